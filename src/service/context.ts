@@ -1,0 +1,94 @@
+import type { Blobs } from '../store/blobs.ts';
+import type { Store, Transaction, TransactOptions } from '../store/store.ts';
+import type { World } from '../world/world.ts';
+import type { Ports } from './ports.ts';
+import type { Principal } from './principal.ts';
+
+/** Everything an operation, a front door or a job may use. Passed, never ambient. */
+export interface Context {
+  /** In the answer's `x-amzn-requestid` and in the log. */
+  readonly requestId: string;
+  readonly account: string;
+  readonly region: string;
+  readonly service: string;
+  readonly operation: string;
+  readonly principal: Principal;
+  /** Aborts when the client has left or the server stops. */
+  readonly signal: AbortSignal;
+  readonly world: World;
+  readonly store: Store;
+  readonly blobs: Blobs;
+  readonly ports: Ports;
+  /** What the HTTP request showed; absent for calls that came from inside. */
+  readonly http?: HttpFacts;
+  /** Base URL printed in addresses: `http://127.0.0.1:4566`. */
+  readonly endpoint: string;
+
+  /** `store.transact`; {@link call} throws while the body runs. */
+  transact<T>(body: (tx: Transaction) => Promise<T>, options?: TransactOptions): Promise<T>;
+  /**
+   * Calls an operation of any service: re-enters the pipeline at validation, so permissions, metrics and the trail
+   * see it. Runs as the caller unless `as` names another identity. Throws the operation's {@link Fault}.
+   */
+  call<Output = Record<string, unknown>>(
+    service: string,
+    operation: string,
+    input: unknown,
+    options?: CallOptions,
+  ): Promise<Output>;
+  /** Writes a job in the caller's transaction; it runs at least once, after the commit, when it is due. */
+  enqueue(tx: Transaction, job: NewJob): JobId;
+  /** Removes a job that has not run. */
+  cancelJob(tx: Transaction, id: JobId): void;
+  /** One line in the server's log. */
+  log(
+    level: 'debug' | 'info' | 'warn' | 'error',
+    message: string,
+    facts?: Readonly<Record<string, unknown>>,
+  ): void;
+  /** The same context in another scope: front doors that learn their account from a directory row, jobs, services' own work. */
+  as(scope: {
+    readonly account?: string;
+    readonly region?: string;
+    readonly principal?: Principal;
+    readonly operation?: string;
+  }): Context;
+}
+
+export interface HttpFacts {
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly sourceIp: string;
+  readonly secure: boolean;
+}
+
+export interface CallOptions {
+  readonly as?: CallIdentity;
+  readonly account?: string;
+  readonly region?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** The identity of an inner call. */
+export type CallIdentity =
+  /** An AWS service by itself (`apigateway.amazonaws.com` invoking a function): the resource's policy must let it in. */
+  | { readonly service: string; readonly sourceArn?: string; readonly account?: string }
+  /** A role the service assumes; its trust policy must name the service. */
+  | { readonly roleArn: string; readonly service: string; readonly sessionName: string }
+  | { readonly principal: Principal };
+
+export type JobId = string;
+
+export interface NewJob {
+  /** A key of the service's `jobs`. */
+  readonly kind: string;
+  /** JSON. */
+  readonly payload: unknown;
+  /** Virtual time, milliseconds; now by default. */
+  readonly dueAtMs?: number;
+  /** Jobs of one shard run in order of due time, one at a time; a random shard by default. */
+  readonly shard?: string;
+}

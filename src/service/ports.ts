@@ -1,0 +1,94 @@
+import type { ContextValues } from '../policy/request.ts';
+import type { Reader, Transaction } from '../store/store.ts';
+import type { Principal } from './principal.ts';
+import type { Runtimes } from './runtimes.ts';
+
+/**
+ * What the pipeline and services need of each other without importing each other. The composition root fills each
+ * port with the service that implements it (`services/iam/port.ts` and so on).
+ */
+export interface Ports {
+  readonly identity: IdentityPort;
+  readonly directory: DirectoryPort;
+  readonly inbox: InboxPort;
+  readonly runtimes: Runtimes;
+}
+
+/** A key's secret and whom it stands for. */
+export interface Credential {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly principal: Principal;
+  /** Virtual time after which it no longer works. */
+  readonly expiresAtMs?: number;
+}
+
+export type CredentialLookup =
+  | { readonly kind: 'found'; readonly credential: Credential }
+  /** No such key, an inactive one, a session token that is missing, wrong or expired: each has its own AWS error. */
+  | { readonly kind: 'unknown' | 'inactive' | 'bad-token' | 'expired' };
+
+/** The policies that bound a principal, JSON text each. */
+export interface PrincipalPolicies {
+  readonly identity: readonly AttachedPolicy[];
+  readonly boundary?: AttachedPolicy;
+  /** Context keys the principal brings: `aws:PrincipalTag/…` and the like. */
+  readonly context: ContextValues;
+}
+
+export interface AttachedPolicy {
+  /** Policy ARN, or `inline:<name>`. */
+  readonly id: string;
+  readonly document: string;
+}
+
+/** IAM and STS, as the pipeline and service roles need them. Answers are cached and follow changes at once. */
+export interface IdentityPort {
+  credential(accessKeyId: string, sessionToken: string | undefined): Promise<CredentialLookup>;
+  policies(principal: Principal): Promise<PrincipalPolicies>;
+  /** Session credentials of a role for a service that acts under it (a function's execution role); checks the trust policy. */
+  assumeForService(request: {
+    readonly roleArn: string;
+    readonly service: string;
+    readonly sessionName: string;
+    readonly durationSeconds?: number;
+  }): Promise<SessionCredentials>;
+}
+
+export interface SessionCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiresAtMs: number;
+  readonly principal: Principal;
+}
+
+/** Maps names that carry no account (client ids, bucket names, API ids) to their owner, across the whole cloud. */
+export interface DirectoryPort {
+  lookup(reader: Reader, kind: string, name: string): Promise<DirectoryEntry | undefined>;
+  /** False when the name is taken by somebody else. */
+  claim(tx: Transaction, kind: string, name: string, entry: DirectoryEntry): Promise<boolean>;
+  release(tx: Transaction, kind: string, name: string): void;
+}
+
+export interface DirectoryEntry {
+  readonly account: string;
+  readonly region: string;
+  readonly detail?: string;
+}
+
+/** Where mail and text messages land. */
+export interface InboxPort {
+  /** Delivered with the transaction. */
+  deliver(tx: Transaction, message: NewMessage): void;
+}
+
+export interface NewMessage {
+  readonly kind: 'email' | 'sms';
+  readonly account: string;
+  readonly to: string;
+  readonly from: string;
+  readonly subject?: string;
+  readonly text: string;
+  readonly html?: string;
+}

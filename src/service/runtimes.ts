@@ -1,0 +1,78 @@
+/**
+ * The port behind which user code runs. `services/lambda` owns what a function is and what its limits are;
+ * `runtimes/` starts, feeds, limits, evicts and kills the environments it runs in.
+ */
+export interface Runtimes {
+  /** Runs one invocation in a warm environment of `spec`, or in a new one. */
+  invoke(spec: EnvironmentSpec, invocation: Invocation): Promise<InvocationResult>;
+  /** Ends every environment whose `functionKey` is this one (new code, new configuration, deletion). */
+  evict(functionKey: string): Promise<void>;
+  /** Undefined when `runtime` can run here, else what is missing and how to get it. */
+  missing(runtime: string): string | undefined;
+  /** What isolation this platform gives, in one line for the start-up summary. */
+  readonly isolation: { readonly sandboxed: boolean; readonly summary: string };
+  close(): Promise<void>;
+}
+
+/** Everything that makes two environments interchangeable. */
+export interface EnvironmentSpec {
+  /** Function ARN with version. */
+  readonly functionKey: string;
+  /** Changes with code or configuration: environments of an older revision take no new work. */
+  readonly revision: string;
+  readonly runtime: string;
+  readonly handler: string;
+  /** The unpacked code, read-only. */
+  readonly codeFolder: string;
+  readonly layerFolders: readonly string[];
+  readonly memoryMb: number;
+  readonly ephemeralStorageMb: number;
+  readonly timeoutMs: number;
+  /** User variables and AWS's reserved ones, credentials excluded. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Asked for at start and again before they expire. */
+  readonly credentials: () => Promise<EnvironmentCredentials>;
+  /** Each complete line the function or its runtime writes, with the request it belongs to. */
+  readonly onLog: (line: LogLine) => void;
+  readonly functionArn: string;
+}
+
+export interface EnvironmentCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiresAtMs: number;
+}
+
+export interface LogLine {
+  readonly atMs: number;
+  readonly text: string;
+  readonly requestId: string | undefined;
+  /** Names the environment; a log stream each. */
+  readonly environmentId: string;
+}
+
+export interface Invocation {
+  readonly requestId: string;
+  readonly payload: Uint8Array;
+  readonly functionArn: string;
+  /** Virtual time, milliseconds. */
+  readonly deadlineMs: number;
+  readonly traceHeader: string | undefined;
+  readonly clientContext: string | undefined;
+  readonly cognitoIdentity: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface InvocationResult {
+  readonly environmentId: string;
+  /** JSON bytes: the function's answer, or `{errorMessage, errorType, trace}` when `error` is set. */
+  readonly payload: Uint8Array;
+  /** `Unhandled` for what the function threw and for timeouts, exits and start-up failures. */
+  readonly error: 'Handled' | 'Unhandled' | undefined;
+  /** Milliseconds with fractions. */
+  readonly durationMs: number;
+  /** Set when this invocation started the environment. */
+  readonly initDurationMs: number | undefined;
+  readonly maxMemoryMb: number;
+}

@@ -1,0 +1,81 @@
+import type { Readable } from 'node:stream';
+import type { ContextValues } from '../policy/request.ts';
+import type { Context } from './context.ts';
+import type { FrontDoor } from './front-door.ts';
+
+/** An operation: what the model says goes in and comes out, and the caller's context. */
+export type Operation<Input, Output> = (input: Input, ctx: Context) => Promise<Output>;
+
+/** Erased form, as the registry and the pipeline hold it. */
+// biome-ignore lint/suspicious/noExplicitAny: the pipeline decodes and validates by the model before it calls
+export type AnyOperation = Operation<any, unknown>;
+
+/** A map of operation name to types, as the generated types export it (`DynamodbOperations`). */
+export type OperationTypes = Record<string, { readonly input: unknown; readonly output: unknown }>;
+
+/** A group file exports operations typed by the model: `export const tables = { CreateTable, … } satisfies Group<DynamodbOperations>`. */
+export type Group<Types> = {
+  readonly [Name in keyof Types]?: Types[Name] extends { readonly input: infer I; readonly output: infer O }
+    ? Operation<I, O>
+    : never;
+};
+
+/** One thing a request wants to do; every one of them must be allowed. */
+export interface ActionRequest {
+  /** `dynamodb:GetItem` */
+  readonly action: string;
+  /** The resource's ARN, or `*` for actions without one. */
+  readonly resource: string;
+  /** Service context keys of this request, such as `dynamodb:LeadingKeys`. */
+  readonly context?: ContextValues;
+}
+
+/** What an authorisation rule may look at besides the input. */
+export interface AuthorisationScope {
+  readonly account: string;
+  readonly region: string;
+  /** Reads what the rule needs to name its resource (an ARN that a row holds, say). */
+  readonly ctx: Context;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: see AnyOperation
+export type AuthorisationRule<Input = any> = (
+  input: Input,
+  scope: AuthorisationScope,
+) => readonly ActionRequest[] | Promise<readonly ActionRequest[]>;
+
+/** The rule of each operation. An operation without one is denied. `'none'`: the operation authenticates by itself. */
+export type Authorisation<Types> = {
+  readonly [Name in keyof Types]?:
+    | AuthorisationRule<Types[Name] extends { readonly input: infer I } ? I : never>
+    | 'none';
+};
+
+/** Background work of a service: a row, run at least once after its transaction committed and it came due. */
+// biome-ignore lint/suspicious/noExplicitAny: each kind's payload is what its service wrote
+export type JobHandler<Payload = any> = (payload: Payload, ctx: Context) => Promise<void>;
+
+export interface ServiceDefinition {
+  /** The folder's and the AWS CLI's name: `dynamodb`, `cognito-idp`. */
+  readonly name: string;
+  /** The model in `models/`, usually of the same name; absent for services that are front doors alone. */
+  readonly model?: string;
+  readonly operations: Readonly<Record<string, AnyOperation>>;
+  readonly authorisation: Readonly<Record<string, AuthorisationRule | 'none'>>;
+  readonly frontDoors?: readonly FrontDoor[];
+  readonly jobs?: Readonly<Record<string, JobHandler>>;
+  /** The policy attached to a resource of this service, as JSON text, for an ARN an authorisation rule named. */
+  readonly resourcePolicy?: (resourceArn: string, ctx: Context) => Promise<string | undefined>;
+  /** Operations kept but not simulated: the support table and the log line say so. */
+  readonly stored?: readonly string[];
+  /** Called once when the server starts; may resume what rows say was under way. Returns its stop. */
+  readonly start?: (ctx: Context) => Promise<(() => Promise<void>) | undefined>;
+}
+
+/** Checks what types cannot and returns the definition unchanged. */
+export function defineService(definition: ServiceDefinition): ServiceDefinition {
+  return definition;
+}
+
+/** A streaming blob as a handler receives it (S3's PutObject) and may return it. */
+export type StreamingBlob = Readable;

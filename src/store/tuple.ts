@@ -1,0 +1,1 @@
+export type TuplePart = string | number | bigint | boolean | null | Uint8Array;
