@@ -23,6 +23,8 @@ export interface Context {
   readonly http?: HttpFacts;
   /** Base URL printed in addresses: `http://127.0.0.1:4566`. */
   readonly endpoint: string;
+  /** An absolute folder for files derived from the store (unpacked code, say); it may be empty at any start. */
+  readonly derivedFolder: string;
 
   /** `store.transact`; {@link call} throws while the body runs. */
   transact<T>(body: (tx: Transaction) => Promise<T>, options?: TransactOptions): Promise<T>;
