@@ -1,0 +1,63 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { assert } from '../base/assert.ts';
+import type { ServiceModel } from './model.ts';
+
+let folder: string | undefined;
+let names: readonly string[] | undefined;
+const loaded = new Map<string, ServiceModel>();
+
+/** The package root is the nearest folder above that holds both; sources and `dist/` lie at different depths below it. */
+function modelFolder(): string {
+  if (folder !== undefined) return folder;
+  for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
+    const candidate = join(at, 'models');
+    if (existsSync(candidate) && existsSync(join(at, 'package.json'))) return (folder = candidate);
+    assert(dirname(at) !== at, 'the models/ folder lies above this file');
+  }
+}
+
+/** Names of the services there is a model of, sorted; they are the AWS CLI's. */
+export function modelNames(): readonly string[] {
+  names ??= readdirSync(modelFolder())
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => file.slice(0, -'.json'.length))
+    .sort();
+  return names;
+}
+
+/**
+ * The model of a service, read on first use, `models/overrides/<name>.json` merged over it (see {@link merge}).
+ * Callers share the value and must not change it. An unknown name is an assertion.
+ */
+export function loadModel(name: string): ServiceModel {
+  const known = loaded.get(name);
+  if (known !== undefined) return known;
+  assert(modelNames().includes(name), `there is a model of ${name}`);
+  const published = parse(join(modelFolder(), `${name}.json`));
+  const overrides = join(modelFolder(), 'overrides', `${name}.json`);
+  const merged = existsSync(overrides) ? merge(published, parse(overrides)) : published;
+  const model = Object.assign(merged as object, { name }) as ServiceModel;
+  loaded.set(name, model);
+  return model;
+}
+
+function parse(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'));
+}
+
+/** JSON Merge Patch (RFC 7396): objects merge by member, null removes one, anything else replaces. */
+export function merge(base: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  const merged: Record<string, unknown> = isObject(base) ? { ...base } : {};
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) delete merged[name];
+    else merged[name] = merge(merged[name], value);
+  }
+  return merged;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
