@@ -116,7 +116,8 @@ function generate(service, { operations, shapes }) {
 }
 
 mkdirSync(target, { recursive: true });
-for (const service of readdirSync(join(root, 'src/services'))) {
+const services = join(root, 'src/services');
+for (const service of existsSync(services) ? readdirSync(services) : []) {
   const model = join(root, 'models', `${service}.json`);
   if (!existsSync(model)) continue;
   const text = generate(service, JSON.parse(readFileSync(model, 'utf8')));
