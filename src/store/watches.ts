@@ -1,0 +1,49 @@
+import type { Bytes, KeyRange } from './store.ts';
+
+interface Watch {
+  readonly range: KeyRange;
+  readonly callback: () => void;
+}
+
+/** The watchers of one store. Callbacks run after the code that commits, so they cannot fail it. */
+export class Watches {
+  readonly #watches = new Set<Watch>();
+
+  add(range: KeyRange, callback: () => void): () => void {
+    const watch = { range, callback };
+    this.#watches.add(watch);
+    return () => {
+      this.#watches.delete(watch);
+    };
+  }
+
+  get size(): number {
+    return this.#watches.size;
+  }
+
+  /** Tells those whose range holds one of the keys. */
+  changed(keys: Iterable<Bytes>): void {
+    if (this.#watches.size === 0) return;
+    const list = [...keys];
+    for (const watch of this.#watches) if (list.some((key) => within(watch.range, key))) this.#tell(watch);
+  }
+
+  /** Tells everyone: it is not known what changed. */
+  all(): void {
+    for (const watch of this.#watches) this.#tell(watch);
+  }
+
+  clear(): void {
+    this.#watches.clear();
+  }
+
+  #tell(watch: Watch): void {
+    queueMicrotask(() => {
+      if (this.#watches.has(watch)) watch.callback();
+    });
+  }
+}
+
+function within(range: KeyRange, key: Bytes): boolean {
+  return Buffer.compare(key, range.start) >= 0 && Buffer.compare(key, range.end) < 0;
+}
