@@ -26,6 +26,8 @@ export interface ModelMetadata {
   readonly targetPrefix?: string;
   readonly xmlNamespace?: string | { readonly uri: string };
   readonly globalEndpoint?: string;
+  /** Set on services that moved from `query`: errors carry their query codes too. */
+  readonly awsQueryCompatible?: object;
 }
 
 export interface OperationModel {
@@ -90,6 +92,10 @@ export interface Shape {
   readonly timestampFormat?: 'iso8601' | 'rfc822' | 'unixTimestamp';
   readonly xmlNamespace?: string | { readonly uri: string; readonly prefix?: string };
   readonly exception?: boolean;
+  /** An error of the service, not of the caller. */
+  readonly fault?: boolean;
+  /** A list or map that may hold nulls. */
+  readonly sparse?: boolean;
   readonly error?: {
     readonly code?: string;
     readonly httpStatusCode?: number;

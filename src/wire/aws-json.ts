@@ -1,0 +1,117 @@
+import { crc32 } from 'node:zlib';
+import type { OperationModel, ServiceModel, Shape } from '../model/model.ts';
+import {
+  type ErrorShape,
+  errorMembers,
+  errorShapeOf,
+  faultOf,
+  messageMember,
+  statusOf,
+} from './error-shape.ts';
+import { decodeJsonBody, jsonDecoder, structureDecoder } from './json-decode.ts';
+import { type JsonEncode, jsonEncoder, structureEncoder } from './json-encode.ts';
+import type { Protocol, WireError, WireResponse } from './protocol.ts';
+import { RawJson } from './raw-json.ts';
+
+/**
+ * AWS JSON 1.0 and 1.1: the operation is in `X-Amz-Target`, the body is the input.
+ * https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
+ */
+export const awsJson: Protocol = {
+  decodeInput(model, operation, request) {
+    const decode = operation.input
+      ? jsonDecoder(model, operation.input)
+      : structureDecoder(model, 'Unit', []);
+    return decodeJsonBody(decode, request.body) as Record<string, unknown>;
+  },
+
+  encodeOutput(model, operation, output, requestId) {
+    return answer(model, 200, encodedOutput(model, operation, output), requestId);
+  },
+
+  encodeError(model, _operation, error) {
+    const found = errorShapeOf(model, error.code);
+    const status = statusOf(error, found, 400);
+    const response = answer(model, status, encodedError(model, error, found), error.requestId);
+    if (model.metadata.awsQueryCompatible === undefined) return response;
+    const queryError = `${found?.queryCode ?? error.code};${faultOf(found, status)}`;
+    return { ...response, headers: { ...response.headers, 'x-amzn-query-error': queryError } };
+  },
+};
+
+/** DynamoDB's clients check its answers' CRC-32. */
+const CHECKSUMMED: ReadonlySet<string> = new Set(['dynamodb', 'dynamodbstreams']);
+const NAMESPACES: Readonly<Record<string, string>> = {
+  dynamodb: 'com.amazonaws.dynamodb.v20120810#',
+  dynamodbstreams: 'com.amazonaws.dynamodb.v20120810#',
+  sqs: 'com.amazonaws.sqs#',
+};
+/** Where DynamoDB's errors that are not its own come from: the framework's parts. */
+const FRAMEWORK: Readonly<Record<string, string>> = {
+  ValidationException: 'com.amazon.coral.validate#',
+  ThrottlingException: 'com.amazon.coral.availability#',
+};
+
+function answer(model: ServiceModel, status: number, text: string, requestId: string): WireResponse {
+  const contentType =
+    model.metadata.jsonVersion === '1.0' ? 'application/x-amz-json-1.0' : 'application/x-amz-json-1.1';
+  if (!CHECKSUMMED.has(model.name)) {
+    return { status, headers: { 'content-type': contentType, 'x-amzn-requestid': requestId }, body: text };
+  }
+  const body = Buffer.from(text);
+  return {
+    status,
+    headers: {
+      'content-type': contentType,
+      'x-amzn-requestid': requestId,
+      'x-amz-crc32': String(crc32(body)),
+    },
+    body,
+  };
+}
+
+function encodedOutput(
+  model: ServiceModel,
+  operation: OperationModel,
+  output: Readonly<Record<string, unknown>>,
+): string {
+  if (output instanceof RawJson) return output.text;
+  return operation.output ? jsonEncoder(model, operation.output)(output) : '{}';
+}
+
+const errorEncoders = new WeakMap<Shape, JsonEncode>();
+const encodeUnmodelled = JSON.stringify;
+
+function encodedError(model: ServiceModel, error: WireError, found: ErrorShape | undefined): string {
+  const type = JSON.stringify(typeOf(model, error, found));
+  if (!found) {
+    // The framework spells the message of what it could not parse with a capital letter, and leaves out an empty one.
+    const spelling = error.code === 'SerializationException' ? 'Message' : 'message';
+    const message = error.message === '' ? '' : `,"${spelling}":${JSON.stringify(error.message)}`;
+    return `{"__type":${type}${message}}`;
+  }
+  let encode = errorEncoders.get(found.shape);
+  if (!encode) errorEncoders.set(found.shape, (encode = errorEncoder(model, found)));
+  const members = encode(errorMembers(error, found));
+  return members === '{}' ? `{"__type":${type}}` : `{"__type":${type},${members.slice(1)}`;
+}
+
+/** Encodes an error's members; its message too where the shape forgets to list one. */
+export function errorEncoder(model: ServiceModel, found: ErrorShape): JsonEncode {
+  const members = Object.entries(found.shape.members ?? {});
+  const message = messageMember(found);
+  if (members.some(([name]) => name === message)) return structureEncoder(model, members);
+  const encode = structureEncoder(model, members);
+  return (value) => {
+    const text = encode(value);
+    const label = `{"${message}":${encodeUnmodelled((value as Record<string, unknown>)[message])}`;
+    return text === '{}' ? `${label}}` : `${label},${text.slice(1)}`;
+  };
+}
+
+function typeOf(model: ServiceModel, error: WireError, found: ErrorShape | undefined): string {
+  const namespace = NAMESPACES[model.name];
+  if (namespace === undefined) return found?.name ?? error.code;
+  if (found) return namespace + found.name;
+  return (FRAMEWORK[error.code] ?? 'com.amazon.coral.service#') + error.code;
+}

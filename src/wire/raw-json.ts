@@ -1,0 +1,31 @@
+/** Whether `JSON.stringify` has met a `RawJson` since `stringifyPlain` last asked. */
+let met = false;
+
+/**
+ * JSON text spliced verbatim into an answer of a JSON protocol, wherever a value could stand. DynamoDB stores items as
+ * the text it answers with, and so neither parses nor prints them on the way out.
+ */
+export class RawJson {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toJSON(): null {
+    met = true;
+    return null;
+  }
+}
+
+/** `JSON.stringify`, or undefined when the value holds what it cannot print as it stands: raw text or a bigint. */
+export function stringifyPlain(value: unknown): string | undefined {
+  met = false;
+  try {
+    const text = JSON.stringify(value);
+    return met ? undefined : text;
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
