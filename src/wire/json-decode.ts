@@ -47,6 +47,7 @@ export function decodeJsonBody(decode: JsonDecode, body: Uint8Array): unknown {
   } catch {
     refuse('');
   }
+  if (parsed === null) refuse('');
   try {
     return decode(parsed, 0);
   } catch (error) {
