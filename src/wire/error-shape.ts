@@ -33,6 +33,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   ExpiredTokenException: 403,
   UnrecognizedClientException: 403,
   UnauthorizedAccess: 403,
+  UnauthorizedOperation: 403,
 };
 
 /** The shape of an error by its shape's name or its query code. */

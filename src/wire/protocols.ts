@@ -1,9 +1,15 @@
 import type { ProtocolName } from '../model/model.ts';
 import { awsJson } from './aws-json.ts';
+import { ec2Query } from './ec2-query.ts';
 import type { Protocol } from './protocol.ts';
 import { WireFault } from './protocol.ts';
+import { awsQuery } from './query.ts';
 
-const PROTOCOLS: Readonly<Partial<Record<ProtocolName, Protocol>>> = { json: awsJson };
+const PROTOCOLS: Readonly<Partial<Record<ProtocolName, Protocol>>> = {
+  json: awsJson,
+  query: awsQuery,
+  ec2: ec2Query,
+};
 
 /** The codec of a protocol. */
 export function protocolOf(name: ProtocolName): Protocol {
