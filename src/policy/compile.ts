@@ -1,0 +1,180 @@
+import { type CompiledCondition, compileCondition } from './condition.ts';
+import { MalformedPolicy, type PolicyDocument, type PolicyStatement, parseDocument } from './document.ts';
+import { ArnPattern, Glob, wildcards } from './match.ts';
+import { BY_ROLE, DIRECTLY, type Naming, PrincipalMatcher, UNNAMED } from './principal.ts';
+import type { ContextLookup, PolicyRequest } from './request.ts';
+import { constantOf, parseTemplate, render, splitTemplate, type Template } from './variable.ts';
+
+/** A policy ready to be asked: its statements found by action. */
+export interface CompiledPolicy {
+  /** As the caller named it: an ARN, `inline:<name>`. */
+  readonly id: string;
+  readonly document: PolicyDocument;
+  readonly allows: ActionIndex;
+  readonly denies: ActionIndex;
+}
+
+/** Compiles a document; throws {@link MalformedPolicy}. Callers keep the result: compiling costs far more than deciding. */
+export function compilePolicy(text: string, id: string): CompiledPolicy {
+  return compileDocument(parseDocument(text), id);
+}
+
+export function compileDocument(document: PolicyDocument, id: string): CompiledPolicy {
+  const allows = new ActionIndex();
+  const denies = new ActionIndex();
+  for (const [index, statement] of document.statements.entries()) {
+    const compiled = new CompiledStatement(statement, index, id, document.version === '2012-10-17');
+    (statement.effect === 'Allow' ? allows : denies).add(compiled);
+  }
+  return { id, document, allows, denies };
+}
+
+const NONE: readonly CompiledStatement[] = [];
+
+/** The statements of one effect: those that spell the action out, and those with wildcards or NotAction. */
+export class ActionIndex {
+  private readonly exact = new Map<string, CompiledStatement[]>();
+  private readonly wild: CompiledStatement[] = [];
+  empty = true;
+
+  add(statement: CompiledStatement): void {
+    this.empty = false;
+    const { actions, notActions } = statement.source;
+    if (notActions || actions.some((action) => /[*?]/.test(action))) this.wild.push(statement);
+    else {
+      for (const action of new Set(actions.map((name) => name.toLowerCase()))) {
+        const list = this.exact.get(action);
+        if (list === undefined) this.exact.set(action, [statement]);
+        else list.push(statement);
+      }
+    }
+  }
+
+  /** Statements whose actions are spelled out and hold this one (in lower case). */
+  spelling(action: string): readonly CompiledStatement[] {
+    return this.exact.get(action) ?? NONE;
+  }
+
+  /** Statements that must be asked whether they hold the action. */
+  wildcards(): readonly CompiledStatement[] {
+    return this.wild;
+  }
+}
+
+export class CompiledStatement {
+  readonly source: PolicyStatement;
+  readonly index: number;
+  readonly policyId: string;
+  private readonly exactActions: ReadonlySet<string>;
+  private readonly actionGlobs: readonly Glob[];
+  /** Absent: every resource. */
+  private readonly resources: readonly ResourceMatcher[] | undefined;
+  private readonly principals: PrincipalMatcher | undefined;
+  private readonly conditions: readonly CompiledCondition[];
+
+  constructor(source: PolicyStatement, index: number, policyId: string, variables: boolean) {
+    this.source = source;
+    this.index = index;
+    this.policyId = policyId;
+    const actions = source.actions.map((action) => action.toLowerCase());
+    this.exactActions = new Set(actions.filter((action) => !/[*?]/.test(action)));
+    this.actionGlobs = actions
+      .filter((action) => /[*?]/.test(action))
+      .map((action) => new Glob(wildcards(action)));
+    this.resources = compileResources(source, variables);
+    this.principals = source.principals && new PrincipalMatcher(source.principals);
+    this.conditions = source.conditions.map(({ operator, key, values }) => {
+      const condition = compileCondition(operator, key, values, variables);
+      if (condition === 'unknown-operator') throw new MalformedPolicy(`Invalid Condition type : ${operator}`);
+      if (condition === 'invalid-value') throw new MalformedPolicy('The policy failed legacy parsing');
+      return condition;
+    });
+  }
+
+  /** `action` in lower case. */
+  holdsAction(action: string): boolean {
+    return (
+      (this.exactActions.has(action) || this.actionGlobs.some((glob) => glob.matches(action))) !==
+      this.source.notActions
+    );
+  }
+
+  /** Resource and conditions; the action is known to match. */
+  applies(request: PolicyRequest): boolean {
+    return this.holdsResource(request.resource, request.context) && this.meets(request.context);
+  }
+
+  /** Whom the statement of a resource's policy names the caller as. */
+  naming(request: PolicyRequest): Naming {
+    if (this.principals === undefined) return UNNAMED;
+    const naming = this.principals.naming(request.principal);
+    if (!this.source.notPrincipals) return naming;
+    return naming === DIRECTLY || naming === BY_ROLE ? UNNAMED : BY_ROLE;
+  }
+
+  private holdsResource(resource: string, context: ContextLookup): boolean {
+    if (this.resources === undefined) return true;
+    const { notResources, effect } = this.source;
+    for (const matcher of this.resources) {
+      const answer = matcher(resource, context);
+      if (answer === true) return !notResources;
+      // Without its variable's value, a NotResource statement cannot tell what it leaves out: it must not grant.
+      if (answer === undefined && notResources && effect === 'Allow') return false;
+    }
+    return notResources;
+  }
+
+  private meets(context: ContextLookup): boolean {
+    for (const condition of this.conditions) if (!condition.holds(context)) return false;
+    return true;
+  }
+
+  /** The context keys the conditions ask for, in lower case. */
+  conditionKeys(): readonly string[] {
+    return this.conditions.map(({ key }) => key);
+  }
+}
+
+/** `undefined`: a variable in the pattern has no value. */
+type ResourceMatcher = (resource: string, context: ContextLookup) => boolean | undefined;
+
+function compileResources(
+  { resources, notResources }: PolicyStatement,
+  variables: boolean,
+): readonly ResourceMatcher[] | undefined {
+  if (resources === undefined) return undefined;
+  const matchers: ResourceMatcher[] = [];
+  for (const text of resources) {
+    const template = parseTemplate(text, variables, true);
+    const constant = constantOf(template);
+    if (constant === undefined) {
+      matchers.push(withVariables(template));
+      continue;
+    }
+    const pattern = new ArnPattern(constant);
+    if (pattern.matchesAll && !notResources) return undefined;
+    matchers.push((resource) => pattern.matches(resource));
+  }
+  return matchers;
+}
+
+/** The pattern is made anew when the variables' values change; values stay inside their part of the ARN. */
+function withVariables(template: Template): ResourceMatcher {
+  const parts = splitTemplate(template);
+  let last: string | undefined;
+  let pattern: ArnPattern | undefined;
+  return (resource, context) => {
+    const segments: string[] = [];
+    for (const part of parts) {
+      const text = render(part, context);
+      if (text === undefined) return undefined;
+      segments.push(text);
+    }
+    const key = segments.join('\u0000');
+    if (pattern === undefined || key !== last) {
+      pattern = new ArnPattern(segments.join(':'), segments);
+      last = key;
+    }
+    return pattern.matches(resource);
+  };
+}

@@ -1,0 +1,161 @@
+import { compileDocument } from './compile.ts';
+import { MalformedPolicy, type PolicyDocument, type PolicyStatement, parseDocument } from './document.ts';
+
+/**
+ * What AWS checks when a policy is stored, beyond its grammar, in AWS's order and words.
+ *
+ * - `managed`: a customer managed policy; it must be of version 2012-10-17
+ * - `inline`: of a user, group or role, or a session policy
+ * - `trust`: a role's; it names principals and no resources
+ * - `resource`: attached to a resource
+ */
+export type PolicyKind = 'managed' | 'inline' | 'trust' | 'resource';
+
+/** Reads and checks a document; throws {@link MalformedPolicy}. */
+export function validatePolicy(text: string, kind: PolicyKind): PolicyDocument {
+  const document = parseDocument(text);
+  const { statements } = document;
+  if (kind === 'managed' && document.version !== '2012-10-17')
+    throw new MalformedPolicy('Policy document must be version 2012-10-17 or greater.');
+  // Operators and operands are read by compiling.
+  compileDocument(document, '');
+  if (statements.some((statement) => statement.resources?.some(isTruncatedArn)))
+    throw new MalformedPolicy('The policy failed legacy parsing');
+  checkSids(statements, kind);
+  for (const statement of statements) {
+    if (statement.actions.length === 0) throw new MalformedPolicy('Policy statement must contain actions.');
+  }
+  for (const statement of statements) {
+    checkResources(statement, kind);
+    checkPrincipals(statement, kind);
+    for (const action of statement.actions) checkAction(action);
+  }
+  return document;
+}
+
+function checkSids(statements: readonly PolicyStatement[], kind: PolicyKind): void {
+  const sids = statements.flatMap(({ sid }) => (sid === undefined || sid === '' ? [] : [sid]));
+  if (new Set(sids).size !== sids.length)
+    throw new MalformedPolicy('Statement IDs (SID) in a single policy must be unique.');
+  if (kind !== 'resource' && sids.some((sid) => !/^[0-9A-Za-z]*$/.test(sid))) {
+    throw new MalformedPolicy(
+      'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*',
+    );
+  }
+}
+
+function checkAction(action: string): void {
+  if (action === '*') return;
+  const [vendor = '', ...names] = action.split(':');
+  if (names.length === 0) {
+    throw new MalformedPolicy('Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.');
+  }
+  if (names.length > 1) throw new MalformedPolicy('Actions/Condition can contain only one colon.');
+  if (vendor !== '*' && /[^a-zA-Z0-9\-.]/.test(vendor))
+    throw new MalformedPolicy(`Vendor ${vendor} is not valid`);
+}
+
+const TRUST_ACTIONS = new Set([
+  'sts:assumerole',
+  'sts:assumerolewithsaml',
+  'sts:assumerolewithwebidentity',
+  'sts:tagsession',
+  'sts:setsourceidentity',
+  'sts:setcontext',
+  'sts:assumeroot',
+  'sts:*',
+]);
+
+function checkPrincipals({ principals, actions }: PolicyStatement, kind: PolicyKind): void {
+  if (kind === 'managed' || kind === 'inline') {
+    if (principals !== undefined)
+      throw new MalformedPolicy('Policy document should not specify a principal.');
+    return;
+  }
+  if (principals === undefined) throw new MalformedPolicy('Missing required field Principal');
+  if (kind === 'trust' && actions.some((action) => !TRUST_ACTIONS.has(action.toLowerCase())))
+    throw new MalformedPolicy('AssumeRole policy may only specify STS AssumeRole actions.');
+  for (const entry of principals.AWS)
+    if (!AWS_PRINCIPAL.test(entry))
+      throw new MalformedPolicy(`Invalid principal in policy: "AWS":"${entry}"`);
+  for (const entry of principals.Service)
+    if (!SERVICE_PRINCIPAL.test(entry))
+      throw new MalformedPolicy(`Invalid principal in policy: "SERVICE":"${entry}"`);
+}
+
+const AWS_PRINCIPAL =
+  /^(?:\*|\d{12}|(?:AIDA|AROA)[A-Z0-9]{12,}|arn:aws[\w-]*:iam::(?:\d{12}|cloudfront):(?:root|user\/.+|role\/.+)|arn:aws[\w-]*:sts::\d{12}:(?:assumed-role\/[^/]+\/.+|federated-user\/.+))$/;
+const SERVICE_PRINCIPAL = /^(?:\*|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)$/;
+
+function checkResources({ resources }: PolicyStatement, kind: PolicyKind): void {
+  if (kind === 'trust') {
+    if (resources !== undefined) throw new MalformedPolicy('Has prohibited field Resource');
+    return;
+  }
+  if (resources === undefined || resources.length === 0)
+    throw new MalformedPolicy('Policy statement must contain resources.');
+  for (const resource of resources) checkResource(resource);
+}
+
+/** Too few parts although one was left empty. */
+function isTruncatedArn(resource: string): boolean {
+  return resource.includes('::') && resource.split(':').length < 6 && !resource.includes('${');
+}
+
+const IAM_PATHS = [
+  'user/',
+  'federated-user/',
+  'role/',
+  'group/',
+  'instance-profile/',
+  'mfa/',
+  'server-certificate/',
+  'policy/',
+  'sms-mfa/',
+  'saml-provider/',
+  'oidc-provider/',
+  'report/',
+  'access-report/',
+];
+
+function checkResource(resource: string): void {
+  if (resource === '*') return;
+  const [start, partition = '*', vendor, region = '', , ...rest] = resource.split(':');
+  if (start !== 'arn' && !(start?.startsWith('${') ?? false))
+    throw new MalformedPolicy(`Resource ${resource} must be in ARN format or "*".`);
+  if (resource.includes('${')) return;
+  if (!/^(?:\*|aws|aws-cn|aws-us-gov|aws-iso(?:-[bef])?|aws-eusc)$/.test(partition)) {
+    const shown = ['arn', partition, ...[2, 3, 4].map((i) => resource.split(':')[i] ?? '*')];
+    const last = resource.split(':').length > 5 ? resource.split(':').slice(5).join(':') : '*';
+    throw new MalformedPolicy(
+      `Partition "${partition}" is not valid for resource "${[...shown, last].join(':')}".`,
+    );
+  }
+  if (vendor === undefined || /[*?]/.test(vendor))
+    throw new MalformedPolicy('Resource vendor must be fully qualified and cannot contain regexes.');
+  const path = rest.join(':');
+  if (vendor === 'iam') {
+    if (region !== '' && region !== '*')
+      throw new MalformedPolicy(`IAM resource ${resource} cannot contain region information.`);
+    if (
+      path !== '' &&
+      !/^[*?]/.test(path) &&
+      path !== 'root' &&
+      !IAM_PATHS.some((start) => mayStart(path, start))
+    ) {
+      throw new MalformedPolicy(
+        `IAM resource path must either be "*" or start with ${IAM_PATHS.join(', ')}.`,
+      );
+    }
+  }
+  if (vendor === 's3' && region !== '' && region !== '*' && !/^(?:accesspoint|job|storage-lens)/.test(path))
+    throw new MalformedPolicy(`Resource ${resource} can not contain region information.`);
+}
+
+/** A wildcard may stand for the rest of the path's start: `rol*`. */
+function mayStart(path: string, start: string): boolean {
+  const star = path.search(/[*?]/);
+  return (
+    path.startsWith(start) || (star >= 0 && star < start.length && start.startsWith(path.slice(0, star)))
+  );
+}
