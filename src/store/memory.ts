@@ -1,5 +1,5 @@
-import { assert } from '../base/assert.ts';
 import type { World } from '../world/world.ts';
+import { Lifetime } from './lifetime.ts';
 import { Attempt, type Scan, type View, ViewReader } from './optimistic.ts';
 import { OrderedMap } from './ordered-map.ts';
 import { type Outcome, Retries } from './retries.ts';
@@ -53,11 +53,11 @@ class MemoryStore implements Store {
   readonly #faults: MemoryFaults | undefined;
   readonly #retries: Retries;
   readonly #watches = new Watches();
+  readonly #lifetime = new Lifetime();
   /** What is read: the last acknowledged state. */
   #root: OrderedMap;
   /** With faults a commit takes several turns; they run one after the other. */
   #committing: Promise<unknown> = Promise.resolve();
-  #closed = false;
 
   constructor({ world, disk = memoryDisk(), faults }: MemoryOptions) {
     this.#disk = disk;
@@ -67,26 +67,30 @@ class MemoryStore implements Store {
   }
 
   async get(key: Bytes): Promise<Bytes | undefined> {
+    this.#lifetime.assertOpen();
     await this.#faults?.reach('read');
     return this.#view().get(key);
   }
 
   async range(range: KeyRange, options: RangeOptions): Promise<readonly Entry[]> {
+    this.#lifetime.assertOpen();
     await this.#faults?.reach('read');
     return this.#view().scan(range, options).entries;
   }
 
-  async snapshot<T>(body: (reader: Reader) => Promise<T>): Promise<T> {
-    const reader = new ViewReader(this.#view());
-    try {
-      return await body(this.#faults === undefined ? reader : new SlowReader(reader, this.#faults));
-    } finally {
-      reader.end();
-    }
+  snapshot<T>(body: (reader: Reader) => Promise<T>): Promise<T> {
+    return this.#lifetime.during(async () => {
+      const reader = new ViewReader(this.#view());
+      try {
+        return await body(this.#faults === undefined ? reader : new SlowReader(reader, this.#faults));
+      } finally {
+        reader.end();
+      }
+    });
   }
 
   transact<T>(body: (tx: Transaction) => Promise<T>, options?: TransactOptions): Promise<T> {
-    return this.#retries.run(() => this.#run(body), options);
+    return this.#lifetime.during(() => this.#retries.run(() => this.#run(body), options));
   }
 
   watch(range: KeyRange, callback: () => void): () => void {
@@ -94,13 +98,11 @@ class MemoryStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    await this.#lifetime.close();
     this.#watches.clear();
-    await this.#committing;
   }
 
   #view(): MapView {
-    assert(!this.#closed, 'the store is closed');
     return new MapView(this.#root);
   }
 
