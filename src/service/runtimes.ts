@@ -7,6 +7,11 @@ export interface Runtimes {
   invoke(spec: EnvironmentSpec, invocation: Invocation): Promise<InvocationResult>;
   /** Ends every environment whose `functionKey` is this one (new code, new configuration, deletion). */
   evict(functionKey: string): Promise<void>;
+  /**
+   * Says that functions like this are likely to be invoked, so that a worker for the next cold start may stand by.
+   * Never waits.
+   */
+  prepare(profile: WorkerProfile): void;
   /** Undefined when `runtime` can run here, else what is missing and how to get it. */
   missing(runtime: string): string | undefined;
   /** What isolation this platform gives, in one line for the start-up summary. */
@@ -14,22 +19,29 @@ export interface Runtimes {
   close(): Promise<void>;
 }
 
+/** What a worker is started with before it knows its function. */
+export interface WorkerProfile {
+  readonly runtime: string;
+  readonly memoryMb: number;
+  readonly ephemeralStorageMb: number;
+}
+
 /** Everything that makes two environments interchangeable. */
-export interface EnvironmentSpec {
+export interface EnvironmentSpec extends WorkerProfile {
   /** Function ARN with version. */
   readonly functionKey: string;
   /** Changes with code or configuration: environments of an older revision take no new work. */
   readonly revision: string;
-  readonly runtime: string;
   readonly handler: string;
   /** The unpacked code, read-only. */
   readonly codeFolder: string;
   readonly layerFolders: readonly string[];
-  readonly memoryMb: number;
-  readonly ephemeralStorageMb: number;
   readonly timeoutMs: number;
-  /** User variables and AWS's reserved ones, credentials excluded. */
-  readonly environment: Readonly<Record<string, string>>;
+  /**
+   * User variables and AWS's reserved ones, credentials excluded. Called once for each environment, as the name of
+   * its log stream is among them.
+   */
+  readonly environment: (environmentId: string) => Readonly<Record<string, string>>;
   /** Asked for at start and again before they expire. */
   readonly credentials: () => Promise<EnvironmentCredentials>;
   /** Each complete line the function or its runtime writes, with the request it belongs to. */
@@ -70,6 +82,8 @@ export interface InvocationResult {
   readonly payload: Uint8Array;
   /** `Unhandled` for what the function threw and for timeouts, exits and start-up failures. */
   readonly error: 'Handled' | 'Unhandled' | undefined;
+  /** How the environment itself failed, as the REPORT line words it: a timeout, an exit, a start that failed. */
+  readonly failure: { readonly status: 'timeout' | 'error'; readonly errorType?: string } | undefined;
   /** Milliseconds with fractions. */
   readonly durationMs: number;
   /** Set when this invocation started the environment. */

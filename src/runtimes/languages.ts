@@ -1,0 +1,125 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { WorkerProfile } from '../service/runtimes.ts';
+import type { CommandLine, View } from './sandbox.ts';
+import { linkSdkModules, type SdkModules, sdkViews } from './sdk-modules.ts';
+
+export type Family = 'node' | 'python' | 'provided';
+
+/** How to start one family of runtimes on this machine. */
+export interface Language {
+  readonly family: Family;
+  /** Read-only views the sandbox needs besides code, layers and bootstraps. */
+  readonly views: readonly View[];
+  /** The worker's command; `folders` hold its code and its layers, the code first. */
+  command(profile: WorkerProfile, folders: readonly string[]): CommandLine;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** `nodejs22.x` → node. */
+export function familyOf(runtime: string): Family | undefined {
+  if (runtime.startsWith('nodejs')) return 'node';
+  if (runtime.startsWith('python3')) return 'python';
+  if (runtime.startsWith('provided')) return 'provided';
+  return undefined;
+}
+
+export interface LanguageOptions {
+  readonly sandboxed: boolean;
+  readonly bootstraps: string;
+  readonly sdk: SdkModules | undefined;
+  /** Where links may be put for processes without a sandbox. */
+  readonly folder: string;
+}
+
+export async function nodeLanguage(options: LanguageOptions): Promise<Language> {
+  const { sandboxed, bootstraps, sdk, folder } = options;
+  const insideUsr = process.execPath.startsWith('/usr/');
+  const file = !sandboxed || insideUsr ? process.execPath : '/var/lang/bin/node';
+  const views: View[] = insideUsr ? [] : [{ from: process.execPath, to: file }];
+  if (sandboxed && sdk !== undefined) views.push(...sdkViews(sdk));
+  const shared = sandboxed || sdk === undefined ? '/node_modules' : await linkSdkModules(sdk, folder);
+  return {
+    family: 'node',
+    views: sandboxed ? views : [],
+    environment: {
+      NODE_PATH: ['/opt/nodejs/node_modules', shared].join(':'),
+    },
+    command: ({ memoryMb }) => ({
+      file,
+      args: [
+        // AWS leaves a tenth for what is not heap.
+        `--max-old-space-size=${Math.max(64, Math.floor(memoryMb * 0.9))}`,
+        sandboxed ? '/var/runtime/node.cjs' : join(bootstraps, 'node.cjs'),
+      ],
+    }),
+  };
+}
+
+interface PythonFacts {
+  readonly executable: string;
+  readonly version: string;
+  readonly prefixes: readonly string[];
+  readonly sdk: string | null;
+}
+
+const PYTHON_FACTS = `
+import importlib.util, json, os, sys
+spec = importlib.util.find_spec('boto3')
+print(json.dumps({
+  'executable': sys.executable,
+  'version': '%d.%d' % sys.version_info[:2],
+  'prefixes': sorted({sys.prefix, sys.base_prefix}),
+  'sdk': os.path.dirname(os.path.dirname(spec.origin)) if spec and spec.origin else None,
+}))`;
+
+/** Asks the `python3` on the PATH about itself; undefined when there is none. */
+export async function pythonLanguage(options: LanguageOptions): Promise<Language | undefined> {
+  const { sandboxed, bootstraps } = options;
+  const facts = await new Promise<PythonFacts | undefined>((resolve) => {
+    execFile('python3', ['-c', PYTHON_FACTS], { timeout: 10_000 }, (error, stdout) => {
+      resolve(error === null ? (JSON.parse(stdout) as PythonFacts) : undefined);
+    });
+  });
+  if (facts === undefined) return undefined;
+  const shown = [...facts.prefixes, ...(facts.sdk === null ? [] : [facts.sdk])].filter(
+    (path) => !path.startsWith('/usr'),
+  );
+  // A view of a folder shows what is below it.
+  const outermost = shown.filter(
+    (path, index) =>
+      shown.indexOf(path) === index && !shown.some((other) => other !== path && path.startsWith(`${other}/`)),
+  );
+  return {
+    family: 'python',
+    views: sandboxed ? outermost.map((path) => ({ from: path, to: path })) : [],
+    environment: {
+      PYTHONDONTWRITEBYTECODE: '1',
+      ...(facts.sdk === null ? {} : { LAMBENT_PYTHON_SDK: facts.sdk }),
+    },
+    command: () => ({
+      file: facts.executable,
+      args: ['-s', sandboxed ? '/var/runtime/python.py' : join(bootstraps, 'python.py')],
+    }),
+  };
+}
+
+/** A program of the user's that speaks the Runtime API over HTTP: `bootstrap` in the code, else in a layer. */
+export function providedLanguage(sandboxed: boolean): Language {
+  return {
+    family: 'provided',
+    views: [],
+    environment: {},
+    command: (_profile, folders) => {
+      const at = folders.findIndex((folder) => existsSync(join(folder, 'bootstrap')));
+      if (!sandboxed) return { file: join(folders[Math.max(at, 0)] ?? '/', 'bootstrap'), args: [] };
+      return { file: at > 0 ? '/opt/bootstrap' : '/var/task/bootstrap', args: [] };
+    },
+  };
+}
+
+/** Where a plain process finds the SDK by `import`: Node climbs from the code to a `node_modules` above it. */
+export async function linkAbove(codeFolder: string, sdk: SdkModules | undefined): Promise<void> {
+  if (sdk !== undefined) await linkSdkModules(sdk, dirname(codeFolder));
+}

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+
+/** What a process and its descendants hold, in kilobytes. */
+export interface MemoryUse {
+  /** Resident, shared files included. */
+  readonly residentKb: number;
+  /** Resident and of their own: what a limit bounds. */
+  readonly privateKb: number;
+}
+
+/** Reads /proc; undefined where there is none (macOS) or the process has gone. */
+export function memoryOf(pid: number): MemoryUse | undefined {
+  let residentKb = 0;
+  let privateKb = 0;
+  let found = false;
+  const queue = [pid];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    try {
+      const status = readFileSync(`/proc/${next}/status`, 'latin1');
+      residentKb += field(status, 'VmRSS');
+      privateKb += field(status, 'RssAnon') + field(status, 'RssShmem');
+      found = true;
+      for (const child of readFileSync(`/proc/${next}/task/${next}/children`, 'latin1').split(' ')) {
+        if (child !== '') queue.push(Number(child));
+      }
+    } catch {
+      // It ended between two looks.
+    }
+  }
+  return found ? { residentKb, privateKb } : undefined;
+}
+
+function field(status: string, name: string): number {
+  const at = status.indexOf(`${name}:`);
+  return at < 0 ? 0 : Number.parseInt(status.slice(at + name.length + 1), 10);
+}

@@ -1,0 +1,268 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type {
+  EnvironmentSpec,
+  Invocation,
+  InvocationResult,
+  Runtimes,
+  WorkerProfile,
+} from '../service/runtimes.ts';
+import type { Cancel, World } from '../world/world.ts';
+import type { Environment, EnvironmentState } from './environment.ts';
+import { probeSandbox, type Sandbox } from './sandbox.ts';
+import { Starter } from './starter.ts';
+
+export interface RuntimesOptions {
+  readonly world: World;
+  /** Of the runtimes' alone; emptied at start. On the file system of the code folders, so that files can be linked. */
+  readonly folder: string;
+  /** Isolation by itself; what the machine offers by default. */
+  readonly sandbox?: Sandbox;
+  /** What idle environments may hold together, in megabytes. */
+  readonly idleMemoryMb?: number;
+}
+
+const WATCH_MS = 100;
+const SWEEP_MS = 15_000;
+/** An environment nobody called for this long is given back. */
+const IDLE_MS = 10 * 60_000;
+/** What an environment is taken to hold until it has said. */
+const ASSUMED_KB = 45 * 1024;
+
+interface Waiting {
+  readonly invocation: Invocation;
+  readonly resolve: (result: InvocationResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The environments of one revision of one function. */
+class Fleet {
+  readonly functionKey: string;
+  readonly revision: string;
+  /** The newest wish; equal to all others of the revision. */
+  spec: EnvironmentSpec;
+  /** Last in, first out: what is not needed grows old. */
+  readonly idle: Environment[] = [];
+  readonly all = new Set<Environment>();
+  readonly waiting: Waiting[] = [];
+  starting = 0;
+
+  constructor(spec: EnvironmentSpec) {
+    this.spec = spec;
+    this.functionKey = spec.functionKey;
+    this.revision = spec.revision;
+  }
+}
+
+/** Starts, feeds, limits, evicts and ends the processes user code runs in. */
+class ProcessRuntimes implements Runtimes {
+  readonly #world: World;
+  readonly #starter: Starter;
+  readonly #fleets = new Map<string, Fleet>();
+  /** Fleets that want an environment and have to wait until others have started. */
+  readonly #eager = new Set<Fleet>();
+  readonly #idleKb: number;
+  readonly #mostStarting = Math.max(4, 2 * availableParallelism());
+  readonly #environments = new Set<Environment>();
+  #starting = 0;
+  #watching = false;
+  #cancelSweep: Cancel;
+  #closed = false;
+  readonly isolation: Runtimes['isolation'];
+
+  constructor(options: RuntimesOptions, starter: Starter, sandbox: Sandbox) {
+    this.#world = options.world;
+    this.#starter = starter;
+    const idleMb = options.idleMemoryMb ?? Math.min(4096, totalmem() / (4 * 1024 * 1024));
+    this.#idleKb = idleMb * 1024;
+    this.isolation = { sandboxed: sandbox.sandboxed, summary: sandbox.summary };
+    this.#cancelSweep = this.#world.timers.after(SWEEP_MS, () => this.#sweep());
+  }
+
+  invoke(spec: EnvironmentSpec, invocation: Invocation): Promise<InvocationResult> {
+    const fleet = this.#fleetOf(spec);
+    for (let environment = fleet.idle.pop(); environment !== undefined; environment = fleet.idle.pop()) {
+      if (environment.available) return this.#run(environment, invocation);
+      environment.kill();
+    }
+    return new Promise((resolve, reject) => {
+      fleet.waiting.push({ invocation, resolve, reject });
+      this.#startFor(fleet);
+    });
+  }
+
+  prepare(profile: WorkerProfile): void {
+    if (!this.#closed) this.#starter.prepare(profile);
+  }
+
+  missing(runtime: string): string | undefined {
+    return this.#starter.missing(runtime);
+  }
+
+  async evict(functionKey: string): Promise<void> {
+    const fleet = this.#fleets.get(functionKey);
+    if (fleet !== undefined) this.#retire(fleet);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelSweep();
+    this.#starter.close();
+    for (const fleet of this.#fleets.values()) {
+      for (const { reject } of fleet.waiting.splice(0)) reject(new Error('the server stops'));
+    }
+    for (const environment of this.#environments) environment.kill();
+    this.#fleets.clear();
+  }
+
+  #fleetOf(spec: EnvironmentSpec): Fleet {
+    const known = this.#fleets.get(spec.functionKey);
+    if (known?.revision === spec.revision) {
+      known.spec = spec;
+      return known;
+    }
+    if (known !== undefined) this.#retire(known);
+    const fleet = new Fleet(spec);
+    this.#fleets.set(spec.functionKey, fleet);
+    return fleet;
+  }
+
+  /** Idle environments end now, busy ones after their invocation, and who waits is served before that. */
+  #retire(fleet: Fleet): void {
+    this.#fleets.delete(fleet.functionKey);
+    for (const environment of fleet.all) {
+      if (environment.state === 'idle') environment.kill();
+      else if (environment.state === 'busy') environment.retired = true;
+    }
+    fleet.idle.length = 0;
+  }
+
+  #run(environment: Environment, invocation: Invocation): Promise<InvocationResult> {
+    if (!this.#watching) {
+      this.#watching = true;
+      this.#world.timers.after(WATCH_MS, () => this.#watch());
+    }
+    return environment.run(invocation);
+  }
+
+  #startFor(fleet: Fleet): void {
+    while (fleet.starting < fleet.waiting.length) {
+      if (this.#starting >= this.#mostStarting) {
+        this.#eager.add(fleet);
+        return;
+      }
+      this.#start(fleet);
+    }
+    this.#eager.delete(fleet);
+  }
+
+  #start(fleet: Fleet): void {
+    this.#starting++;
+    fleet.starting++;
+    this.#makeRoom();
+    this.#starter
+      .start(fleet.spec, (environment, was) => this.#changed(fleet, environment, was))
+      .then(
+        (environment) => {
+          if (environment.state === 'dead') return;
+          fleet.all.add(environment);
+          this.#environments.add(environment);
+          if (this.#closed) environment.kill();
+        },
+        (error: unknown) => {
+          this.#started(fleet);
+          fleet.waiting.shift()?.reject(error);
+        },
+      );
+  }
+
+  #started(fleet: Fleet): void {
+    fleet.starting--;
+    this.#starting--;
+    for (const eager of this.#eager) {
+      if (this.#starting >= this.#mostStarting) break;
+      this.#startFor(eager);
+    }
+  }
+
+  #changed(fleet: Fleet, environment: Environment, was: EnvironmentState): void {
+    if (was === 'starting') this.#started(fleet);
+    if (environment.state === 'dead') {
+      this.#environments.delete(environment);
+      fleet.all.delete(environment);
+      const at = fleet.idle.indexOf(environment);
+      if (at >= 0) fleet.idle.splice(at, 1);
+      if (was === 'starting') this.#failStart(fleet, environment);
+      return;
+    }
+    const next = fleet.waiting.shift();
+    if (next !== undefined) this.#run(environment, next.invocation).then(next.resolve, next.reject);
+    else if (environment.retired || this.#fleets.get(fleet.functionKey) !== fleet) environment.kill();
+    else fleet.idle.push(environment);
+  }
+
+  /** The invocation that waited for this environment answers what kept it from starting. */
+  #failStart(fleet: Fleet, environment: Environment): void {
+    const { failure } = environment;
+    const next = fleet.waiting.shift();
+    if (next === undefined || failure === undefined) return;
+    next.resolve({
+      environmentId: environment.id,
+      payload: failure.payload,
+      failure: failure.failure,
+      error: 'Unhandled',
+      durationMs: 0,
+      initDurationMs: undefined,
+      maxMemoryMb: Math.min(environment.spec.memoryMb, Math.ceil(environment.memoryKb / 1024)),
+    });
+  }
+
+  #watch(): void {
+    let busy = 0;
+    for (const environment of this.#environments) {
+      if (environment.state !== 'busy') continue;
+      busy++;
+      environment.watchMemory();
+    }
+    this.#watching = busy > 0 && !this.#closed;
+    if (this.#watching) this.#world.timers.after(WATCH_MS, () => this.#watch());
+  }
+
+  #sweep(): void {
+    const now = this.#world.clock.monotonic();
+    for (const environment of [...this.#environments]) {
+      if (environment.state === 'idle' && now - environment.idleSince > IDLE_MS) environment.kill();
+    }
+    this.#makeRoom();
+    if (!this.#closed) this.#cancelSweep = this.#world.timers.after(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** Ends the environments longest idle while the idle ones hold more than they may. */
+  #makeRoom(): void {
+    const idle: Environment[] = [];
+    let heldKb = 0;
+    for (const environment of this.#environments) {
+      if (environment.state !== 'idle' || environment.retired) continue;
+      idle.push(environment);
+      heldKb += environment.memoryKb || ASSUMED_KB;
+    }
+    if (heldKb <= this.#idleKb) return;
+    idle.sort((a, b) => a.idleSince - b.idleSince);
+    for (const environment of idle) {
+      if (heldKb <= this.#idleKb) break;
+      heldKb -= environment.memoryKb || ASSUMED_KB;
+      environment.kill();
+    }
+  }
+}
+
+/** The runtimes of this machine; looks once what isolation and which languages there are. */
+export async function createRuntimes(options: RuntimesOptions): Promise<Runtimes> {
+  const folder = join(options.folder, 'environments');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const sandbox = options.sandbox ?? (await probeSandbox());
+  const starter = await Starter.create({ world: options.world, folder, sandbox });
+  return new ProcessRuntimes(options, starter, sandbox);
+}

@@ -1,0 +1,290 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EnvironmentSpec, WorkerProfile } from '../service/runtimes.ts';
+import type { Cancel, World } from '../world/world.ts';
+import { Environment, type EnvironmentState, environmentOf } from './environment.ts';
+import {
+  type Family,
+  familyOf,
+  type Language,
+  linkAbove,
+  nodeLanguage,
+  providedLanguage,
+  pythonLanguage,
+} from './languages.ts';
+import type { Sandbox } from './sandbox.ts';
+import { bootstrapFolder, findSdkModules, type SdkModules } from './sdk-modules.ts';
+import { isStageable, merge, stage, Trees } from './staging.ts';
+import { Worker } from './worker.ts';
+
+export interface StarterOptions {
+  readonly world: World;
+  readonly folder: string;
+  readonly sandbox: Sandbox;
+}
+
+/** A worker that stands by for functions of one profile. */
+interface Standby {
+  readonly profile: WorkerProfile;
+  worker: Worker | undefined;
+  /** One is on its way. */
+  pending: boolean;
+}
+
+/** Kinds of workers that stand by at a time; each holds the memory of an idle process. */
+const MOST_STANDBYS = 4;
+/** A replacement starts when the cold start that took its predecessor is over. */
+const REFILL_MS = 150;
+
+/** Variables that a process obeys only when they are there at its start. */
+const START_ONLY = /^(?:NODE_|PYTHON|LD_|UV_|MALLOC_|GLIBC_|AWS_LAMBDA_EXEC_WRAPPER$)/;
+
+const SYSTEM_ENVIRONMENT: Readonly<Record<string, string>> = {
+  LANG: 'en_US.UTF-8',
+  TZ: ':UTC',
+  PATH: '/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin',
+  LD_LIBRARY_PATH:
+    '/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib',
+};
+
+/** Starts environments: from a worker that stands by when one fits, else from a fresh process. */
+export class Starter {
+  readonly #world: World;
+  readonly #folder: string;
+  readonly #sandbox: Sandbox;
+  readonly #languages: Readonly<Record<Family, Promise<Language | undefined>>>;
+  readonly #sdk: SdkModules | undefined;
+  readonly #bootstraps: string;
+  readonly #trees = new Trees();
+  readonly #standbys = new Map<string, Standby>();
+  readonly #refills = new Set<Cancel>();
+  #lacksPython = false;
+  #closed = false;
+
+  private constructor(options: StarterOptions, bootstraps: string, sdk: SdkModules | undefined) {
+    this.#world = options.world;
+    this.#folder = options.folder;
+    this.#sandbox = options.sandbox;
+    this.#bootstraps = bootstraps;
+    this.#sdk = sdk;
+    const { sandboxed } = options.sandbox;
+    const known = { sandboxed, bootstraps, sdk, folder: options.folder };
+    this.#languages = {
+      node: nodeLanguage(known),
+      python: pythonLanguage(known).then((language) => {
+        this.#lacksPython = language === undefined;
+        return language;
+      }),
+      provided: Promise.resolve(providedLanguage(sandboxed)),
+    };
+  }
+
+  static async create(options: StarterOptions): Promise<Starter> {
+    return new Starter(options, bootstrapFolder(), await findSdkModules());
+  }
+
+  missing(runtime: string): string | undefined {
+    const family = familyOf(runtime);
+    if (family === undefined) return `the runtime ${runtime} is not supported here`;
+    if (family === 'python' && this.#lacksPython)
+      return `${runtime} needs a python3 on the PATH, and there is none`;
+    return undefined;
+  }
+
+  prepare(profile: WorkerProfile): void {
+    const family = familyOf(profile.runtime);
+    if (family === undefined || family === 'provided') return;
+    const key = keyOf(profile);
+    const known = this.#standbys.get(key);
+    // The most recent wishes are kept.
+    this.#standbys.delete(key);
+    this.#standbys.set(key, known ?? { profile: plain(profile), worker: undefined, pending: false });
+    for (const [oldest, standby] of this.#standbys) {
+      if (this.#standbys.size <= MOST_STANDBYS) break;
+      this.#standbys.delete(oldest);
+      standby.worker?.kill();
+    }
+    if (known === undefined) this.#refill(key);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const cancel of this.#refills) cancel();
+    for (const { worker } of this.#standbys.values()) worker?.kill();
+    this.#standbys.clear();
+  }
+
+  /** An environment that is starting. Rejects when the role gives no credentials or the language is not here. */
+  async start(
+    spec: EnvironmentSpec,
+    onChange: (environment: Environment, was: EnvironmentState) => void,
+  ): Promise<Environment> {
+    const wantedAt = this.#world.clock.monotonic();
+    const family = familyOf(spec.runtime);
+    const language = family && (await this.#languages[family]);
+    if (language === undefined) throw new Error(this.missing(spec.runtime) ?? `cannot run ${spec.runtime}`);
+    const [credentials, code, ...layers] = await Promise.all([
+      spec.credentials(),
+      this.#trees.get(spec.codeFolder),
+      ...spec.layerFolders.map((folder) => this.#trees.get(folder)),
+    ]);
+    const id = Buffer.from(this.#world.random.bytes(16)).toString('hex');
+    const claims = language.family !== 'provided';
+    const { sandboxed } = this.#sandbox;
+    const environment = environmentOf({ spec, id, credentials });
+    const startOnly = Object.keys(environment).some((name) => START_ONLY.test(name));
+    let worker: Worker | undefined;
+    if (claims && !startOnly && (sandboxed ? isStageable([code, ...layers]) : layers.length === 0)) {
+      worker = this.#take(spec);
+      if (worker !== undefined && sandboxed) {
+        try {
+          for (const layer of layers) stage(layer, join(worker.folder, 'opt'));
+          stage(code, join(worker.folder, 'task'));
+        } catch {
+          // Two layers hold one file, or code and workers are on different file systems: a fresh worker binds folders.
+          worker.kill();
+          worker = undefined;
+        }
+      }
+    }
+    if (!sandboxed && language.family === 'node') await linkAbove(spec.codeFolder, this.#sdk);
+    worker ??= await this.#spawn(language, spec, {
+      codeFolder: spec.codeFolder,
+      layerFolder: await this.#layerFolder(id, spec.layerFolders),
+      layerFolders: spec.layerFolders,
+      environment,
+      id,
+    });
+    this.prepare(spec);
+    return new Environment({
+      id,
+      world: this.#world,
+      worker,
+      spec,
+      credentials,
+      wantedAt,
+      codeFolder: sandboxed ? '/var/task' : spec.codeFolder,
+      claims,
+      onChange,
+    });
+  }
+
+  /** The folder shown at /opt: the layer itself when there is one, else their union. Undefined when there is none. */
+  async #layerFolder(id: string, layers: readonly string[]): Promise<string | undefined> {
+    if (layers.length <= 1) return layers[0];
+    const target = join(this.#folder, id, 'layers');
+    await merge(await Promise.all(layers.map((folder) => this.#trees.get(folder))), target);
+    return target;
+  }
+
+  #take(profile: WorkerProfile): Worker | undefined {
+    const key = keyOf(profile);
+    const standby = this.#standbys.get(key);
+    const worker = standby?.worker;
+    if (standby === undefined || worker === undefined) return undefined;
+    standby.worker = undefined;
+    this.#refillLater(key);
+    return worker.alive ? worker : undefined;
+  }
+
+  #refillLater(key: string): void {
+    const cancel = this.#world.timers.after(REFILL_MS, () => {
+      this.#refills.delete(cancel);
+      this.#refill(key);
+    });
+    this.#refills.add(cancel);
+  }
+
+  #refill(key: string): void {
+    const standby = this.#standbys.get(key);
+    if (this.#closed || standby === undefined || standby.pending || standby.worker !== undefined) return;
+    standby.pending = true;
+    this.#standBy(standby.profile).then(
+      (worker) => {
+        standby.pending = false;
+        if (this.#closed || this.#standbys.get(key) !== standby) worker?.kill();
+        else standby.worker = worker;
+      },
+      () => {
+        // Without one, the next cold start spawns its own and reports what is wrong.
+        standby.pending = false;
+      },
+    );
+  }
+
+  async #standBy(profile: WorkerProfile): Promise<Worker | undefined> {
+    const family = familyOf(profile.runtime);
+    const language = family && (await this.#languages[family]);
+    if (language === undefined) return undefined;
+    const id = Buffer.from(this.#world.random.bytes(16)).toString('hex');
+    return this.#spawn(language, profile, { id, layerFolders: [], environment: {} });
+  }
+
+  async #spawn(
+    language: Language,
+    profile: WorkerProfile,
+    content: {
+      readonly id: string;
+      readonly codeFolder?: string;
+      readonly layerFolder?: string | undefined;
+      readonly layerFolders: readonly string[];
+      readonly environment: Readonly<Record<string, string>>;
+    },
+  ): Promise<Worker> {
+    const { sandboxed } = this.#sandbox;
+    const folder = join(this.#folder, content.id);
+    await Promise.all(['task', 'opt', 'tmp'].map((name) => mkdir(join(folder, name), { recursive: true })));
+    const codeFolder = content.codeFolder ?? join(folder, 'task');
+    const layerFolder = content.layerFolder ?? join(folder, 'opt');
+    let command = language.command(profile, [codeFolder, ...content.layerFolders]);
+    const wrapper = content.environment['AWS_LAMBDA_EXEC_WRAPPER'];
+    if (wrapper !== undefined) command = { file: wrapper, args: [command.file, ...command.args] };
+    return Worker.start({
+      world: this.#world,
+      command: this.#sandbox.wrap(command, {
+        codeFolder,
+        layerFolder,
+        tmpMb: profile.ephemeralStorageMb,
+        views: [{ from: this.#bootstraps, to: '/var/runtime' }, ...language.views],
+      }),
+      environment: {
+        ...SYSTEM_ENVIRONMENT,
+        ...language.environment,
+        ...(sandboxed ? {} : plainEnvironment(language, folder, content.layerFolders)),
+        ...content.environment,
+      },
+      workingFolder: sandboxed ? folder : codeFolder,
+      folder,
+      overTcp: language.family === 'provided',
+    });
+  }
+}
+
+/** Without a sandbox there is no /opt and no private /tmp: what can be said by variables is. */
+function plainEnvironment(
+  language: Language,
+  folder: string,
+  layers: readonly string[],
+): Record<string, string> {
+  const environment: Record<string, string> = { TMPDIR: join(folder, 'tmp') };
+  if (layers.length === 0) return environment;
+  // The later layer wins.
+  const paths = [...layers].reverse();
+  if (language.family === 'node') {
+    const own = language.environment['NODE_PATH'] ?? '';
+    environment['NODE_PATH'] = [...paths.map((path) => join(path, 'nodejs/node_modules')), own].join(':');
+  }
+  if (language.family === 'python') {
+    environment['PYTHONPATH'] = paths.map((path) => join(path, 'python')).join(':');
+  }
+  return environment;
+}
+
+function plain({ runtime, memoryMb, ephemeralStorageMb }: WorkerProfile): WorkerProfile {
+  return { runtime, memoryMb, ephemeralStorageMb };
+}
+
+/** Runtimes of one family are one program here. */
+function keyOf({ runtime, memoryMb, ephemeralStorageMb }: WorkerProfile): string {
+  return `${familyOf(runtime)}:${memoryMb}:${ephemeralStorageMb}`;
+}

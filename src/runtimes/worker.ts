@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Duplex, Readable } from 'node:stream';
+import type { World } from '../world/world.ts';
+import { LineReader, RecordReader } from './output.ts';
+import { ApiConnection, type ApiRequest } from './runtime-api.ts';
+import type { CommandLine } from './sandbox.ts';
+
+/** How a process ended. */
+export interface WorkerExit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** What a worker tells whoever holds it; the holder changes when a waiting worker is claimed. */
+export interface WorkerEvents {
+  request(request: ApiRequest, connection: ApiConnection): void;
+  output(text: string): void;
+  exit(exit: WorkerExit): void;
+}
+
+export interface WorkerOptions {
+  readonly world: World;
+  readonly command: CommandLine;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingFolder: string;
+  /** Removed when the process has ended. */
+  readonly folder: string;
+  /** Serve the Runtime API on a loopback port, for programs that are not ours. */
+  readonly overTcp: boolean;
+}
+
+/** After its end a process's pipes are read to their end, unless a descendant holds them open. */
+const DRAIN_MS = 100;
+
+/**
+ * One process and the Runtime API it speaks. Our bootstraps speak it on an inherited socket (file descriptor 3) that
+ * nobody else can reach, and write log records to descriptor 4; others get a loopback port of their own.
+ */
+export class Worker {
+  readonly #child: ChildProcess;
+  readonly #world: World;
+  readonly #server: Server | undefined;
+  readonly #held: { request: ApiRequest; connection: ApiConnection }[] = [];
+  #events: WorkerEvents | undefined;
+  #exit: WorkerExit | undefined;
+  #exited = false;
+  readonly folder: string;
+
+  private constructor(options: WorkerOptions, server: Server | undefined, port: number | undefined) {
+    this.#world = options.world;
+    this.#server = server;
+    this.folder = options.folder;
+    const { file, args } = options.command;
+    this.#child = spawn(file, args, {
+      // A group of its own: a terminal's Ctrl-C reaches the server, which then ends its workers in order.
+      detached: true,
+      cwd: options.workingFolder,
+      env: {
+        ...options.environment,
+        ...(port === undefined ? {} : { AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}` }),
+      },
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    });
+    this.#child.unref();
+    const [, stdout, stderr, api, log] = this.#child.stdio as unknown as [
+      null,
+      Readable,
+      Readable,
+      Duplex,
+      Readable,
+    ];
+    const emit = (text: string) => this.#events?.output(text);
+    for (const stream of [stdout, stderr]) {
+      const lines = new LineReader(emit);
+      stream.on('data', (chunk: Buffer) => lines.push(chunk));
+      stream.on('end', () => lines.end());
+      stream.on('error', () => stream.destroy());
+    }
+    const records = new RecordReader(emit);
+    log.on('data', (chunk: Buffer) => records.push(chunk));
+    log.on('error', () => log.destroy());
+    this.#attach(api);
+    server?.on('connection', (socket: Socket) => {
+      socket.setNoDelay(true);
+      socket.unref();
+      this.#attach(socket);
+    });
+    this.#child.on('error', () => this.#finish({ code: undefined, signal: undefined }));
+    this.#child.on('exit', (code, signal) => {
+      this.#exit = exitOf(code, signal);
+      this.#world.timers.after(DRAIN_MS, () => this.#finish(this.#exit));
+    });
+    this.#child.on('close', (code, signal) => this.#finish(this.#exit ?? exitOf(code, signal)));
+  }
+
+  static async start(options: WorkerOptions): Promise<Worker> {
+    if (!options.overTcp) return new Worker(options, undefined, undefined);
+    const server = createServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    server.unref();
+    const address = server.address();
+    return new Worker(
+      options,
+      server,
+      typeof address === 'object' && address !== null ? address.port : undefined,
+    );
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get alive(): boolean {
+    return !this.#exited && this.#exit === undefined;
+  }
+
+  /** Requests that came before anybody listened are handed over at once. */
+  listen(events: WorkerEvents): void {
+    this.#events = events;
+    for (const { request, connection } of this.#held.splice(0)) events.request(request, connection);
+    if (this.#exited) events.exit(this.#exit ?? { code: undefined, signal: undefined });
+  }
+
+  /** Ends the process and all it started, at once. */
+  kill(): void {
+    const { pid } = this.#child;
+    if (pid === undefined || this.#exited) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+
+  #attach(stream: Duplex): void {
+    new ApiConnection(stream, (request, connection) => {
+      if (this.#events === undefined) this.#held.push({ request, connection });
+      else this.#events.request(request, connection);
+    });
+  }
+
+  #finish(exit: WorkerExit | undefined): void {
+    if (this.#exited) return;
+    this.#exited = true;
+    this.#exit = exit;
+    this.#server?.close();
+    for (const stream of this.#child.stdio) stream?.destroy();
+    this.#events?.exit(exit ?? { code: undefined, signal: undefined });
+    rm(this.folder, { recursive: true, force: true }).catch(() => {
+      // What is left is removed with the whole folder at the next start.
+    });
+  }
+}
+
+/** bubblewrap passes on that its program was killed by a signal as a shell does: 128 and the signal's number. */
+function exitOf(code: number | null, signal: string | null): WorkerExit {
+  const names: Readonly<Record<number, string>> = {
+    134: 'aborted',
+    137: 'killed',
+    139: 'segmentation fault',
+  };
+  if (signal !== null) {
+    const words: Readonly<Record<string, string>> = {
+      SIGKILL: 'killed',
+      SIGABRT: 'aborted',
+      SIGSEGV: 'segmentation fault',
+      SIGTERM: 'terminated',
+    };
+    return { code: undefined, signal: words[signal] ?? signal };
+  }
+  const named = names[code ?? 0];
+  return named === undefined
+    ? { code: code ?? undefined, signal: undefined }
+    : { code: undefined, signal: named };
+}
