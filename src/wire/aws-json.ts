@@ -1,15 +1,9 @@
 import { crc32 } from 'node:zlib';
-import type { OperationModel, ServiceModel, Shape } from '../model/model.ts';
-import {
-  type ErrorShape,
-  errorMembers,
-  errorShapeOf,
-  faultOf,
-  messageMember,
-  statusOf,
-} from './error-shape.ts';
+import type { OperationModel, ServiceModel } from '../model/model.ts';
+import { type ErrorShape, errorShapeOf, faultOf, statusOf } from './error-shape.ts';
 import { decodeJsonBody, jsonDecoder, structureDecoder } from './json-decode.ts';
-import { type JsonEncode, jsonEncoder, structureEncoder } from './json-encode.ts';
+import { jsonEncoder } from './json-encode.ts';
+import { encodeJsonError } from './json-error.ts';
 import type { Protocol, WireError, WireResponse } from './protocol.ts';
 import { RawJson } from './raw-json.ts';
 
@@ -79,9 +73,6 @@ function encodedOutput(
   return operation.output ? jsonEncoder(model, operation.output)(output) : '{}';
 }
 
-const errorEncoders = new WeakMap<Shape, JsonEncode>();
-const encodeUnmodelled = JSON.stringify;
-
 function encodedError(model: ServiceModel, error: WireError, found: ErrorShape | undefined): string {
   const type = JSON.stringify(typeOf(model, error, found));
   if (!found) {
@@ -90,23 +81,7 @@ function encodedError(model: ServiceModel, error: WireError, found: ErrorShape |
     const message = error.message === '' ? '' : `,"${spelling}":${JSON.stringify(error.message)}`;
     return `{"__type":${type}${message}}`;
   }
-  let encode = errorEncoders.get(found.shape);
-  if (!encode) errorEncoders.set(found.shape, (encode = errorEncoder(model, found)));
-  const members = encode(errorMembers(error, found));
-  return members === '{}' ? `{"__type":${type}}` : `{"__type":${type},${members.slice(1)}`;
-}
-
-/** Encodes an error's members; its message too where the shape forgets to list one. */
-export function errorEncoder(model: ServiceModel, found: ErrorShape): JsonEncode {
-  const members = Object.entries(found.shape.members ?? {});
-  const message = messageMember(found);
-  if (members.some(([name]) => name === message)) return structureEncoder(model, members);
-  const encode = structureEncoder(model, members);
-  return (value) => {
-    const text = encode(value);
-    const label = `{"${message}":${encodeUnmodelled((value as Record<string, unknown>)[message])}`;
-    return text === '{}' ? `${label}}` : `${label},${text.slice(1)}`;
-  };
+  return `{"__type":${type},${encodeJsonError(model, found, error).slice(1)}`;
 }
 
 function typeOf(model: ServiceModel, error: WireError, found: ErrorShape | undefined): string {

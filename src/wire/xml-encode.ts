@@ -36,7 +36,12 @@ export function xmlEncoder(model: ServiceModel, ref: ShapeRef, dialect: XmlDiale
     case 'character':
       return (value, tag, attributes) => element(tag, attributes, escapeXml(String(value)));
     default: {
-      const write = textWriter(shape.type, timestampFormat(ref, shape, 'iso8601'));
+      const format = timestampFormat(ref, shape, 'iso8601');
+      // S3 and its like always print milliseconds, the query services only where there are some.
+      const whole = shape.type === 'timestamp' && dialect === 'rest-xml' && format === 'iso8601';
+      const write = whole
+        ? (value: unknown) => (value as Date).toISOString()
+        : textWriter(shape.type, format);
       return (value, tag, attributes) => element(tag, attributes, write(value));
     }
   }
