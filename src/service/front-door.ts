@@ -9,6 +9,8 @@ export interface FrontDoor {
   readonly name: string;
   /** Matches when the path starts with one of these (`/_aws/execute-api/`). */
   readonly paths?: readonly string[];
+  /** Matches when the whole path does; for paths that begin with a name of their own (`/us-east-1_abc/.well-known/jwks.json`). */
+  readonly pathPattern?: RegExp;
   /** Matches when the `Host` header (port removed, lower case) does. */
   readonly host?: RegExp;
   readonly handle: (request: FrontDoorRequest, ctx: Context) => Promise<void>;

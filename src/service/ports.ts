@@ -11,6 +11,7 @@ export interface Ports {
   readonly identity: IdentityPort;
   readonly directory: DirectoryPort;
   readonly inbox: InboxPort;
+  readonly tokens: TokenPort;
   readonly runtimes: Runtimes;
 }
 
@@ -81,6 +82,24 @@ export interface DirectoryEntry {
 export interface InboxPort {
   /** Delivered with the transaction. */
   deliver(tx: Transaction, message: NewMessage): void;
+}
+
+/** What verifies the tokens of user pools; API Gateway's authorizers ask. */
+export interface TokenPort {
+  /** The keys of an issuer (`https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc`) that is a pool of this cloud. */
+  keys(issuer: string): Promise<JsonWebKeySet | undefined>;
+}
+
+/** RFC 7517, RSA signing keys. */
+export interface JsonWebKeySet {
+  readonly keys: readonly {
+    readonly kid: string;
+    readonly kty: 'RSA';
+    readonly alg: 'RS256';
+    readonly use: 'sig';
+    readonly n: string;
+    readonly e: string;
+  }[];
 }
 
 export interface NewMessage {

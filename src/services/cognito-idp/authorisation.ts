@@ -1,0 +1,85 @@
+import { formatArn } from '../../base/arn.ts';
+import type { CognitoIdpOperations } from '../../model/gen/cognito-idp.ts';
+import type { Authorisation, AuthorisationRule } from '../../service/service.ts';
+
+/** On the pool the request names. */
+function onPool(operation: string): AuthorisationRule<{ readonly UserPoolId: string }> {
+  return ({ UserPoolId }, { account, region }) => [
+    {
+      action: `cognito-idp:${operation}`,
+      resource: formatArn('cognito-idp', region, account, `userpool/${UserPoolId}`),
+    },
+  ];
+}
+
+function onArn(operation: string): AuthorisationRule<{ readonly ResourceArn: string }> {
+  return ({ ResourceArn }) => [{ action: `cognito-idp:${operation}`, resource: ResourceArn }];
+}
+
+function onAll(operation: string): AuthorisationRule {
+  return () => [{ action: `cognito-idp:${operation}`, resource: '*' }];
+}
+
+/**
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
+ * Calls of applications carry no signature: a client id with its secret, or an access token, is what they show.
+ */
+export const authorisation = {
+  AddCustomAttributes: onPool('AddCustomAttributes'),
+  AdminAddUserToGroup: onPool('AdminAddUserToGroup'),
+  AdminConfirmSignUp: onPool('AdminConfirmSignUp'),
+  AdminCreateUser: onPool('AdminCreateUser'),
+  AdminDeleteUser: onPool('AdminDeleteUser'),
+  AdminDeleteUserAttributes: onPool('AdminDeleteUserAttributes'),
+  AdminDisableUser: onPool('AdminDisableUser'),
+  AdminEnableUser: onPool('AdminEnableUser'),
+  AdminGetUser: onPool('AdminGetUser'),
+  AdminInitiateAuth: onPool('AdminInitiateAuth'),
+  AdminListGroupsForUser: onPool('AdminListGroupsForUser'),
+  AdminRemoveUserFromGroup: onPool('AdminRemoveUserFromGroup'),
+  AdminResetUserPassword: onPool('AdminResetUserPassword'),
+  AdminRespondToAuthChallenge: onPool('AdminRespondToAuthChallenge'),
+  AdminSetUserPassword: onPool('AdminSetUserPassword'),
+  AdminUpdateUserAttributes: onPool('AdminUpdateUserAttributes'),
+  AdminUserGlobalSignOut: onPool('AdminUserGlobalSignOut'),
+  ChangePassword: 'none',
+  ConfirmForgotPassword: 'none',
+  ConfirmSignUp: 'none',
+  CreateGroup: onPool('CreateGroup'),
+  CreateUserPool: onAll('CreateUserPool'),
+  CreateUserPoolClient: onPool('CreateUserPoolClient'),
+  CreateUserPoolDomain: onPool('CreateUserPoolDomain'),
+  DeleteGroup: onPool('DeleteGroup'),
+  DeleteUser: 'none',
+  DeleteUserAttributes: 'none',
+  DeleteUserPool: onPool('DeleteUserPool'),
+  DeleteUserPoolClient: onPool('DeleteUserPoolClient'),
+  DeleteUserPoolDomain: onPool('DeleteUserPoolDomain'),
+  DescribeUserPool: onPool('DescribeUserPool'),
+  DescribeUserPoolClient: onPool('DescribeUserPoolClient'),
+  DescribeUserPoolDomain: onAll('DescribeUserPoolDomain'),
+  ForgotPassword: 'none',
+  GetGroup: onPool('GetGroup'),
+  GetTokensFromRefreshToken: 'none',
+  GetUser: 'none',
+  GetUserAttributeVerificationCode: 'none',
+  GlobalSignOut: 'none',
+  InitiateAuth: 'none',
+  ListGroups: onPool('ListGroups'),
+  ListTagsForResource: onArn('ListTagsForResource'),
+  ListUserPoolClients: onPool('ListUserPoolClients'),
+  ListUserPools: onAll('ListUserPools'),
+  ListUsers: onPool('ListUsers'),
+  ListUsersInGroup: onPool('ListUsersInGroup'),
+  ResendConfirmationCode: 'none',
+  RespondToAuthChallenge: 'none',
+  RevokeToken: 'none',
+  SignUp: 'none',
+  TagResource: onArn('TagResource'),
+  UntagResource: onArn('UntagResource'),
+  UpdateGroup: onPool('UpdateGroup'),
+  UpdateUserAttributes: 'none',
+  UpdateUserPool: onPool('UpdateUserPool'),
+  UpdateUserPoolClient: onPool('UpdateUserPoolClient'),
+  VerifyUserAttribute: 'none',
+} satisfies Authorisation<CognitoIdpOperations>;
