@@ -30,7 +30,8 @@ class CborReader {
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    // Not a Buffer, so that what is cut out of it is none either.
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -112,7 +113,7 @@ class CborReader {
       const start = this.#take(length);
       return this.#bytes.subarray(start, start + length);
     }
-    return Buffer.concat(this.#chunks(2));
+    return new Uint8Array(Buffer.concat(this.#chunks(2)));
   }
 
   #textString(info: number): string {
