@@ -55,10 +55,14 @@ const [data] = process.argv.slice(2);
 if (!data) throw new Error('usage: extract-models.mjs BOTOCORE_DATA_FOLDER');
 const target = new URL('../models/', import.meta.url).pathname;
 mkdirSync(target, { recursive: true });
+const index = {};
 for (const service of SERVICES) {
   const { metadata, operations, shapes } = withoutProse(readNewest(join(data, service)));
   const text = `{"metadata":${JSON.stringify(metadata)},\n"operations":{\n${lines(operations)}},\n"shapes":{\n${lines(shapes)}}}\n`;
   JSON.parse(text);
   writeFileSync(join(target, `${service}.json`), text);
+  index[service] = metadata;
 }
+// Routing needs every service's metadata; reading 65 models for it would cost the start-up.
+writeFileSync(join(target, 'index.json'), `{\n${lines(index)}}\n`);
 console.log(`${SERVICES.length} models`);

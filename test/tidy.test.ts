@@ -16,11 +16,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   services: ['base', 'world', 'store', 'model', 'policy', 'service', 'wire'],
   gateway: ['base', 'world', 'store', 'model', 'wire', 'policy', 'service'],
   runtimes: ['base', 'world', 'service'],
-  cli: ['base', 'world', 'model'],
+  cli: ['base', 'world', 'model', 'wire', 'data-folder.ts'],
   testing: ['cloud.ts', 'world'],
 };
 /** Composition roots know everything. */
-const ROOTS = new Set(['main.ts', 'cloud.ts']);
+const ROOTS = new Set(['main.ts', 'up.ts', 'cloud.ts', 'data-folder.ts']);
 /** What only `world/` may touch. Bootstraps run inside the user's process, not ours. */
 const AMBIENT =
   /\bDate\.now\b|\bMath\.random\b|(?<![.\w])set(?:Timeout|Interval)\b|\bprocess\.env\b|new Date\(\)/;

@@ -1,11 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assert } from '../base/assert.ts';
-import type { ServiceModel } from './model.ts';
+import type { ModelMetadata, ServiceModel } from './model.ts';
 
 let folder: string | undefined;
-let names: readonly string[] | undefined;
+let index: Readonly<Record<string, ModelMetadata>> | undefined;
 const loaded = new Map<string, ServiceModel>();
 
 /** The package root is the nearest folder above that holds both; sources and `dist/` lie at different depths below it. */
@@ -18,13 +18,15 @@ function modelFolder(): string {
   }
 }
 
+/** The metadata of every service there is a model of: what routing needs, without reading the models. */
+export function loadModelIndex(): Readonly<Record<string, ModelMetadata>> {
+  index ??= parse(join(modelFolder(), 'index.json')) as Record<string, ModelMetadata>;
+  return index;
+}
+
 /** Names of the services there is a model of, sorted; they are the AWS CLI's. */
 export function modelNames(): readonly string[] {
-  names ??= readdirSync(modelFolder())
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort();
-  return names;
+  return Object.keys(loadModelIndex());
 }
 
 /**
@@ -34,7 +36,7 @@ export function modelNames(): readonly string[] {
 export function loadModel(name: string): ServiceModel {
   const known = loaded.get(name);
   if (known !== undefined) return known;
-  assert(modelNames().includes(name), `there is a model of ${name}`);
+  assert(Object.hasOwn(loadModelIndex(), name), `there is a model of ${name}`);
   const published = parse(join(modelFolder(), `${name}.json`));
   const overrides = join(modelFolder(), 'overrides', `${name}.json`);
   const merged = existsSync(overrides) ? merge(published, parse(overrides)) : published;

@@ -26,6 +26,8 @@ export interface ActionRequest {
   readonly action: string;
   /** The resource's ARN, or `*` for actions without one. */
   readonly resource: string;
+  /** Who owns the resource, where its ARN does not say (S3's). */
+  readonly resourceAccount?: string;
   /** Service context keys of this request, such as `dynamodb:LeadingKeys`. */
   readonly context?: ContextValues;
 }
@@ -66,6 +68,8 @@ export interface ServiceDefinition {
   readonly jobs?: Readonly<Record<string, JobHandler>>;
   /** The policy attached to a resource of this service, as JSON text, for an ARN an authorisation rule named. */
   readonly resourcePolicy?: (resourceArn: string, ctx: Context) => Promise<string | undefined>;
+  /** The error code of input the model refuses, where it is not the protocol's own (`ValidationException`). */
+  readonly validationCode?: string;
   /** Operations kept but not simulated: the support table and the log line say so. */
   readonly stored?: readonly string[];
   /** Called once when the server starts; may resume what rows say was under way. Returns its stop. */

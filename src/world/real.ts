@@ -1,11 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import type { Cancel, Clock, Random, Timers, World } from './world.ts';
-
-/** A clock whose users' time runs `offsetMs` ahead of the machine's. */
-export interface AdjustableClock extends Clock {
-  offsetMs(): number;
-  setOffset(offsetMs: number): void;
-}
+import type { AdjustableClock, Cancel, Random, Timers, World } from './world.ts';
 
 function realClock(): AdjustableClock {
   let offset = 0;

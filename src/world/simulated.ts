@@ -1,6 +1,5 @@
 import { assert } from '../base/assert.ts';
-import type { AdjustableClock } from './real.ts';
-import type { Cancel, Random, Timers, World } from './world.ts';
+import type { AdjustableClock, Cancel, Random, Timers, World } from './world.ts';
 
 interface Timer {
   readonly dueMs: number;

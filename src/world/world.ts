@@ -18,6 +18,12 @@ export interface Clock {
   monotonic(): number;
 }
 
+/** A clock whose users' time runs `offsetMs` ahead of the machine's. */
+export interface AdjustableClock extends Clock {
+  offsetMs(): number;
+  setOffset(offsetMs: number): void;
+}
+
 export interface Random {
   /** `length` bytes from a cryptographic source (seeded under the simulator). */
   bytes(length: number): Uint8Array;

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { type Zippable, zipSync } from 'fflate';
+import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
+
+/** A folder or file of the user's that a template names, zipped. */
+export interface Artifact {
+  /** `<sha256 of the zip>.zip` */
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  /** Absolute path of what was zipped, for watching. */
+  readonly source: string;
+}
+
+export interface PackagedTemplate {
+  /** The template with every local path replaced by its place in the bucket. */
+  readonly text: string;
+  readonly artifacts: readonly Artifact[];
+}
+
+/**
+ * The properties that may hold a local path, and how the place in S3 is spelled there.
+ * https://docs.aws.amazon.com/cli/latest/reference/cloudformation/package.html
+ */
+const LOCAL_PATHS: Readonly<
+  Record<string, readonly { readonly property: string; readonly form: 'uri' | 'code' | 'content' }[]>
+> = {
+  'AWS::Serverless::Function': [{ property: 'CodeUri', form: 'uri' }],
+  'AWS::Serverless::LayerVersion': [{ property: 'ContentUri', form: 'uri' }],
+  'AWS::Lambda::Function': [{ property: 'Code', form: 'code' }],
+  'AWS::Lambda::LayerVersion': [{ property: 'Content', form: 'content' }],
+};
+
+/** Zip entries carry no time of their own, so that the same files are the same bytes. */
+const EPOCH = new Date('1980-01-01T00:00:00Z');
+const NEVER_PACKED = new Set(['.git', '.DS_Store', '.aws-sam']);
+
+function addFolder(files: Zippable, root: string, folder: string): void {
+  for (const name of readdirSync(folder).sort()) {
+    if (NEVER_PACKED.has(name)) continue;
+    const path = join(folder, name);
+    const facts = statSync(path);
+    if (facts.isDirectory()) addFolder(files, root, path);
+    else if (facts.isFile()) files[relative(root, path)] = [readFileSync(path), attributes(facts.mode)];
+  }
+}
+
+function attributes(mode: number) {
+  return { mtime: EPOCH, os: 3, attrs: ((mode & 0o111) === 0 ? 0o100644 : 0o100755) << 16 } as const;
+}
+
+/** Zips a folder, or one file as a folder of one; a `.zip` goes as it is. */
+export function zipPath(path: string): Artifact {
+  const facts = statSync(path);
+  let bytes: Uint8Array;
+  if (facts.isFile() && path.endsWith('.zip')) bytes = readFileSync(path);
+  else {
+    const files: Zippable = {};
+    if (facts.isDirectory()) addFolder(files, path, path);
+    else files[relative(dirname(path), path)] = [readFileSync(path), attributes(facts.mode)];
+    bytes = zipSync(files, { level: 6 });
+  }
+  return { key: `${createHash('sha256').update(bytes).digest('hex')}.zip`, bytes, source: path };
+}
+
+function isLocal(path: string): boolean {
+  return !/^(?:s3|https?):\/\//.test(path);
+}
+
+/** Replaces one property, keeping the rest of the template as its author wrote it. */
+function replace(
+  properties: YAMLMap,
+  property: string,
+  form: 'uri' | 'code' | 'content',
+  bucket: string,
+  key: string,
+): void {
+  if (form === 'uri') properties.set(property, `s3://${bucket}/${key}`);
+  else properties.set(property, { S3Bucket: bucket, S3Key: key });
+}
+
+/** Zips what the template names locally; `bucket` is where the caller will put the artifacts. */
+export function packageTemplate(templateFile: string, bucket: string): PackagedTemplate {
+  const folder = dirname(resolve(templateFile));
+  // Tags such as !Sub are CloudFormation's; they pass through as they stand.
+  const document = parseDocument(readFileSync(templateFile, 'utf8'), { logLevel: 'silent', version: '1.1' });
+  const artifacts = new Map<string, Artifact>();
+  const resources = document.get('Resources');
+  if (!isMap(resources)) return { text: String(document), artifacts: [] };
+  const global = document.getIn(['Globals', 'Function']);
+  const places: {
+    readonly properties: YAMLMap;
+    readonly property: string;
+    readonly form: 'uri' | 'code' | 'content';
+  }[] = [];
+  if (isMap(global)) places.push({ properties: global, property: 'CodeUri', form: 'uri' });
+  for (const { value: resource } of resources.items) {
+    if (!isMap(resource)) continue;
+    const properties = resource.get('Properties');
+    const type = String(resource.get('Type'));
+    if (isMap(properties)) for (const place of LOCAL_PATHS[type] ?? []) places.push({ properties, ...place });
+  }
+  for (const { properties, property, form } of places) {
+    const value = properties.get(property, true);
+    if (!isScalar(value) || typeof value.value !== 'string' || !isLocal(value.value)) continue;
+    const path = resolve(folder, value.value);
+    let artifact = artifacts.get(path);
+    if (artifact === undefined) artifacts.set(path, (artifact = zipPath(path)));
+    replace(properties, property, form, bucket, artifact.key);
+  }
+  return { text: document.toString({ lineWidth: 0 }), artifacts: [...artifacts.values()] };
+}

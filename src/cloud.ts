@@ -1,0 +1,220 @@
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { openDataFolder } from './data-folder.ts';
+import { CallContext, type Host } from './gateway/call-context.ts';
+import { controlDoors } from './gateway/control.ts';
+import { ownedDoors } from './gateway/doors.ts';
+import { isLoopback } from './gateway/guard.ts';
+import { createGateway } from './gateway/http.ts';
+import { createLog, type Level } from './gateway/log.ts';
+import { callInside } from './gateway/pipeline.ts';
+import { createRegistry } from './gateway/registry.ts';
+import { openVirtualClock } from './gateway/virtual-clock.ts';
+import { createRuntimes } from './runtimes/runtimes.ts';
+import { createDirectory } from './service/directory.ts';
+import { Fault } from './service/faults.ts';
+import type { IdentityPort, Ports } from './service/ports.ts';
+import { createPump } from './service/pump.ts';
+import { createTokens } from './services/cognito-idp/port.ts';
+import { createInbox } from './services/inbox/port.ts';
+import { services } from './services/index.ts';
+import { fileBlobs } from './store/blobs.ts';
+import { openLmdb } from './store/lmdb.ts';
+import type { AdjustableClock, World } from './world/world.ts';
+
+export interface RootKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface CloudOptions {
+  readonly world: World & { readonly clock: AdjustableClock };
+  readonly version: string;
+  /** The data folder; made when missing. Without it everything lives in a temporary one that goes with the server. */
+  readonly dataFolder?: string | undefined;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly host: string;
+  readonly account: string;
+  readonly region: string;
+  readonly iam: 'enforce' | 'audit';
+  /** The root key pair of the default account; off loopback one is made when it is absent. */
+  readonly rootKey?: RootKey | undefined;
+  readonly writeLog: (text: string) => void;
+  readonly logLevel?: Level | undefined;
+}
+
+/** A running Lambent. */
+export interface Cloud {
+  /** `http://127.0.0.1:4566` */
+  readonly endpoint: string;
+  readonly port: number;
+  readonly dataFolder: string;
+  readonly services: readonly string[];
+  /** What isolation functions get here, in a line. */
+  readonly isolation: string;
+  /** Set when the server made its own root key, to be printed once. */
+  readonly madeRootKey: RootKey | undefined;
+  close(): Promise<void>;
+}
+
+/** Off loopback the well-known keys do not exist: somebody else could use them. */
+function rootKeys(options: CloudOptions): { readonly key: RootKey | undefined; readonly made: boolean } {
+  if (options.rootKey !== undefined) return { key: options.rootKey, made: false };
+  if (isLoopback(options.host)) return { key: undefined, made: false };
+  const { random } = options.world;
+  return {
+    key: {
+      accessKeyId: `LKIA${random.id(16, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567')}`,
+      secretAccessKey: random.id(40, 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'),
+    },
+    made: true,
+  };
+}
+
+/** Root of each account and nobody else, until IAM is here. */
+function rootIdentity(account: string, key: RootKey | undefined): IdentityPort {
+  const policies = { identity: [], context: {} };
+  return {
+    credential: async (accessKeyId) => {
+      const own = /^\d{12}$/.test(accessKeyId) ? accessKeyId : account;
+      const secret =
+        key === undefined && (accessKeyId === 'test' || own === accessKeyId)
+          ? 'test'
+          : key?.accessKeyId === accessKeyId
+            ? key.secretAccessKey
+            : undefined;
+      if (secret === undefined) return { kind: 'unknown' };
+      return {
+        kind: 'found',
+        credential: {
+          accessKeyId,
+          secretAccessKey: secret,
+          principal: { kind: 'root', account: own, arn: `arn:aws:iam::${own}:root`, userId: own },
+        },
+      };
+    },
+    policies: async () => policies,
+    assumeForService: async () => {
+      throw new Fault('AccessDenied', 'no roles yet');
+    },
+  };
+}
+
+/** Puts the parts together and serves: the one place that knows every engine, port and service. */
+export async function startCloud(options: CloudOptions): Promise<Cloud> {
+  const { world, region } = options;
+  const folder = await openDataFolder(options.dataFolder, world.random.bytes);
+  const store = await openLmdb({ folder: folder.store, world });
+  const blobs = await fileBlobs({ folder: folder.blobs, store, world });
+  const log = createLog(world, options.writeLog, options.logLevel);
+  const root = rootKeys(options);
+  let endpoint = '';
+  const directory = createDirectory();
+  const ports: Ports = {
+    identity: rootIdentity(options.account, root.key),
+    directory,
+    inbox: createInbox(world),
+    tokens: createTokens({ store, directory }),
+    runtimes: await createRuntimes({ world, folder: join(folder.derived, 'runtimes') }),
+  };
+  const registry = createRegistry(services);
+
+  const host: Host = {
+    world,
+    store,
+    blobs,
+    ports,
+    derivedFolder: folder.derived,
+    defaultAccount: options.account,
+    defaultRegion: region,
+    iam: options.iam,
+    endpoint: () => endpoint,
+    log,
+    callInside: (from, service, operation, input, callOptions) =>
+      callInside(host, registry, from, service, operation, input, callOptions),
+  };
+  const serviceContext = (
+    service: string,
+    operation: string,
+    account: string,
+    inRegion: string,
+    requestId: string,
+  ) =>
+    new CallContext(host, {
+      requestId,
+      account,
+      region: inRegion,
+      service,
+      operation,
+      principal: { kind: 'service', service: `${service}.amazonaws.com`, account },
+    });
+
+  const pump = createPump({
+    store,
+    world,
+    run: async (job, id) => {
+      const handler = registry.definition(job.service)?.jobs?.[job.kind];
+      if (handler === undefined) throw new Error(`no handler for ${job.service}.${job.kind}`);
+      await handler(job.payload, serviceContext(job.service, job.kind, job.account, job.region, id));
+    },
+    onError: (job, error, final) =>
+      log.event(final ? 'error' : 'warn', `job ${job.service}.${job.kind} ${final ? 'given up' : 'failed'}`, {
+        error: Fault.is(error)
+          ? `${error.code}: ${error.message}`
+          : error instanceof Error
+            ? error.stack
+            : String(error),
+      }),
+  });
+  const clock = await openVirtualClock(store, world.clock, pump);
+
+  const served = services.filter(({ model }) => model !== undefined).map(({ name }) => name);
+  const server = createGateway({
+    host,
+    registry,
+    doors: [
+      ...controlDoors({ version: options.version, services: served, clock }).map((door) => ({
+        door,
+        service: 'lambent',
+      })),
+      ...ownedDoors(services),
+    ],
+    boundHost: options.host,
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => resolve());
+  });
+  const { port } = server.address() as AddressInfo;
+  const shownHost = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host;
+  endpoint = `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}`;
+
+  const stops: (() => Promise<void>)[] = [];
+  for (const { name, start } of services) {
+    const stop = await start?.(serviceContext(name, 'start', options.account, region, world.random.uuid()));
+    if (stop !== undefined) stops.push(stop);
+  }
+  await pump.start();
+  await folder.announce({ pid: process.pid, endpoint, version: options.version });
+
+  return {
+    endpoint,
+    port,
+    dataFolder: folder.path,
+    services: served,
+    isolation: ports.runtimes.isolation.summary,
+    madeRootKey: root.made ? root.key : undefined,
+    close: async () => {
+      server.close();
+      server.closeIdleConnections();
+      await pump.stop();
+      for (const stop of stops.reverse()) await stop();
+      await ports.runtimes.close();
+      server.closeAllConnections();
+      await store.close();
+      log.flush();
+      await folder.close();
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import type { OperationModel, ProtocolName } from '../model/model.ts';
+import { Fault } from '../service/faults.ts';
+import type { CredentialLookup } from '../service/ports.ts';
+import type { Principal } from '../service/principal.ts';
+import { type Payload, verifySignature } from '../wire/sigv4.ts';
+import { ChunkedDecoder, chunkedHeaders, HashedBody } from '../wire/sigv4-chunked.ts';
+import { parseSignature, type SignatureClaim } from '../wire/sigv4-claim.ts';
+import type { SignatureStyle } from '../wire/sigv4-refusal.ts';
+import type { Call, HttpRequest } from './call.ts';
+import { CallContext } from './call-context.ts';
+import { refusal } from './refusal.ts';
+import { signingName } from './registry.ts';
+
+const STYLES: Readonly<Record<ProtocolName, SignatureStyle>> = {
+  json: 'json',
+  'smithy-rpc-v2-cbor': 'json',
+  'rest-json': 'rest',
+  'rest-xml': 'rest',
+  query: 'query',
+  ec2: 'query',
+};
+
+function takesUnsigned(operation: OperationModel): boolean {
+  return operation.authtype === 'none' || operation.auth?.includes('smithy.api#noAuth') === true;
+}
+
+/**
+ * Functions see the virtual time and sign by it, everybody else by the machine's: a signature is judged by the
+ * clock it is nearer to.
+ */
+function nowFor(call: Call, claim: SignatureClaim): number {
+  const { clock } = call.host.world;
+  const real = clock.realNow();
+  const virtual = clock.now();
+  return Math.abs(claim.dateTimeMs - real) <= Math.abs(claim.dateTimeMs - virtual) ? real : virtual;
+}
+
+/** Built-in keys are a promise of loopback; whoever meets their absence is told so. */
+function lookupRefusal(
+  call: Call,
+  kind: Exclude<CredentialLookup['kind'], 'found'>,
+  accessKeyId: string,
+): Fault {
+  if (kind === 'expired') return refusal('expired-token', call.protocolName);
+  if (kind === 'bad-token') return refusal('bad-token', call.protocolName);
+  const fault = refusal('unknown-key', call.protocolName);
+  if (accessKeyId !== 'test' && !/^\d{12}$/.test(accessKeyId)) return fault;
+  return refusal(
+    'unknown-key',
+    call.protocolName,
+    `${fault.message} (Lambent's built-in keys, test and any 12-digit account with the secret test, exist only while it listens on loopback.)`,
+  );
+}
+
+/** The stream a handler reads: the body as sent, checked against what was signed before it ends. */
+function checkedStream(http: HttpRequest, payload: Payload) {
+  const { stream } = http;
+  if (stream === undefined) return undefined;
+  if (payload.kind === 'chunked') {
+    const decoder = new ChunkedDecoder({
+      form: payload.form,
+      chain: payload.chain,
+      ...chunkedHeaders(http.headers),
+    });
+    stream.on('error', (error) => decoder.destroy(error));
+    stream.once('close', () => {
+      if (!stream.readableEnded) decoder.destroy(new Error('the client left before its upload was whole'));
+    });
+    return stream.pipe(decoder);
+  }
+  if (payload.kind === 'hashed') {
+    const hashed = new HashedBody(payload.sha256);
+    stream.on('error', (error) => hashed.destroy(error));
+    stream.once('close', () => {
+      if (!stream.readableEnded) hashed.destroy(new Error('the client left before its upload was whole'));
+    });
+    return stream.pipe(hashed);
+  }
+  return stream;
+}
+
+function enter(call: Call, principal: Principal, region: string): void {
+  call.principal = principal;
+  call.region = region;
+  call.ctx = new CallContext(call.host, {
+    requestId: call.requestId,
+    account: principal.account,
+    region,
+    service: call.definition.name,
+    operation: call.operation.name,
+    principal,
+    http: call.http,
+    signal: call.http?.signal,
+  });
+}
+
+/**
+ * Establishes who calls, by a signature really verified. Operations that take unsigned requests, and S3, where a
+ * policy may open a bucket to everybody, go on as nobody when there is none.
+ */
+export async function authenticate(call: Call): Promise<void> {
+  const http = call.http as HttpRequest;
+  if (http.tooLarge) throw refusal('too-large', call.protocolName);
+  const { host, operation } = call;
+  const isS3 = call.service.name === 's3';
+  const style = isS3 ? 's3' : STYLES[call.protocolName];
+  const claim =
+    takesUnsigned(operation) && http.headers['authorization'] === undefined
+      ? undefined
+      : parseSignature(http, style);
+  if (claim === undefined) {
+    if (!isS3 && !takesUnsigned(operation)) throw refusal('missing-authentication', call.protocolName);
+    call.stream = http.stream;
+    return enter(call, { kind: 'anonymous', account: host.defaultAccount }, host.defaultRegion);
+  }
+  const lookup = await host.ports.identity.credential(claim.accessKeyId, claim.sessionToken);
+  if (lookup.kind !== 'found') throw lookupRefusal(call, lookup.kind, claim.accessKeyId);
+  const verification = verifySignature(
+    claim,
+    http.stream === undefined
+      ? http
+      : { method: http.method, path: http.path, query: http.query, headers: http.headers },
+    lookup.credential.secretAccessKey,
+    {
+      nowMs: nowFor(call, claim),
+      style,
+      service: signingName(call.service.metadata),
+      unsignedPayload: operation.unsignedPayload === true,
+    },
+  );
+  if (!verification.ok) {
+    const { code, message, detail, status } = verification.refusal;
+    throw new Fault(code, message, detail, status);
+  }
+  call.stream = checkedStream(http, verification.payload);
+  enter(call, lookup.credential.principal, claim.region);
+}

@@ -1,0 +1,76 @@
+import { Fault } from '../service/faults.ts';
+import type { FrontDoor, FrontDoorRequest } from '../service/front-door.ts';
+import { isLoopback } from './guard.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+export interface ControlOptions {
+  readonly version: string;
+  /** Names of the services with operations. */
+  readonly services: readonly string[];
+  readonly clock: VirtualClock;
+}
+
+const BODY_LIMIT = 64 * 1024;
+
+function json(request: FrontDoorRequest, status: number, value: unknown): void {
+  const body = JSON.stringify(value);
+  request.response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  });
+  request.response.end(body);
+}
+
+/**
+ * State changes only for pages served from here and for programs of this machine, which send no `Origin`.
+ * A page elsewhere can make a browser send a request; it cannot make it leave out the origin.
+ */
+function mayChange({ headers, sourceIp }: FrontDoorRequest): boolean {
+  const { origin, host } = headers;
+  return origin === undefined ? isLoopback(sourceIp) : origin.replace(/^https?:\/\//, '') === host;
+}
+
+async function readJson(request: FrontDoorRequest): Promise<Record<string, unknown>> {
+  const text = Buffer.from(await request.body(BODY_LIMIT)).toString('utf8');
+  try {
+    const value: unknown = text === '' ? {} : JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
+  } catch {
+    // Said below, as for any other body that is not an object.
+  }
+  throw new Fault('BadRequest', 'The body must be a JSON object.', {}, 400);
+}
+
+/** The doors of the server itself: health for wrappers and tests, and the virtual clock. */
+export function controlDoors({ version, services, clock }: ControlOptions): readonly FrontDoor[] {
+  async function handleClock(request: FrontDoorRequest): Promise<void> {
+    if (request.method === 'POST') {
+      if (!mayChange(request))
+        throw new Fault('Forbidden', 'Pages of another origin may not move the clock.', {}, 403);
+      const body = await readJson(request);
+      await clock.move(body);
+    } else if (request.method !== 'GET') throw new Fault('MethodNotAllowed', 'GET or POST', {}, 405);
+    json(request, 200, clock.read());
+  }
+
+  return [
+    {
+      name: 'health',
+      paths: ['/_lambent/health'],
+      handle: async (request) => json(request, 200, { status: 'running', version, services }),
+    },
+    {
+      name: 'localstack-health',
+      paths: ['/_localstack/health'],
+      handle: async (request) =>
+        json(request, 200, {
+          services: Object.fromEntries(services.map((name) => [name, 'running'])),
+          edition: 'lambent',
+          version,
+        }),
+    },
+    { name: 'clock', paths: ['/_lambent/clock'], handle: handleClock },
+  ];
+}

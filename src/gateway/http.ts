@@ -1,0 +1,279 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Fault } from '../service/faults.ts';
+import type { FrontDoorRequest } from '../service/front-door.ts';
+import type { WireResponse } from '../wire/protocol.ts';
+import { BodyTooLarge, bodyLimit, ClientGone, readBody, streamsBody } from './body.ts';
+import type { HttpRequest } from './call.ts';
+import { CallContext, type Host } from './call-context.ts';
+import { answerPreflight, corsHeaders, isPreflight } from './cors.ts';
+import { findDoor, type OwnedDoor } from './doors.ts';
+import { createGuard, hostOf } from './guard.ts';
+import { runRequest } from './pipeline.ts';
+import type { Registry } from './registry.ts';
+import { bucketOfHost, routeRequest, scopeService } from './route.ts';
+
+export interface GatewayOptions {
+  readonly host: Host;
+  readonly registry: Registry;
+  readonly doors: readonly OwnedDoor[];
+  /** The address the server listens on. */
+  readonly boundHost: string;
+}
+
+const FORM = 'application/x-www-form-urlencoded';
+/** What is left of a refused body is read and dropped up to here, so that the client gets to read its answer. */
+const DRAIN_BYTES = 64 * 1024 * 1024;
+const HEADER_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 600_000;
+const KEEP_ALIVE_MS = 75_000;
+
+/** The HTTP server: guards, front doors, and the pipeline for everything else. */
+export function createGateway(options: GatewayOptions): Server {
+  const { host, registry, doors } = options;
+  const guard = createGuard(options.boundHost);
+
+  function refuse(response: ServerResponse, status: number, text: string): void {
+    response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
+    response.end(`${text}\n`);
+  }
+
+  async function enter(owned: OwnedDoor, request: FrontDoorRequest): Promise<void> {
+    const started = host.world.clock.monotonic();
+    const requestId = host.world.random.uuid();
+    const { response } = request;
+    let error: string | undefined;
+    try {
+      await owned.door.handle(
+        request,
+        new CallContext(host, {
+          requestId,
+          account: host.defaultAccount,
+          region: host.defaultRegion,
+          service: owned.service,
+          operation: owned.door.name,
+          principal: { kind: 'anonymous', account: host.defaultAccount },
+          http: { ...request, secure: false },
+          signal: abortWith(response),
+        }),
+      );
+    } catch (thrown) {
+      if (thrown instanceof ClientGone) return;
+      const fault =
+        thrown instanceof BodyTooLarge
+          ? new Fault('RequestEntityTooLarge', 'Request entity too large', {}, 413)
+          : thrown;
+      error = Fault.is(fault) ? fault.code : 'InternalFailure';
+      if (!Fault.is(fault)) {
+        host.log.event('error', `${owned.door.name} failed`, {
+          requestId,
+          error: fault instanceof Error ? (fault.stack ?? fault.message) : String(fault),
+        });
+      }
+      if (response.headersSent) response.destroy();
+      else {
+        response.writeHead(Fault.is(fault) ? (fault.status ?? 400) : 500, {
+          'content-type': 'application/json',
+          'x-amzn-requestid': requestId,
+        });
+        response.end(JSON.stringify({ message: Fault.is(fault) ? fault.message : 'Internal Server Error' }));
+      }
+    } finally {
+      host.log.request({
+        requestId,
+        what: `${owned.door.name} ${request.method} ${request.path}`,
+        status: response.statusCode,
+        durationMs: host.world.clock.monotonic() - started,
+        decision: '-',
+        principal: '-',
+        error,
+      });
+    }
+  }
+
+  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET' } = incoming;
+    const headers = incoming.headers as Record<string, string>;
+    const url = originForm(incoming.url ?? '/');
+    const mark = url.indexOf('?');
+    const path = mark < 0 ? url : url.slice(0, mark);
+    const query = mark < 0 ? '' : url.slice(mark + 1);
+    const authority = headers['host'] ?? '';
+    const hostName = hostOf(authority);
+    const { origin } = headers;
+    if (!guard.knownHost(hostName))
+      return refuse(response, 403, `Lambent is not served under the name ${hostName}.`);
+
+    const door = findDoor(doors, hostName, path);
+    if (door !== undefined) {
+      await enter(door, {
+        method,
+        path,
+        query,
+        host: hostName,
+        headers,
+        sourceIp: sourceOf(incoming),
+        origin: `http://${authority}`,
+        body: (limit) => readBody(incoming, limit),
+        incoming,
+        response,
+      });
+      return drop(incoming);
+    }
+
+    if (origin !== undefined) {
+      if (guard.foreignOrigin(origin))
+        return refuse(response, 403, `Pages of ${origin} may not call this server.`);
+      if (isPreflight(incoming)) return answerPreflight(incoming, response, origin);
+    }
+    const bucket =
+      hostName === '127.0.0.1'
+        ? undefined
+        : bucketOfHost(hostName, scopeService({ method, path, query, headers }) === 's3');
+    const resourcePath = bucket === undefined ? path : `/${bucket}${path}`;
+    const isForm = headers['content-type']?.startsWith(FORM) === true;
+    let body: Uint8Array = EMPTY;
+    let stream: Readable | undefined;
+    let tooLarge = false;
+    try {
+      if (isForm) body = await readBody(incoming, bodyLimit('query'));
+      else {
+        const route = routeQuietly(registry, { method, path, query, headers }, resourcePath);
+        if (route?.operation !== undefined && streamsBody(route.model, route.operation)) stream = incoming;
+        else body = await readBody(incoming, bodyLimit(route?.protocol ?? 'json'));
+      }
+    } catch (error) {
+      if (!(error instanceof BodyTooLarge)) throw error;
+      tooLarge = true;
+    }
+    const request: HttpRequest = {
+      method,
+      host: authority,
+      path,
+      resourcePath,
+      query,
+      headers,
+      sourceIp: sourceOf(incoming),
+      secure: false,
+      body,
+      stream,
+      tooLarge,
+      form: isForm ? Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1') : undefined,
+      signal: abortWith(response),
+    };
+    const call = await runRequest(host, registry, request);
+    await send(response, call.response as WireResponse, method, origin);
+    if (stream !== undefined || tooLarge) drop(incoming);
+  }
+
+  const server = createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADER_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      noDelay: true,
+    },
+    (incoming, response) => {
+      answer(incoming, response).catch((error) => {
+        if (!(error instanceof ClientGone)) {
+          host.log.event('error', 'the answer could not be sent', {
+            error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+          });
+        }
+        response.destroy();
+      });
+    },
+  );
+  return server;
+}
+
+const EMPTY = new Uint8Array(0);
+
+/** Proxies send the absolute form; everything behind here sees the origin form. */
+function originForm(url: string): string {
+  if (url.startsWith('/')) return url;
+  const scheme = url.indexOf('://');
+  const slash = scheme < 0 ? -1 : url.indexOf('/', scheme + 3);
+  return slash < 0 ? '/' : url.slice(slash);
+}
+
+function sourceOf(incoming: IncomingMessage): string {
+  const address = incoming.socket.remoteAddress ?? '';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
+
+function routeQuietly(registry: Registry, request: Parameters<typeof routeRequest>[1], path: string) {
+  try {
+    return routeRequest(registry, request, path, undefined);
+  } catch {
+    // The pipeline's own route step answers it.
+    return undefined;
+  }
+}
+
+/** An abort signal that is only made, and only listens, when somebody asks for it. */
+function abortWith(response: ServerResponse): () => AbortSignal {
+  let controller: AbortController | undefined;
+  return () => {
+    if (controller === undefined) {
+      const made = new AbortController();
+      controller = made;
+      if (response.closed) made.abort();
+      else response.once('close', () => made.abort());
+    }
+    return controller.signal;
+  };
+}
+
+async function send(
+  response: ServerResponse,
+  wire: WireResponse,
+  method: string,
+  origin: string | undefined,
+): Promise<void> {
+  const { status, body } = wire;
+  const headers: Record<string, string | number> =
+    origin === undefined ? { ...wire.headers } : { ...wire.headers, ...corsHeaders(origin) };
+  if (body instanceof Readable) {
+    response.writeHead(status, headers);
+    if (method === 'HEAD') {
+      body.destroy();
+      response.end();
+      return;
+    }
+    try {
+      await pipeline(body, response);
+    } catch (error) {
+      if (!response.destroyed) response.destroy();
+      if (!isDisconnect(error)) throw error;
+    }
+    return;
+  }
+  if (method !== 'HEAD' && status !== 204 && status !== 304 && headers['content-length'] === undefined) {
+    headers['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+  }
+  response.writeHead(status, headers);
+  response.end(method === 'HEAD' ? undefined : body);
+}
+
+function isDisconnect(error: unknown): boolean {
+  const { code } = error as { readonly code?: string };
+  return (
+    code === 'ERR_STREAM_PREMATURE_CLOSE' ||
+    code === 'ECONNRESET' ||
+    code === 'EPIPE' ||
+    code === 'ERR_STREAM_DESTROYED'
+  );
+}
+
+/** Reads on what nobody will use, within bounds, then closes. */
+function drop(incoming: IncomingMessage): void {
+  if (incoming.complete || incoming.destroyed) return;
+  let left = DRAIN_BYTES;
+  incoming.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) incoming.destroy();
+  });
+  incoming.resume();
+}

@@ -1,0 +1,96 @@
+import type { ContextLookup, ContextValue, ContextValues } from '../policy/request.ts';
+import type { ActionRequest } from '../service/service.ts';
+import type { Call } from './call.ts';
+
+const folded = new Map<string, string>();
+/** Context keys compare without regard to case; their spellings are few, so each is folded once. */
+function fold(name: string): string {
+  let key = folded.get(name);
+  if (key === undefined) {
+    key = name.toLowerCase();
+    if (folded.size < 10_000) folded.set(name, key);
+  }
+  return key;
+}
+
+function find(values: ContextValues | undefined, key: string): ContextValue | undefined {
+  if (values === undefined) return undefined;
+  for (const name in values) if (fold(name) === key) return values[name];
+  return undefined;
+}
+
+const PRINCIPAL_TYPES = {
+  root: 'Account',
+  user: 'User',
+  role: 'AssumedRole',
+  'federated-user': 'FederatedUser',
+  service: 'Service',
+  anonymous: 'Anonymous',
+} as const;
+
+/**
+ * The condition keys of one action of one call, computed only when a policy asks.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+ */
+export class RequestContext implements ContextLookup {
+  readonly #call: Call;
+  readonly #principal: ContextValues;
+  readonly #request: ActionRequest;
+
+  /** `principal` holds what the identity brings: its tags and its session's keys. */
+  constructor(call: Call, principal: ContextValues, request: ActionRequest) {
+    this.#call = call;
+    this.#principal = principal;
+    this.#request = request;
+  }
+
+  get(key: string): ContextValue | undefined {
+    return key.startsWith('aws:')
+      ? (this.#global(key) ?? find(this.#request.context, key) ?? find(this.#principal, key))
+      : (find(this.#request.context, key) ?? find(this.#principal, key));
+  }
+
+  #global(key: string): ContextValue | undefined {
+    const { principal, host, ctx } = this.#call;
+    const http = this.#call.http ?? ctx.http;
+    const known = principal.kind !== 'anonymous' && principal.kind !== 'service';
+    switch (key) {
+      case 'aws:principalarn':
+        return principal.kind === 'role' ? principal.roleArn : known ? principal.arn : undefined;
+      case 'aws:principalaccount':
+        return known ? principal.account : undefined;
+      case 'aws:principaltype':
+        return PRINCIPAL_TYPES[principal.kind];
+      case 'aws:userid':
+        return known ? principal.userId : undefined;
+      case 'aws:username':
+        return principal.kind === 'user' ? principal.userName : undefined;
+      case 'aws:principalisawsservice':
+        return principal.kind === 'service';
+      case 'aws:principalservicename':
+        return principal.kind === 'service' ? principal.service : undefined;
+      case 'aws:sourcearn':
+        return principal.kind === 'service' ? principal.sourceArn : undefined;
+      case 'aws:sourceaccount':
+        return principal.kind === 'service' ? principal.account : undefined;
+      case 'aws:viaawsservice':
+        return this.#call.http === undefined;
+      case 'aws:sourceip':
+        return http?.sourceIp;
+      case 'aws:securetransport':
+        return http?.secure ?? true;
+      case 'aws:useragent':
+        return http?.headers['user-agent'];
+      case 'aws:referer':
+        return http?.headers['referer'];
+      case 'aws:requestedregion':
+        return this.#call.region;
+      case 'aws:currenttime':
+        return new Date(host.world.clock.now()).toISOString();
+      case 'aws:epochtime':
+        return Math.floor(host.world.clock.now() / 1000);
+      default:
+        return undefined;
+    }
+  }
+}

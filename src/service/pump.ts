@@ -1,0 +1,256 @@
+import type { Store } from '../store/store.ts';
+import type { World } from '../world/world.ts';
+import { BUCKETS, type JobKey, type JobRow, jobLayout } from './jobs.ts';
+
+/** How long a node may hold a bucket without renewing, and how often it renews; real milliseconds. */
+const LEASE_MS = 10_000;
+const RENEW_MS = 3_000;
+/** Retries wait 1 s, 2 s, 4 s … at most five minutes; after this many a job is set aside. */
+const MOST_ATTEMPTS = 20;
+const MOST_BACKOFF_MS = 300_000;
+/** Jobs of different shards that run at the same time. */
+const CONCURRENCY = 64;
+const PAGE = 256;
+
+export interface PumpOptions {
+  readonly store: Store;
+  readonly world: World;
+  /** Runs one job; a rejection is a failed attempt. */
+  readonly run: (job: JobRow, id: string) => Promise<void>;
+  readonly onError: (job: JobRow, error: unknown, final: boolean) => void;
+}
+
+export interface Pump {
+  start(): Promise<void>;
+  /** Waits for running jobs, then gives the buckets back. */
+  stop(): Promise<void>;
+  /**
+   * Runs, one after the other in order of due time, every job due up to `untilMs`, and what those set off, with
+   * `setNow` called before each so that a job sees its own due time. Ordinary pumping pauses meanwhile.
+   */
+  advance(untilMs: number, setNow: (nowMs: number) => void): Promise<void>;
+  /** Resolves when no job is due or running. */
+  idle(): Promise<void>;
+}
+
+interface DueJob {
+  readonly key: JobKey;
+  readonly job: JobRow;
+}
+
+/**
+ * The one pump: finds due jobs, runs them at least once, and deletes each in a transaction that checks the bucket's
+ * lease, so that a node that lost its lease cannot settle a job another node is running.
+ */
+export function createPump({ store, world, run, onError }: PumpOptions): Pump {
+  const node = world.random.uuid();
+  const tokens = new Map<number, number>();
+  const runningIds = new Set<string>();
+  const runningShards = new Set<string>();
+  let stopped = true;
+  let paused = false;
+  let dirty = false;
+  let sweeping: Promise<void> | undefined;
+  let cancelWake: (() => void) | undefined;
+  let cancelRenew: (() => void) | undefined;
+  let unwatch: (() => void) | undefined;
+  const settled = new Set<() => void>();
+
+  async function lease(bucket: number): Promise<boolean> {
+    const nowMs = world.clock.realNow();
+    const token = await store.transact(async (tx) => {
+      const held = await jobLayout.leases.get(tx, [bucket]);
+      if (held !== undefined && held.node !== node && held.untilMs > nowMs) return undefined;
+      const next = held === undefined ? 1 : held.node === node ? held.token : held.token + 1;
+      jobLayout.leases.set(tx, [bucket], { node, token: next, untilMs: nowMs + LEASE_MS });
+      return next;
+    });
+    if (token === undefined) tokens.delete(bucket);
+    else tokens.set(bucket, token);
+    return token !== undefined;
+  }
+
+  async function leaseAll(): Promise<void> {
+    for (let bucket = 0; bucket < BUCKETS; bucket++) await lease(bucket);
+  }
+
+  function renewLater(): void {
+    cancelRenew = world.timers.after(RENEW_MS, () => {
+      if (stopped) return;
+      leaseAll()
+        .catch((error) => onError(RENEWAL, error, false))
+        .finally(() => {
+          renewLater();
+          wake();
+        });
+    });
+  }
+
+  /** Deletes or reschedules a job that ran, unless the bucket changed hands meanwhile. */
+  async function settle(
+    { key, job }: DueJob,
+    failure: { readonly error: unknown } | undefined,
+  ): Promise<void> {
+    const [bucket, , id] = key;
+    const attempts = job.attempts + 1;
+    const final = attempts >= MOST_ATTEMPTS;
+    const nowMs = world.clock.now();
+    await store.transact(async (tx) => {
+      const held = await jobLayout.leases.get(tx, [bucket]);
+      if (held?.node !== node || held.token !== tokens.get(bucket)) return;
+      jobLayout.due.delete(tx, key);
+      if (failure === undefined) return;
+      if (final) {
+        jobLayout.dead.set(tx, [id], { ...job, attempts, error: String(failure.error), diedAtMs: nowMs });
+      } else {
+        const backoffMs = Math.min(MOST_BACKOFF_MS, 1000 * 2 ** (attempts - 1));
+        jobLayout.due.set(tx, [bucket, nowMs + backoffMs, id], { ...job, attempts });
+      }
+    });
+    if (failure !== undefined) onError(job, failure.error, final);
+  }
+
+  async function runOne(due: DueJob): Promise<void> {
+    const id = due.key[2];
+    runningIds.add(id);
+    runningShards.add(due.job.shard);
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      await run(due.job, id);
+    } catch (error) {
+      failure = { error };
+    }
+    try {
+      await settle(due, failure);
+    } finally {
+      runningIds.delete(id);
+      runningShards.delete(due.job.shard);
+    }
+  }
+
+  /** Starts what is due in one bucket; returns when its next job is due, if it has one. */
+  async function sweepBucket(bucket: number): Promise<number | undefined> {
+    if (!tokens.has(bucket)) return undefined;
+    const nowMs = world.clock.now();
+    const waiting = new Set<string>();
+    let after: JobKey | undefined;
+    for (;;) {
+      const page = await jobLayout.due.page(store, [bucket], { limit: PAGE, ...(after ? { after } : {}) });
+      for (const { key, value: job } of page.rows) {
+        if (key[1] > nowMs) return key[1];
+        if (runningIds.has(key[2]) || runningShards.has(job.shard) || waiting.has(job.shard)) {
+          waiting.add(job.shard);
+          continue;
+        }
+        if (runningIds.size >= CONCURRENCY) return undefined;
+        runOne({ key, job })
+          .catch((error) => onError(job, error, false))
+          .finally(wake);
+      }
+      if (page.next === undefined) return undefined;
+      after = page.next;
+    }
+  }
+
+  async function sweep(): Promise<void> {
+    cancelWake?.();
+    do {
+      dirty = false;
+      let next: number | undefined;
+      for (let bucket = 0; bucket < BUCKETS; bucket++) {
+        const due = await sweepBucket(bucket);
+        if (due !== undefined && (next === undefined || due < next)) next = due;
+      }
+      if (next !== undefined && !dirty) {
+        cancelWake = world.timers.after(Math.min(Math.max(1, next - world.clock.now()), 60_000), wake);
+      }
+    } while (dirty && !stopped && !paused);
+    if (runningIds.size === 0) {
+      for (const resolve of settled) resolve();
+      settled.clear();
+    }
+  }
+
+  function wake(): void {
+    dirty = true;
+    if (stopped || paused || sweeping !== undefined) return;
+    sweeping = sweep()
+      .catch((error) => onError(RENEWAL, error, false))
+      .finally(() => {
+        sweeping = undefined;
+        if (dirty) wake();
+      });
+  }
+
+  /** The earliest job of all buckets that is due by `untilMs`. */
+  async function earliest(untilMs: number): Promise<DueJob | undefined> {
+    let first: DueJob | undefined;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const [row] = (await jobLayout.due.page(store, [bucket], { limit: 1 })).rows;
+      if (row !== undefined && row.key[1] <= untilMs && (first === undefined || row.key[1] < first.key[1])) {
+        first = { key: row.key, job: row.value };
+      }
+    }
+    return first;
+  }
+
+  async function quiet(): Promise<void> {
+    await sweeping;
+    while (runningIds.size > 0) await world.timers.sleep(1);
+  }
+
+  return {
+    start: async () => {
+      stopped = false;
+      await leaseAll();
+      unwatch = store.watch(jobLayout.due.rangeOf([]), wake);
+      renewLater();
+      wake();
+    },
+    stop: async () => {
+      stopped = true;
+      unwatch?.();
+      cancelWake?.();
+      cancelRenew?.();
+      await quiet();
+      await store.transact(async (tx) => {
+        for (const [bucket, token] of tokens) {
+          const held = await jobLayout.leases.get(tx, [bucket]);
+          if (held?.node === node && held.token === token) {
+            jobLayout.leases.set(tx, [bucket], { ...held, untilMs: 0 });
+          }
+        }
+      });
+    },
+    advance: async (untilMs, setNow) => {
+      paused = true;
+      try {
+        await quiet();
+        for (let due = await earliest(untilMs); due !== undefined; due = await earliest(untilMs)) {
+          if (due.key[1] > world.clock.now()) setNow(due.key[1]);
+          await runOne(due);
+        }
+        if (untilMs > world.clock.now()) setNow(untilMs);
+      } finally {
+        paused = false;
+        wake();
+      }
+    },
+    idle: () =>
+      new Promise((resolve) => {
+        settled.add(resolve);
+        wake();
+      }),
+  };
+}
+
+/** Stands for the pump itself where an error belongs to no job. */
+const RENEWAL: JobRow = {
+  service: 'jobs',
+  kind: 'pump',
+  payload: undefined,
+  account: '',
+  region: '',
+  shard: '',
+  attempts: 0,
+};

@@ -1,0 +1,6 @@
+import type { ServiceDefinition } from '../service/service.ts';
+import { cognitoIdp } from './cognito-idp/service.ts';
+import { inbox } from './inbox/service.ts';
+
+/** Every service Lambent has, a line each. */
+export const services: readonly ServiceDefinition[] = [cognitoIdp, inbox];
