@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { loadModel, modelNames } from './load.ts';
 import { compilePattern } from './pattern.ts';
 import { PositionMatcher } from './pattern-positions.ts';
-import { parsePattern } from './pattern-syntax.ts';
+import { type PatternNode, parsePattern } from './pattern-syntax.ts';
 
 const sources = [
   ...new Set(
@@ -58,6 +58,60 @@ test('the work of following positions grows no faster than the text', () => {
           return matcher.steps;
         }),
       );
+    const short = work(60);
+    const long = work(240);
+    assert.ok(long <= 6 * short + 1000, `${source}: ${short} steps, then ${long}`);
+  }
+});
+
+/** How many nodes a greedy backtracking matcher, such as JavaScript's, enters before it answers. */
+function backtrackingSteps(root: PatternNode, text: string): number {
+  let steps = 0;
+  type Next = (at: number) => boolean;
+  function enter(node: PatternNode, at: number, next: Next): boolean {
+    steps += 1;
+    assert.ok(steps < 1_000_000, 'the work explodes');
+    switch (node.kind) {
+      case 'set': {
+        const code = text.codePointAt(at);
+        return code !== undefined && node.set.has(code) && next(at + (code > 0xffff ? 2 : 1));
+      }
+      case 'sequence': {
+        const step = (index: number, from: number): boolean => {
+          const item = node.items[index];
+          return item === undefined ? next(from) : enter(item, from, (to) => step(index + 1, to));
+        };
+        return step(0, at);
+      }
+      case 'choice':
+        return node.options.some((option) => enter(option, at, next));
+      case 'repeat': {
+        const again = (round: number, from: number): boolean =>
+          (round < node.max &&
+            enter(node.node, from, (to) => (to > from || round < node.min) && again(round + 1, to))) ||
+          (round >= node.min && next(from));
+        return again(0, at);
+      }
+      case 'edge':
+        return (
+          (node.edge === 'start' ? at === 0 : node.edge === 'end' ? at === text.length : true) && next(at)
+        );
+      case 'look':
+        return next(at);
+    }
+  }
+  enter(root, 0, (at) => at === text.length);
+  return steps;
+}
+
+test('what JavaScript matches itself costs it work in proportion to the text', () => {
+  assert.throws(() => backtrackingSteps(parsePattern('(a+)+b'), 'a'.repeat(40)), /explodes/);
+  assert.ok(!compilePattern('(a+)+b').native);
+  for (const source of sources) {
+    if (!compilePattern(source).native) continue;
+    const node = parsePattern(source);
+    const work = (length: number) =>
+      Math.max(...hostile(length).map((text) => backtrackingSteps(node, text)));
     const short = work(60);
     const long = work(240);
     assert.ok(long <= 6 * short + 1000, `${source}: ${short} steps, then ${long}`);
