@@ -42,6 +42,8 @@ export async function openLmdb({ folder, world }: LmdbOptions): Promise<Store> {
     keyEncoding: 'binary',
     pageSize: 8192,
     overlappingSync: false,
+    // There is nothing to gather: our queue does. (And its promise would reject unheard when a commit fails.)
+    eventTurnBatching: false,
     maxReaders: 1024,
     maxDbs: 1,
     cache: false,

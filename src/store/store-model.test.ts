@@ -85,7 +85,7 @@ for (const [name, make] of Object.entries(engines)) {
             assert.deepEqual(await list(store), modelRange(model, { start: '', end: '\xff' }));
           }
         }),
-        { numRuns: scaled(500, 40) },
+        { numRuns: scaled(500, 80) },
       );
       await store.close();
     });

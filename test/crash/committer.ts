@@ -8,7 +8,7 @@ import { realWorld } from '../../src/world/real.ts';
 const [folder = '', mode = '', name = '', count = '0'] = process.argv.slice(2);
 
 /** Adds one to a number that other processes count up too, and leaves a row of its own in the same transaction. */
-export async function increment(store: Store, name: string, round: number): Promise<void> {
+async function increment(store: Store, name: string, round: number): Promise<void> {
   await store.transact(async (tx) => {
     const counter = Buffer.from('counter');
     const value = Number(Buffer.from((await tx.get(counter)) ?? Buffer.from('0')).toString()) + 1;
@@ -28,11 +28,23 @@ async function batch(store: Store, name: string, round: number): Promise<void> {
   );
 }
 
+/** Two rows, which only stand together. */
+async function fill(store: Store, name: string, round: number): Promise<void> {
+  await store.transact(async (tx) => {
+    for (const row of ['x', 'y']) tx.set(Buffer.from(`row/${name}/${round}/${row}`), Buffer.alloc(40_000));
+  });
+}
+
+const rounds: Readonly<Record<string, typeof increment>> = { increment, batch, fill };
+const run = rounds[mode] ?? increment;
 const store = await openLmdb({ folder, world: realWorld() });
 writeSync(1, 'open\n');
 for (let round = 0; round < Number(count); round++) {
-  if (mode === 'batch') await batch(store, name, round);
-  else await increment(store, name, round);
-  writeSync(1, `ack ${round}\n`);
+  try {
+    await run(store, name, round);
+    writeSync(1, `ack ${round}\n`);
+  } catch {
+    writeSync(1, `refused ${round}\n`);
+  }
 }
 await store.close();

@@ -97,6 +97,38 @@ test('after a kill at any moment what was acknowledged is there, and nothing by 
   }
 });
 
+test('a full disk refuses commits whole, and the store goes on when there is room', async (t) => {
+  if (process.platform === 'win32') return t.skip('no limit on the size of files here');
+  const folder = temporaryFolder();
+  const limited = spawnSync(
+    'sh',
+    [
+      '-c',
+      'trap "" XFSZ; ulimit -f 3000; exec "$0" "$@"',
+      process.execPath,
+      committer,
+      folder,
+      'fill',
+      'full',
+      '60',
+    ],
+    { encoding: 'utf8' },
+  );
+  assert.equal(limited.status, 0, limited.stderr);
+  const rounds = (word: string) =>
+    [...limited.stdout.matchAll(new RegExp(`${word} (\\d+)`, 'g'))].map(([, n]) => n);
+  const [kept, refused] = [rounds('ack'), rounds('refused')];
+  assert.ok(kept.length > 0 && refused.length > 0, limited.stdout);
+  const store = await openLmdb({ folder, world });
+  const found = await store.range(from('row/', 'row0'), { limit: 1000 });
+  assert.deepEqual(
+    found.map(({ key }) => `${key}`).sort(),
+    kept.flatMap((round) => ['x', 'y'].map((row) => `row/full/${round}/${row}`)).sort(),
+  );
+  await write(store, ['row/full/after', '1']);
+  await store.close();
+});
+
 function straceWorks(): boolean {
   return spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
 }
