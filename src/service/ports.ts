@@ -1,6 +1,12 @@
 import type { ContextValues } from '../policy/request.ts';
 import type { Reader, Transaction } from '../store/store.ts';
-import type { Principal } from './principal.ts';
+import type {
+  FederatedUserPrincipal,
+  Principal,
+  RolePrincipal,
+  RootPrincipal,
+  UserPrincipal,
+} from './principal.ts';
 import type { Runtimes } from './runtimes.ts';
 
 /**
@@ -54,6 +60,56 @@ export interface IdentityPort {
     readonly sessionName: string;
     readonly durationSeconds?: number;
   }): Promise<SessionCredentials>;
+  /** Issues temporary credentials; whether the caller may have them is STS's to decide before. */
+  issueSession(request: NewSession): Promise<IssuedSession>;
+  /** The role of an ARN, whichever account it is in. */
+  role(roleArn: string): Promise<RoleFacts | undefined>;
+  /** The text of a managed policy, of AWS or of `account`. */
+  managedPolicy(arn: string, account: string): Promise<string | undefined>;
+  /** The account an access key id of ours belongs to, whether or not the key still exists. */
+  accountOfKey(accessKeyId: string): string | undefined;
+  /** A new long-lived key of `account`, its secret sealed as its row keeps it. */
+  newAccessKey(account: string): NewAccessKey;
+  /** Whether `code` is the current one of the user's MFA device; a code works once. */
+  verifyMfa(principal: Principal, serialNumber: string, code: string): Promise<boolean>;
+  /** Encrypts a secret under the server's key for its row; `label` must be the same to open it. */
+  sealSecret(secret: Uint8Array, label: string): string;
+  openSecret(sealed: string, label: string): Uint8Array | undefined;
+  /** Notes for GetAccessKeyLastUsed that a key was used; written at most once a quarter of an hour. */
+  keyUsed(accessKeyId: string, service: string, region: string): void;
+}
+
+export interface NewSession {
+  /** Its `sessionPolicies` are the inline ones. */
+  readonly principal: RootPrincipal | UserPrincipal | RolePrincipal | FederatedUserPrincipal;
+  /** Managed policies that bound the session too, read anew when they change. */
+  readonly policyArns?: readonly string[];
+  /** Virtual time. */
+  readonly expiresAtMs: number;
+}
+
+export interface IssuedSession {
+  readonly credentials: SessionCredentials;
+  /** How much of the space for session policies and tags is taken, in percent; over 100 is too much. */
+  readonly packedPolicyPercent: number;
+}
+
+export interface RoleFacts {
+  readonly account: string;
+  readonly roleName: string;
+  /** AROA… */
+  readonly roleId: string;
+  readonly roleArn: string;
+  /** JSON text; principals that exist are named by their unique ids. */
+  readonly trustPolicy: string;
+  readonly maxSessionSeconds: number;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface NewAccessKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sealedSecret: string;
 }
 
 export interface SessionCredentials {

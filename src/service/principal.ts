@@ -22,6 +22,8 @@ export interface RootPrincipal extends Identified {
 export interface UserPrincipal extends Identified {
   readonly kind: 'user';
   readonly userName: string;
+  /** Request context of a session of GetSessionToken: when it was issued, whether with a second factor. */
+  readonly sessionContext?: Readonly<Record<string, string>>;
 }
 
 export interface RolePrincipal extends Identified {
@@ -33,12 +35,15 @@ export interface RolePrincipal extends Identified {
   readonly sessionPolicies: readonly string[];
   /** `aws:PrincipalTag` of the session, over the role's own. */
   readonly sessionTags: Readonly<Record<string, string>>;
+  /** Keys of session tags that stay when the session assumes a further role. */
+  readonly transitiveTagKeys?: readonly string[];
   /** Further request context of the session, such as `cognito-identity.amazonaws.com:sub`. */
   readonly sessionContext: Readonly<Record<string, string>>;
 }
 
 export interface FederatedUserPrincipal extends Identified {
   readonly kind: 'federated-user';
+  readonly sessionTags?: Readonly<Record<string, string>>;
   /** The user who federated; its policies apply, capped by the session's. */
   readonly userArn: string;
   readonly sessionPolicies: readonly string[];

@@ -1,0 +1,337 @@
+import { compilePolicy } from '../../policy/compile.ts';
+import { decide } from '../../policy/evaluate.ts';
+import { denialMessage } from '../../policy/message.ts';
+import { contextOf } from '../../policy/request.ts';
+import { Fault } from '../../service/faults.ts';
+import type {
+  Credential,
+  CredentialLookup,
+  IdentityPort,
+  IssuedSession,
+  NewAccessKey,
+  NewSession,
+  PrincipalPolicies,
+  RoleFacts,
+  SessionCredentials,
+} from '../../service/ports.ts';
+import type { Principal, RolePrincipal, RootPrincipal, UserPrincipal } from '../../service/principal.ts';
+import type { Store } from '../../store/store.ts';
+import type { World } from '../../world/world.ts';
+import { accountOfKeyId, iamArn, newAccessKeyId, parseIamArn, sessionArn } from './identifier.ts';
+import { type AccountCache, IdentityCache, type OpenedToken } from './identity-cache.ts';
+import { layout, type RoleRow } from './layout.ts';
+import { acceptedStep } from './one-time-code.ts';
+import { EMPTY_POLICY, managedDocument, policiesOf } from './principal-policies.ts';
+import { createSeal } from './seal.ts';
+import { packedPercent, readToken, type Session, sessionSecret, writeToken } from './session-token.ts';
+
+export interface IdentityPortOptions {
+  readonly store: Store;
+  readonly world: World;
+  /** At least 32 random bytes; whoever has them can forge any session. */
+  readonly sealKey: Uint8Array;
+  readonly root: {
+    /** Whose root `test`/`test` is. */
+    readonly account: string;
+    /** Whether `test`, and any 12-digit access key id, with the secret `test`, are root keys. */
+    readonly allowBuiltInKeys: boolean;
+    readonly keys?: readonly RootKey[];
+  };
+}
+
+export interface RootKey {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly account: string;
+}
+
+type ServiceAssumption = Parameters<IdentityPort['assumeForService']>[0];
+
+const KEY_USE_MS = 15 * 60 * 1000;
+const SERVICE_SESSION_SECONDS = 3600;
+
+export function createIdentityPort(options: IdentityPortOptions): IdentityPort {
+  return new StoredIdentity(options);
+}
+
+class StoredIdentity implements IdentityPort {
+  readonly #store: Store;
+  readonly #world: World;
+  readonly #root: IdentityPortOptions['root'];
+  readonly #rootKeys: ReadonlyMap<string, RootKey>;
+  readonly #sessions;
+  readonly #secrets;
+  readonly #cache: IdentityCache;
+  readonly #keyUses = new Map<string, number>();
+
+  constructor({ store, world, sealKey, root }: IdentityPortOptions) {
+    this.#store = store;
+    this.#world = world;
+    this.#root = root;
+    this.#rootKeys = new Map((root.keys ?? []).map((key) => [key.accessKeyId, key]));
+    this.#sessions = createSeal(sealKey, 'session', world.random);
+    this.#secrets = createSeal(sealKey, 'secret', world.random);
+    this.#cache = new IdentityCache(store);
+  }
+
+  async credential(accessKeyId: string, sessionToken: string | undefined): Promise<CredentialLookup> {
+    const root = this.#rootCredential(accessKeyId);
+    if (root !== undefined) return { kind: 'found', credential: root };
+    const account = accountOfKeyId(accessKeyId);
+    if (account === undefined) return { kind: 'unknown' };
+    const cache = this.#cache.of(account);
+    if (accessKeyId.startsWith('AKIA')) {
+      const lookup = await this.#longLived(accessKeyId, account, cache);
+      return lookup.kind === 'found' && sessionToken !== undefined ? { kind: 'bad-token' } : lookup;
+    }
+    if (sessionToken === undefined) return { kind: 'bad-token' };
+    return this.#temporary(accessKeyId, sessionToken, cache);
+  }
+
+  #rootCredential(accessKeyId: string): Credential | undefined {
+    const key = this.#rootKeys.get(accessKeyId);
+    if (key !== undefined) return { ...key, principal: rootOf(key.account) };
+    if (!this.#root.allowBuiltInKeys) return undefined;
+    const account =
+      accessKeyId === 'test' ? this.#root.account : /^\d{12}$/.test(accessKeyId) ? accessKeyId : undefined;
+    if (account === undefined) return undefined;
+    return { accessKeyId, secretAccessKey: 'test', principal: rootOf(account) };
+  }
+
+  async #longLived(accessKeyId: string, account: string, cache: AccountCache): Promise<CredentialLookup> {
+    const row = await cache.accessKey(accessKeyId);
+    if (row === undefined) return { kind: 'unknown' };
+    if (!row.active) return { kind: 'inactive' };
+    const secret = this.#secrets.open(Buffer.from(row.sealedSecret, 'base64'), accessKeyId)?.toString();
+    if (secret === undefined) return { kind: 'unknown' };
+    const found = { accessKeyId, secretAccessKey: secret };
+    if (row.userName === undefined)
+      return { kind: 'found', credential: { ...found, principal: rootOf(account) } };
+    const user = await cache.user(row.userName);
+    if (user === undefined || user.id !== row.userId) return { kind: 'unknown' };
+    const principal: UserPrincipal = {
+      kind: 'user',
+      account,
+      arn: iamArn(account, 'user', user.path, user.name),
+      userId: user.id,
+      userName: user.name,
+    };
+    return { kind: 'found', credential: { ...found, principal } };
+  }
+
+  async #temporary(accessKeyId: string, token: string, cache: AccountCache): Promise<CredentialLookup> {
+    const opened =
+      cache.tokens.get(`${accessKeyId}\n${token}`) ?? (await this.#open(accessKeyId, token, cache));
+    if (opened === undefined) return { kind: 'bad-token' };
+    const { session, principal, secretAccessKey } = opened;
+    if (this.#world.clock.now() >= session.expiresAtMs) return { kind: 'expired' };
+    if (!(await this.#stillExists(session, cache))) return { kind: 'unknown' };
+    return {
+      kind: 'found',
+      credential: { accessKeyId, secretAccessKey, principal, expiresAtMs: session.expiresAtMs },
+    };
+  }
+
+  async #open(accessKeyId: string, token: string, cache: AccountCache): Promise<OpenedToken | undefined> {
+    const session = readToken(token, accessKeyId, this.#sessions);
+    if (session === undefined) return undefined;
+    const opened = {
+      session,
+      secretAccessKey: sessionSecret(token, accessKeyId, this.#sessions),
+      principal: await this.#bound(session),
+    };
+    cache.tokens.set(`${accessKeyId}\n${token}`, opened);
+    return opened;
+  }
+
+  /** Adds the texts of the managed policies that bound the session; one that is gone allows nothing. */
+  async #bound({ principal, policyArns }: Session): Promise<Session['principal']> {
+    if (policyArns.length === 0 || !('sessionPolicies' in principal)) return principal;
+    const { account, sessionPolicies } = principal;
+    const managed = await Promise.all(
+      policyArns.map(async (arn) => (await this.managedPolicy(arn, account)) ?? EMPTY_POLICY),
+    );
+    return { ...principal, sessionPolicies: [...sessionPolicies, ...managed] };
+  }
+
+  /** A session ends with its role or user, also when another of the same name came after. */
+  async #stillExists({ principal }: Session, cache: AccountCache): Promise<boolean> {
+    switch (principal.kind) {
+      case 'root':
+        return true;
+      case 'user':
+        return (await cache.user(principal.userName))?.id === principal.userId;
+      case 'role': {
+        const role = await cache.role(principal.roleName);
+        return role !== undefined && principal.userId.startsWith(`${role.id}:`);
+      }
+      case 'federated-user': {
+        const named = parseIamArn(principal.userArn);
+        return named === undefined || (await cache.user(named.name)) !== undefined;
+      }
+    }
+  }
+
+  policies(principal: Principal): Promise<PrincipalPolicies> {
+    const cache = this.#cache.of(principal.account);
+    const known = cache.policies.get(principal);
+    if (known !== undefined) return known;
+    const reading = policiesOf(principal, this.#store, cache);
+    cache.policies.set(principal, reading);
+    reading.catch(() => cache.policies.delete(principal));
+    return reading;
+  }
+
+  async issueSession({ principal, policyArns = [], expiresAtMs }: NewSession): Promise<IssuedSession> {
+    const session: Session = { principal, policyArns, expiresAtMs };
+    const accessKeyId = newAccessKeyId('ASIA', principal.account, this.#world.random);
+    const sessionToken = writeToken(session, accessKeyId, this.#sessions);
+    return {
+      credentials: {
+        accessKeyId,
+        secretAccessKey: sessionSecret(sessionToken, accessKeyId, this.#sessions),
+        sessionToken,
+        expiresAtMs,
+        principal: await this.#bound(session),
+      },
+      packedPolicyPercent: packedPercent(session),
+    };
+  }
+
+  async assumeForService(request: ServiceAssumption): Promise<SessionCredentials> {
+    const { roleArn, service, sessionName, durationSeconds = SERVICE_SESSION_SECONDS } = request;
+    const account = parseIamArn(roleArn)?.account ?? '';
+    const sessions = this.#cache.of(account).serviceSessions;
+    const key = `${roleArn}\n${service}\n${sessionName}\n${durationSeconds}`;
+    const known = await sessions.get(key);
+    // A session in its second half may not last as long as the work it is for.
+    if (known !== undefined && known.expiresAtMs - this.#world.clock.now() > durationSeconds * 500)
+      return known;
+    const issuing = this.#assume(request, durationSeconds);
+    sessions.set(key, issuing);
+    issuing.catch(() => sessions.delete(key));
+    return issuing;
+  }
+
+  async #assume(
+    { roleArn, service, sessionName }: ServiceAssumption,
+    durationSeconds: number,
+  ): Promise<SessionCredentials> {
+    const role = await this.role(roleArn);
+    const account = role?.account ?? parseIamArn(roleArn)?.account ?? '';
+    const caller = { kind: 'service', service, account } as const;
+    const decision =
+      role === undefined
+        ? ({ allowed: false, outcome: 'implicit-deny', layer: 'trust' } as const)
+        : decide(
+            {
+              action: 'sts:AssumeRole',
+              resource: roleArn,
+              resourceAccount: account,
+              principal: caller,
+              context: contextOf({}),
+            },
+            {
+              identity: [],
+              resource: compilePolicy(role.trustPolicy, roleArn),
+              resourceMustAllow: true,
+            },
+          );
+    if (role === undefined || !decision.allowed)
+      throw new Fault('AccessDenied', denialMessage(caller, 'sts:AssumeRole', roleArn, decision), {}, 403);
+    const now = this.#world.clock.now();
+    const principal: RolePrincipal = {
+      kind: 'role',
+      account,
+      arn: sessionArn(account, role.roleName, sessionName),
+      userId: `${role.roleId}:${sessionName}`,
+      roleName: role.roleName,
+      roleArn: role.roleArn,
+      sessionName,
+      sessionPolicies: [],
+      sessionTags: {},
+      sessionContext: { 'aws:TokenIssueTime': new Date(now).toISOString() },
+    };
+    const seconds = Math.min(durationSeconds, role.maxSessionSeconds);
+    const { credentials } = await this.issueSession({ principal, expiresAtMs: now + seconds * 1000 });
+    return credentials;
+  }
+
+  async role(roleArn: string): Promise<RoleFacts | undefined> {
+    const named = parseIamArn(roleArn);
+    if (named?.kind !== 'role') return undefined;
+    const row = await this.#cache.of(named.account).role(named.name);
+    if (row === undefined || row.name !== named.name || row.path !== named.path) return undefined;
+    return factsOf(row, named.account);
+  }
+
+  managedPolicy(arn: string, account: string): Promise<string | undefined> {
+    return managedDocument(this.#store, arn, account);
+  }
+
+  accountOfKey(accessKeyId: string): string | undefined {
+    return this.#rootCredential(accessKeyId)?.principal.account ?? accountOfKeyId(accessKeyId);
+  }
+
+  async verifyMfa(principal: Principal, serialNumber: string, code: string): Promise<boolean> {
+    if (principal.kind !== 'user') return false;
+    const { account, userName } = principal;
+    const { virtualMfaDevices } = layout.at(account, '');
+    const now = this.#world.clock.now();
+    return this.#store.transact(async (tx) => {
+      const device = await virtualMfaDevices.get(tx, [serialNumber]);
+      if (device === undefined || device.userName !== userName) return false;
+      const seed = this.openSecret(device.sealedSeed, serialNumber);
+      const step = seed && acceptedStep(seed, code, now, device.lastStep);
+      if (step === undefined) return false;
+      virtualMfaDevices.set(tx, [serialNumber], { ...device, lastStep: step });
+      return true;
+    });
+  }
+
+  sealSecret(secret: Uint8Array, label: string): string {
+    return this.#secrets.seal(secret, label).toString('base64');
+  }
+
+  openSecret(sealed: string, label: string): Uint8Array | undefined {
+    return this.#secrets.open(Buffer.from(sealed, 'base64'), label);
+  }
+
+  newAccessKey(account: string): NewAccessKey {
+    const { random } = this.#world;
+    const accessKeyId = newAccessKeyId('AKIA', account, random);
+    const secretAccessKey = Buffer.from(random.bytes(30)).toString('base64');
+    const sealedSecret = this.sealSecret(Buffer.from(secretAccessKey), accessKeyId);
+    return { accessKeyId, secretAccessKey, sealedSecret };
+  }
+
+  keyUsed(accessKeyId: string, service: string, region: string): void {
+    const account = accessKeyId.startsWith('AKIA') ? accountOfKeyId(accessKeyId) : undefined;
+    if (account === undefined) return;
+    const now = this.#world.clock.now();
+    const noted = this.#keyUses.get(accessKeyId);
+    if (noted !== undefined && Math.abs(now - noted) < KEY_USE_MS) return;
+    if (this.#keyUses.size > 10_000) this.#keyUses.clear();
+    this.#keyUses.set(accessKeyId, now);
+    const { keyUses } = layout.at(account, '');
+    this.#store
+      .transact(async (tx) => keyUses.set(tx, [accessKeyId], { usedAtMs: now, service, region }))
+      .catch(() => this.#keyUses.delete(accessKeyId));
+  }
+}
+
+function rootOf(account: string): RootPrincipal {
+  return { kind: 'root', account, arn: iamArn(account, 'root'), userId: account };
+}
+
+function factsOf(row: RoleRow, account: string): RoleFacts {
+  return {
+    account,
+    roleName: row.name,
+    roleId: row.id,
+    roleArn: iamArn(account, 'role', row.path, row.name),
+    trustPolicy: row.trust,
+    maxSessionSeconds: row.maxSessionSeconds,
+    tags: row.tags,
+  };
+}

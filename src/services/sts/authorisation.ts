@@ -1,0 +1,24 @@
+import { formatArn } from '../../base/arn.ts';
+import type { StsOperations } from '../../model/gen/sts.ts';
+import type { Authorisation } from '../../service/service.ts';
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html */
+export const authorisation = {
+  /** The role's trust policy decides together with the caller's policies: see `role-trust.ts`. */
+  AssumeRole: () => [],
+  /** Nobody needs a permission for these two. */
+  GetCallerIdentity: () => [],
+  GetSessionToken: () => [],
+  GetFederationToken: ({ Name, Tags }, { account }) => {
+    const resource = formatArn('sts', '', account, `federated-user/${Name}`);
+    const context = {
+      ...(Tags === undefined ? {} : { 'aws:TagKeys': Tags.map(({ Key }) => Key) }),
+      ...Object.fromEntries((Tags ?? []).map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
+    };
+    return [
+      { action: 'sts:GetFederationToken', resource, context },
+      ...((Tags ?? []).length > 0 ? [{ action: 'sts:TagSession', resource, context }] : []),
+    ];
+  },
+  GetAccessKeyInfo: () => [{ action: 'sts:GetAccessKeyInfo', resource: '*' }],
+} satisfies Authorisation<StsOperations>;

@@ -1,0 +1,12 @@
+import { defineService } from '../../service/service.ts';
+import { authorisation } from './authorisation.ts';
+import { callers } from './callers.ts';
+import { sessions } from './sessions.ts';
+
+/** STS keeps no rows: a session is its token. IAM's identity port issues and reads them. */
+export const sts = defineService({
+  name: 'sts',
+  model: 'sts',
+  operations: { ...callers, ...sessions },
+  authorisation,
+});

@@ -1,0 +1,165 @@
+import { formatArn, parseArn } from '../../base/arn.ts';
+import type { Credentials, StsOperations } from '../../model/gen/sts.ts';
+import type { Context } from '../../service/context.ts';
+import type { SessionCredentials } from '../../service/ports.ts';
+import type {
+  FederatedUserPrincipal,
+  RolePrincipal,
+  RootPrincipal,
+  UserPrincipal,
+} from '../../service/principal.ts';
+import type { Group } from '../../service/service.ts';
+import { accessDenied, fault } from './fault.ts';
+import { checkTrust } from './role-trust.ts';
+import { checkPackedSize, readSessionPolicies } from './session-policy.ts';
+import { sessionTags } from './session-tag.ts';
+
+const HOUR_SECONDS = 3600;
+const HALF_DAY_SECONDS = 12 * HOUR_SECONDS;
+
+/** Temporary credentials. https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html */
+export const sessions = {
+  async AssumeRole(input, ctx) {
+    const { principal } = ctx;
+    const parsed = parseArn(input.RoleArn);
+    if (parsed === undefined || parsed.resource === '')
+      throw fault('ValidationError', `${input.RoleArn} is invalid`);
+    const { tags, transitiveKeys } = sessionTags(input.Tags, input.TransitiveTagKeys, principal);
+    const role = await ctx.ports.identity.role(input.RoleArn);
+    const mfa = await checkMfa(input.SerialNumber, input.TokenCode, ctx);
+    const { roleName, roleArn, roleId, account, maxSessionSeconds } = await checkTrust(role, input, mfa, ctx);
+    const { DurationSeconds: seconds = HOUR_SECONDS, RoleSessionName: sessionName } = input;
+    if (seconds > maxSessionSeconds)
+      throw fault(
+        'ValidationError',
+        'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+      );
+    if (principal.kind === 'role' && seconds > HOUR_SECONDS)
+      throw fault(
+        'ValidationError',
+        'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
+      );
+    const sourceIdentity = chainedSourceIdentity(input.SourceIdentity, ctx);
+    const policies = await readSessionPolicies(input.Policy, input.PolicyArns, account, ctx);
+    const session: RolePrincipal = {
+      kind: 'role',
+      account,
+      arn: formatArn('sts', '', account, `assumed-role/${roleName}/${sessionName}`),
+      userId: `${roleId}:${sessionName}`,
+      roleName,
+      roleArn,
+      sessionName,
+      sessionPolicies: policies.inline,
+      sessionTags: tags,
+      transitiveTagKeys: transitiveKeys,
+      sessionContext: {
+        ...sessionFacts(mfa, ctx),
+        ...(sourceIdentity === undefined ? {} : { 'aws:SourceIdentity': sourceIdentity }),
+      },
+    };
+    const issued = await ctx.ports.identity.issueSession({
+      principal: session,
+      policyArns: policies.arns,
+      expiresAtMs: ctx.world.clock.now() + seconds * 1000,
+    });
+    checkPackedSize(issued);
+    return {
+      Credentials: shown(issued.credentials),
+      AssumedRoleUser: { AssumedRoleId: session.userId, Arn: session.arn },
+      PackedPolicySize: issued.packedPolicyPercent === 0 ? undefined : issued.packedPolicyPercent,
+      SourceIdentity: sourceIdentity,
+    };
+  },
+
+  async GetSessionToken(input, ctx) {
+    const caller = longLivedCaller(ctx, 'GetSessionToken');
+    const mfa = await checkMfa(input.SerialNumber, input.TokenCode, ctx);
+    const seconds = durationFor(caller, input.DurationSeconds);
+    const { credentials } = await ctx.ports.identity.issueSession({
+      principal: caller.kind === 'user' ? { ...caller, sessionContext: sessionFacts(mfa, ctx) } : caller,
+      expiresAtMs: ctx.world.clock.now() + seconds * 1000,
+    });
+    return { Credentials: shown(credentials) };
+  },
+
+  async GetFederationToken(input, ctx) {
+    const caller = longLivedCaller(ctx, 'GetFederationToken');
+    const { account } = caller;
+    const { tags } = sessionTags(input.Tags, undefined, caller);
+    const policies = await readSessionPolicies(input.Policy, input.PolicyArns, account, ctx);
+    const principal: FederatedUserPrincipal = {
+      kind: 'federated-user',
+      account,
+      arn: formatArn('sts', '', account, `federated-user/${input.Name}`),
+      userId: `${account}:${input.Name}`,
+      userArn: caller.arn,
+      sessionPolicies: policies.inline,
+      sessionTags: tags,
+    };
+    const seconds = durationFor(caller, input.DurationSeconds);
+    const issued = await ctx.ports.identity.issueSession({
+      principal,
+      policyArns: policies.arns,
+      expiresAtMs: ctx.world.clock.now() + seconds * 1000,
+    });
+    checkPackedSize(issued);
+    return {
+      Credentials: shown(issued.credentials),
+      FederatedUser: { FederatedUserId: principal.userId, Arn: principal.arn },
+      PackedPolicySize: issued.packedPolicyPercent,
+    };
+  },
+} satisfies Group<StsOperations>;
+
+/** Context keys every session brings. */
+function sessionFacts(mfa: boolean, ctx: Context): Readonly<Record<string, string>> {
+  const issued = new Date(ctx.world.clock.now()).toISOString();
+  return { 'aws:MultiFactorAuthPresent': String(mfa), 'aws:TokenIssueTime': issued };
+}
+
+/** A source identity, once set, stays through every further role. */
+function chainedSourceIdentity(asked: string | undefined, ctx: Context): string | undefined {
+  const { principal } = ctx;
+  const set = principal.kind === 'role' ? principal.sessionContext['aws:SourceIdentity'] : undefined;
+  if (set !== undefined && asked !== undefined && asked !== set)
+    throw accessDenied(
+      'The source identity cannot be changed: it was set when the calling session was issued.',
+    );
+  return set ?? asked;
+}
+
+async function checkMfa(
+  serial: string | undefined,
+  code: string | undefined,
+  ctx: Context,
+): Promise<boolean> {
+  if (serial === undefined && code === undefined) return false;
+  if (serial === undefined || code === undefined)
+    throw accessDenied(
+      'MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.',
+    );
+  if (!(await ctx.ports.identity.verifyMfa(ctx.principal, serial, code)))
+    throw accessDenied('MultiFactorAuthentication failed with invalid MFA one time pass code. ');
+  return true;
+}
+
+/** Sessions cannot be made of sessions, save by AssumeRole. */
+function longLivedCaller({ principal }: Context, operation: string): RootPrincipal | UserPrincipal {
+  if (principal.kind === 'root') return principal;
+  if (principal.kind === 'user' && principal.sessionContext === undefined) return principal;
+  throw accessDenied(`Cannot call ${operation} with session credentials`);
+}
+
+/** Root has at most an hour. */
+function durationFor(caller: RootPrincipal | UserPrincipal, asked = HALF_DAY_SECONDS): number {
+  return caller.kind === 'root' ? Math.min(asked, HOUR_SECONDS) : asked;
+}
+
+function shown({ accessKeyId, secretAccessKey, sessionToken, expiresAtMs }: SessionCredentials): Credentials {
+  return {
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
+    SessionToken: sessionToken,
+    Expiration: new Date(expiresAtMs),
+  };
+}
