@@ -13,9 +13,10 @@ import { openVirtualClock } from './gateway/virtual-clock.ts';
 import { createRuntimes } from './runtimes/runtimes.ts';
 import { createDirectory } from './service/directory.ts';
 import { Fault } from './service/faults.ts';
-import type { IdentityPort, Ports } from './service/ports.ts';
+import type { Ports } from './service/ports.ts';
 import { createPump } from './service/pump.ts';
 import { createTokens } from './services/cognito-idp/port.ts';
+import { createIdentityPort } from './services/iam/port.ts';
 import { createInbox } from './services/inbox/port.ts';
 import { services } from './services/index.ts';
 import { fileBlobs } from './store/blobs.ts';
@@ -72,35 +73,6 @@ function rootKeys(options: CloudOptions): { readonly key: RootKey | undefined; r
   };
 }
 
-/** Root of each account and nobody else, until IAM is here. */
-function rootIdentity(account: string, key: RootKey | undefined): IdentityPort {
-  const policies = { identity: [], context: {} };
-  return {
-    credential: async (accessKeyId) => {
-      const own = /^\d{12}$/.test(accessKeyId) ? accessKeyId : account;
-      const secret =
-        key === undefined && (accessKeyId === 'test' || own === accessKeyId)
-          ? 'test'
-          : key?.accessKeyId === accessKeyId
-            ? key.secretAccessKey
-            : undefined;
-      if (secret === undefined) return { kind: 'unknown' };
-      return {
-        kind: 'found',
-        credential: {
-          accessKeyId,
-          secretAccessKey: secret,
-          principal: { kind: 'root', account: own, arn: `arn:aws:iam::${own}:root`, userId: own },
-        },
-      };
-    },
-    policies: async () => policies,
-    assumeForService: async () => {
-      throw new Fault('AccessDenied', 'no roles yet');
-    },
-  };
-}
-
 /** Puts the parts together and serves: the one place that knows every engine, port and service. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { world, region } = options;
@@ -112,7 +84,16 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   let endpoint = '';
   const directory = createDirectory();
   const ports: Ports = {
-    identity: rootIdentity(options.account, root.key),
+    identity: createIdentityPort({
+      store,
+      world,
+      sealKey: folder.sealKey,
+      root: {
+        account: options.account,
+        allowBuiltInKeys: root.key === undefined,
+        keys: root.key === undefined ? [] : [{ ...root.key, account: options.account }],
+      },
+    }),
     directory,
     inbox: createInbox(world),
     tokens: createTokens({ store, directory }),

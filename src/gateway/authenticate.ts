@@ -132,6 +132,7 @@ export async function authenticate(call: Call): Promise<void> {
     const { code, message, detail, status } = verification.refusal;
     throw new Fault(code, message, detail, status);
   }
+  host.ports.identity.keyUsed(claim.accessKeyId, signingName(call.service.metadata), claim.region);
   call.stream = checkedStream(http, verification.payload);
   enter(call, lookup.credential.principal, claim.region);
 }

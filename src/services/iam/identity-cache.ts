@@ -1,4 +1,4 @@
-import type { PrincipalPolicies, SessionCredentials } from '../../service/ports.ts';
+import type { Credential, PrincipalPolicies, SessionCredentials } from '../../service/ports.ts';
 import type { Principal } from '../../service/principal.ts';
 import type { Store } from '../../store/store.ts';
 import { type AccessKeyRow, layout, type RoleRow, type UserRow } from './layout.ts';
@@ -13,6 +13,8 @@ export interface AccountCache {
   user(name: string): Promise<UserRow | undefined>;
   role(name: string): Promise<RoleRow | undefined>;
   accessKey(id: string): Promise<AccessKeyRow | undefined>;
+  /** Of long-lived keys that work. */
+  readonly credentials: Bounded<Credential>;
   /** Opened session tokens, with what their sessions became. */
   readonly tokens: Bounded<OpenedToken>;
   /** Credentials of services under roles. */
@@ -61,6 +63,7 @@ export class IdentityCache {
       user: remembered((name) => users.get(store, [name.toLowerCase()])),
       role: remembered((name) => roles.get(store, [name.toLowerCase()])),
       accessKey: remembered((id) => accessKeys.get(store, [id])),
+      credentials: new Bounded(MOST_TOKENS),
       tokens: new Bounded(MOST_TOKENS),
       serviceSessions: new Bounded(MOST_TOKENS),
       policies: new WeakMap(),

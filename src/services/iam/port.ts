@@ -18,7 +18,7 @@ import type { Principal, RolePrincipal, RootPrincipal, UserPrincipal } from '../
 import type { Store } from '../../store/store.ts';
 import type { World } from '../../world/world.ts';
 import { accountOfKeyId, iamArn, newAccessKeyId, parseIamArn, sessionArn } from './identifier.ts';
-import { type AccountCache, IdentityCache, type OpenedToken } from './identity-cache.ts';
+import { type AccountCache, Bounded, IdentityCache, type OpenedToken } from './identity-cache.ts';
 import { layout, type RoleRow } from './layout.ts';
 import { acceptedStep } from './one-time-code.ts';
 import { EMPTY_POLICY, managedDocument, policiesOf } from './principal-policies.ts';
@@ -63,6 +63,7 @@ class StoredIdentity implements IdentityPort {
   readonly #secrets;
   readonly #cache: IdentityCache;
   readonly #keyUses = new Map<string, number>();
+  readonly #roots = new Bounded<RootPrincipal>(1_000);
 
   constructor({ store, world, sealKey, root }: IdentityPortOptions) {
     this.#store = store;
@@ -90,15 +91,33 @@ class StoredIdentity implements IdentityPort {
 
   #rootCredential(accessKeyId: string): Credential | undefined {
     const key = this.#rootKeys.get(accessKeyId);
-    if (key !== undefined) return { ...key, principal: rootOf(key.account) };
+    if (key !== undefined) return { ...key, principal: this.#rootOf(key.account) };
     if (!this.#root.allowBuiltInKeys) return undefined;
     const account =
       accessKeyId === 'test' ? this.#root.account : /^\d{12}$/.test(accessKeyId) ? accessKeyId : undefined;
     if (account === undefined) return undefined;
-    return { accessKeyId, secretAccessKey: 'test', principal: rootOf(account) };
+    return { accessKeyId, secretAccessKey: 'test', principal: this.#rootOf(account) };
+  }
+
+  /** The same object each time, so that what is known of it is found again. */
+  #rootOf(account: string): RootPrincipal {
+    let root = this.#roots.get(account);
+    if (root === undefined) {
+      root = { kind: 'root', account, arn: iamArn(account, 'root'), userId: account };
+      this.#roots.set(account, root);
+    }
+    return root;
   }
 
   async #longLived(accessKeyId: string, account: string, cache: AccountCache): Promise<CredentialLookup> {
+    const known = cache.credentials.get(accessKeyId);
+    if (known !== undefined) return { kind: 'found', credential: known };
+    const lookup = await this.#readKey(accessKeyId, account, cache);
+    if (lookup.kind === 'found') cache.credentials.set(accessKeyId, lookup.credential);
+    return lookup;
+  }
+
+  async #readKey(accessKeyId: string, account: string, cache: AccountCache): Promise<CredentialLookup> {
     const row = await cache.accessKey(accessKeyId);
     if (row === undefined) return { kind: 'unknown' };
     if (!row.active) return { kind: 'inactive' };
@@ -106,7 +125,7 @@ class StoredIdentity implements IdentityPort {
     if (secret === undefined) return { kind: 'unknown' };
     const found = { accessKeyId, secretAccessKey: secret };
     if (row.userName === undefined)
-      return { kind: 'found', credential: { ...found, principal: rootOf(account) } };
+      return { kind: 'found', credential: { ...found, principal: this.#rootOf(account) } };
     const user = await cache.user(row.userName);
     if (user === undefined || user.id !== row.userId) return { kind: 'unknown' };
     const principal: UserPrincipal = {
@@ -318,10 +337,6 @@ class StoredIdentity implements IdentityPort {
       .transact(async (tx) => keyUses.set(tx, [accessKeyId], { usedAtMs: now, service, region }))
       .catch(() => this.#keyUses.delete(accessKeyId));
   }
-}
-
-function rootOf(account: string): RootPrincipal {
-  return { kind: 'root', account, arn: iamArn(account, 'root'), userId: account };
 }
 
 function factsOf(row: RoleRow, account: string): RoleFacts {
