@@ -82,6 +82,17 @@ test('Lambda: numbers, keys of maps, and what it lists beside', () => {
   );
 });
 
+test('a lower bound of nothing is listed, as AWS does', () => {
+  assert.equal(
+    message('lambda', 'CreateFunctionUrlConfig', {
+      FunctionName: 'f',
+      AuthType: 'NONE',
+      Cors: { AllowMethods: ['GET', 'OPTIONS'] },
+    }),
+    "1 validation error detected: Value '[GET, OPTIONS]' at 'cors.allowMethods' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 6, Member must have length greater than or equal to 0, Member must satisfy regular expression pattern: .*, Member must not be null]",
+  );
+});
+
 test('API Gateway names the input first', () => {
   assert.match(
     message('apigateway', 'CreateRestApi', { name: 'a', endpointConfiguration: { types: ['BAD'] } }),
@@ -111,11 +122,21 @@ test('at most ten violations are listed, all are counted', () => {
   assert.equal(text.split('; ').length, 10);
 });
 
+test('IAM shows no values', () => {
+  assert.equal(
+    message('iam', 'UntagUser', { TagKeys: [''] }),
+    "2 validation errors detected: Value at 'userName' failed to satisfy constraint: Member must not be null; Value at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to 128, Member must have length greater than or equal to 1, Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+, Member must not be null]",
+  );
+});
+
 test('a violation says where and what in a form to word anew', () => {
-  const [violation] = validatorOf(loadModel('iam'), 'CreateUser')({ UserName: 'a b' });
+  const [violation] = validatorOf(
+    loadModel('sts'),
+    'AssumeRole',
+  )({ RoleArn: 'a'.repeat(20), RoleSessionName: 'a b' });
   assert.deepEqual(violation, {
-    path: 'userName',
-    constraint: { kind: 'pattern', pattern: '[\\w+=,.@-]+' },
+    path: 'roleSessionName',
+    constraint: { kind: 'pattern', pattern: '[\\w+=,.@-]*' },
     value: 'a b',
     sensitive: false,
   });

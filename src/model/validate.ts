@@ -14,7 +14,9 @@ const ALWAYS: Validator = () => NONE;
 /** Servers that prefix a path with the operation's input. */
 const INPUT_NAMED = new Set(['apigateway']);
 /** Servers that list "Member must not be null" among the constraints of a list's members and a map's entries. */
-const NULL_LISTED = new Set(['lambda']);
+const NULL_LISTED = new Set(['iam', 'lambda']);
+/** Servers that show no value at all. */
+const VALUES_HIDDEN = new Set(['iam']);
 
 const checkersOf = new WeakMap<ServiceModel, ModelChecker>();
 
@@ -34,7 +36,8 @@ type Test = (value: unknown, depth: number) => boolean;
 /** What one shape asks of its own value, apart from what is inside. */
 interface Rule {
   readonly constraint: Constraint;
-  readonly keeps: (value: unknown) => boolean;
+  /** Absent when every value of the type keeps it: AWS lists a length of at least 0 with the others. */
+  readonly keeps?: (value: unknown) => boolean;
 }
 
 interface Checked {
@@ -49,9 +52,11 @@ class ModelChecker {
   private readonly model: ServiceModel;
   private readonly shapes = new Map<string, Checked>();
   private readonly validators = new Map<string, Validator>();
+  private readonly valuesHidden: boolean;
 
   constructor(model: ServiceModel) {
     this.model = model;
+    this.valuesHidden = VALUES_HIDDEN.has(model.name);
   }
 
   validator(operationName: string): Validator {
@@ -103,7 +108,7 @@ class ModelChecker {
     const shape = this.model.shapes[name];
     assert(shape !== undefined, `${this.model.name} has ${name}`);
     if (shape.document || shape.eventstream) return false;
-    if (rulesOf(shape).length > 0 || (shape.required ?? []).length > 0) return true;
+    if (rulesOf(shape).some(({ keeps }) => keeps) || (shape.required ?? []).length > 0) return true;
     const inside = [...Object.values(shape.members ?? {}), shape.member, shape.key, shape.value];
     return inside.some(
       (ref) => ref !== undefined && !ref.streaming && this.reachesConstraint(ref.shape, seen),
@@ -164,7 +169,7 @@ class ModelChecker {
   private explain(checked: Checked, value: unknown, path: string, depth: number, found: Violation[]): void {
     if (!checked.constrained) return;
     const { shape } = checked;
-    const sensitive = shape.sensitive === true;
+    const sensitive = this.valuesHidden || shape.sensitive === true;
     const add = (constraint: Constraint) => found.push({ path, constraint, value, sensitive });
     if (depth > DEEPEST) {
       add({ kind: 'depth', limit: DEEPEST });
@@ -174,7 +179,7 @@ class ModelChecker {
       add({ kind: 'type', type: shape.type });
       return;
     }
-    for (const { constraint, keeps } of checked.rules) if (!keeps(value)) add(constraint);
+    for (const { constraint, keeps } of checked.rules) if (keeps?.(value) === false) add(constraint);
     if (shape.type === 'structure') {
       this.explainStructure(shape, value as Record<string, unknown>, path, depth, found);
     } else if (shape.type === 'list' && shape.member) {
@@ -209,7 +214,12 @@ class ModelChecker {
       if (item !== undefined && item !== null) {
         this.explain(this.checked(ref.shape), item, at, depth + 1, found);
       } else if (shape.required?.includes(name)) {
-        found.push({ path: at, constraint: { kind: 'required' }, value: undefined, sensitive: false });
+        found.push({
+          path: at,
+          constraint: { kind: 'required' },
+          value: undefined,
+          sensitive: this.valuesHidden,
+        });
       }
     }
   }
@@ -223,8 +233,7 @@ class ModelChecker {
     found: Violation[],
   ): void {
     const { rules, shape } = this.checked(ref.shape);
-    if (rules.length === 0) return;
-    if (items.every((item) => hasType(shape.type, item) && rules.every(({ keeps }) => keeps(item)))) return;
+    if (items.every((item) => rules.every(({ keeps }) => keeps?.(item) !== false))) return;
     const each: Constraint[] = rules.map(({ constraint }) => constraint);
     if (NULL_LISTED.has(this.model.name)) each.push({ kind: 'required' });
     found.push({ ...at, sensitive: at.sensitive || shape.sensitive === true, constraint: { kind, each } });
@@ -239,9 +248,14 @@ class ModelChecker {
     found: Violation[],
   ): void {
     if (!hasType(member.shape.type, item)) {
-      if (!member.constrained || member.rules.length > 0) return;
+      if (!member.constrained || member.rules.some(({ keeps }) => keeps)) return;
       if (item === null || item === undefined) {
-        found.push({ path, constraint: { kind: 'required' }, value: undefined, sensitive: false });
+        found.push({
+          path,
+          constraint: { kind: 'required' },
+          value: undefined,
+          sensitive: this.valuesHidden,
+        });
         return;
       }
     }
@@ -277,7 +291,8 @@ function rulesOf(shape: Shape): readonly Rule[] {
         keeps: (value) => !measure.exceeds(value, max),
       });
     }
-    if (min !== undefined && min > 0 && measure) {
+    if (min === 0 && measure) rules.push({ constraint: { kind: 'minLength', limit: 0 } });
+    else if (min !== undefined && measure) {
       rules.push({
         constraint: { kind: 'minLength', limit: min },
         keeps: (value) => measure.exceeds(value, min - 1),
@@ -298,10 +313,9 @@ function rulesOf(shape: Shape): readonly Rule[] {
       keeps: (value) => compiled.matches(value as string),
     });
   }
-  return rules.map((rule) => ({
-    ...rule,
-    keeps: (value) => hasType(shape.type, value) && rule.keeps(value),
-  }));
+  return rules.map(({ constraint, keeps }) =>
+    keeps ? { constraint, keeps: (value) => hasType(shape.type, value) && keeps(value) } : { constraint },
+  );
 }
 
 /** Lengths of strings are in Unicode scalar values, of blobs in bytes, of lists and maps in entries. */
@@ -330,12 +344,15 @@ function longerThan(text: string, limit: number): boolean {
 }
 
 function allKept(rules: readonly Rule[]): Test {
-  const [first, second, third] = rules.map(({ keeps }) => keeps);
-  assert(rules.length <= 4, 'a shape has at most four constraints');
+  const checks = rules.flatMap(({ keeps }) => keeps ?? []);
+  const [first, second] = checks;
   if (first === undefined) return () => true;
   if (second === undefined) return first;
-  if (third === undefined) return (value) => first(value) && second(value);
-  return (value) => rules.every(({ keeps }) => keeps(value));
+  if (checks.length === 2) return (value) => first(value) && second(value);
+  return (value) => {
+    for (const keeps of checks) if (!keeps(value)) return false;
+    return true;
+  };
 }
 
 function hasType(type: Shape['type'], value: unknown): boolean {

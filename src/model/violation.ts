@@ -15,7 +15,7 @@ export interface Violation {
   readonly constraint: Constraint;
   /** `undefined` where a required member is missing. */
   readonly value: unknown;
-  /** The value must not be shown. */
+  /** The value must not be shown, nor that there is none. */
   readonly sensitive: boolean;
 }
 
@@ -31,7 +31,7 @@ export function validationMessage(violations: readonly Violation[]): string {
 
 /** One violation in AWS's words, without the count in front. */
 export function violationText({ path, constraint, value, sensitive }: Violation): string {
-  const shown = value === undefined || value === null ? ' null' : sensitive ? '' : ` '${valueText(value)}'`;
+  const shown = sensitive ? '' : value === undefined || value === null ? ' null' : ` '${valueText(value)}'`;
   return `Value${shown} at '${path}' failed to satisfy constraint: ${constraintText(constraint)}`;
 }
 

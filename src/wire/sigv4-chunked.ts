@@ -158,7 +158,6 @@ export class ChunkedDecoder extends Transform {
       throw new WireFault(
         'InvalidChunkSizeError',
         'Only the last chunk is allowed to have a size less than 8192 bytes',
-        403,
       );
     }
     this.small = this.size < SMALLEST_CHUNK;
