@@ -82,9 +82,10 @@ test('a right signature passes, under any service that is asked for', () => {
   assert.equal(outcome(dynamoRequest(), { nowMs: NOW, style: 'rest' }), 'ok');
   assert.equal(outcome(s3Request(), S3_RULES), 'ok');
   assert.equal(outcome(presignedObject(), S3_RULES), 'ok');
-  const { host, ...headers } = { host: 'a' };
-  assert.equal(outcome({ method: 'GET', path: '/', query: 'host', headers }, JSON_RULES), 'unsigned');
-  assert.equal(host, 'a');
+  assert.equal(
+    outcome({ method: 'GET', path: '/', query: 'a=b', headers: { host: 'a' } }, JSON_RULES),
+    'unsigned',
+  );
 });
 
 test('a wrong secret, body, target or host does not', () => {
