@@ -183,12 +183,13 @@ function mapDecoder(model: ServiceModel, shape: Shape): JsonDecode {
 
 /** As AWS's parsers, complains of an element in other words than of a member. */
 function elementDecoder(model: ServiceModel, ref: ShapeRef, sparse: boolean): JsonDecode {
-  const type = model.shapes[ref.shape]?.type;
+  const shape = model.shapes[ref.shape];
+  const type = shape?.document ? undefined : shape?.type;
   let decode: JsonDecode | undefined;
   return (value, depth) => {
     decode ??= jsonDecoder(model, ref);
     if (value === null) {
-      if (sparse) return null;
+      if (sparse || shape?.document) return null;
       // An element that is there but empty; validation then names the members it lacks.
       return type === 'structure' ? decode({}, depth) : refuse('Unexpected value type in payload');
     }

@@ -48,13 +48,11 @@ function malformed(message: string): never {
   throw new WireFault('MalformedInput', message);
 }
 
-/** A member's name in the form. EC2 capitalises the names it answers with. */
+/** A member's name in the form. EC2 capitalises names. */
 function fieldName(name: string, ref: ShapeRef, dialect: QueryDialect): string {
   if (ref.queryName !== undefined) return ref.queryName;
-  if (ref.locationName === undefined) return name;
-  return dialect === 'ec2'
-    ? ref.locationName.charAt(0).toUpperCase() + ref.locationName.slice(1)
-    : ref.locationName;
+  const spelled = ref.locationName ?? name;
+  return dialect === 'ec2' ? spelled.charAt(0).toUpperCase() + spelled.slice(1) : spelled;
 }
 
 function structureDecoder(model: ServiceModel, shape: Shape, dialect: QueryDialect): QueryDecode {
@@ -66,6 +64,7 @@ function structureDecoder(model: ServiceModel, shape: Shape, dialect: QueryDiale
   const byField = new Map<string, Member>();
   for (const [name, ref] of Object.entries(shape.members ?? {})) {
     const member = { name, ref, decode: undefined };
+    if (dialect === 'ec2' && !byField.has(name)) byField.set(name, member);
     byField.set(fieldName(name, ref, dialect), member);
     const { type, flattened, member: element } = shapeOf(model, ref);
     // The elements of a flattened list may have a name of their own in place of the list's.
@@ -130,8 +129,8 @@ function mapDecoder(
 ): QueryDecode {
   const { key, value } = shape;
   assert(key !== undefined && value !== undefined, 'a map has keys and values');
-  const keyField = fieldName('key', key, dialect);
-  const valueField = fieldName('value', value, dialect);
+  const keyField = key.queryName ?? key.locationName ?? 'key';
+  const valueField = value.queryName ?? value.locationName ?? 'value';
   let decode: QueryDecode | undefined;
   return (node, path) => {
     decode ??= queryDecoder(model, value, dialect);

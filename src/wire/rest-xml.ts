@@ -1,4 +1,4 @@
-import type { ServiceModel } from '../model/model.ts';
+import type { ServiceModel, ShapeRef } from '../model/model.ts';
 import { type ErrorShape, errorMembers, errorShapeOf, faultOf, statusOf } from './error-shape.ts';
 import { type BodyFormat, decodeHttpInput } from './http-input.ts';
 import { type BodyPrinter, encodeHttpOutput, writeErrorHeaders } from './http-output.ts';
@@ -7,7 +7,7 @@ import { errorDetail } from './query.ts';
 import { s3StatusOf } from './s3-error.ts';
 import { utf8Text } from './utf8.ts';
 import { malformedXml, type XmlDecode, xmlDecoder, xmlStructureDecoder } from './xml-decode.ts';
-import { namespaceAttribute, xmlContentEncoder, xmlEncoder } from './xml-encode.ts';
+import { namespaceAttribute, xmlEncoder, xmlStructureEncoder } from './xml-encode.ts';
 import { parseXml } from './xml-reader.ts';
 import { escapeXml } from './xml-text.ts';
 
@@ -18,22 +18,32 @@ const UNWRAPPED = new Set(['GetBucketLocationOutput']);
 const format: BodyFormat = {
   structure(model, ref, members) {
     const decode = xmlStructureDecoder(model, members);
-    return (body) => decodeDocument(body, ref.locationName, decode) as Record<string, unknown>;
+    const roots = rootNames(model, ref);
+    return (body) => decodeDocument(body, roots, decode) as Record<string, unknown>;
   },
-  payload(model, ref, name) {
+  payload(model, ref) {
     const decode = xmlDecoder(model, ref);
-    return (body) =>
-      decodeDocument(body, ref.locationName ?? model.shapes[ref.shape]?.locationName ?? name, decode);
+    const roots = rootNames(model, ref);
+    return (body) => decodeDocument(body, roots, decode);
   },
   refuse(message) {
     throw new WireFault('InvalidArgument', message);
   },
 };
 
-function decodeDocument(body: Uint8Array, root: string | undefined, decode: XmlDecode): unknown {
+/** What clients call the document: by its place or by its shape. */
+function rootNames(model: ServiceModel, ref: ShapeRef): ReadonlySet<string | undefined> {
+  return new Set([ref.locationName, model.shapes[ref.shape]?.locationName, ref.shape]);
+}
+
+function decodeDocument(
+  body: Uint8Array,
+  roots: ReadonlySet<string | undefined>,
+  decode: XmlDecode,
+): unknown {
   const text = utf8Text(body);
   const element = text === undefined ? undefined : parseXml(text);
-  if (!element || (root !== undefined && element.name !== root)) malformedXml();
+  if (!element || !roots.has(element.name)) malformedXml();
   return decode(element);
 }
 
@@ -49,13 +59,13 @@ const printer: BodyPrinter = {
         PROLOG + encode((output as Record<string, unknown>)[only[0]] ?? '', only[0], attributes);
     }
     const root = ref.locationName ?? model.shapes[ref.shape]?.locationName ?? ref.shape;
-    const content = xmlContentEncoder(model, members, 'rest-xml');
-    return (output) => `${PROLOG}<${root}${attributes}>${content(output)}</${root}>`;
+    const encode = xmlStructureEncoder(model, members, 'rest-xml');
+    return (output) => PROLOG + encode(output, root, attributes);
   },
   payload(model, ref, name) {
-    const root = ref.locationName ?? name;
-    const encode = xmlEncoder(model, ref, 'rest-xml');
     const shape = model.shapes[ref.shape];
+    const root = ref.locationName ?? shape?.locationName ?? name;
+    const encode = xmlEncoder(model, ref, 'rest-xml');
     const attributes = namespaceAttribute(
       ref.xmlNamespace ?? shape?.xmlNamespace ?? model.metadata.xmlNamespace,
     );

@@ -71,8 +71,10 @@ export function xmlStructureDecoder(
     const isFlattened = ref.flattened ?? shape.flattened ?? false;
     const flattened = isFlattened && (shape.type === 'list' || shape.type === 'map') ? shape.type : undefined;
     const member = { name, ref, flattened, decode: undefined };
+    byTag.set(ref.locationName ?? name, member);
+    // The elements of a flattened list may have a name of their own in place of the list's.
     const elementTag = flattened === 'list' ? shape.member?.locationName : undefined;
-    byTag.set(elementTag ?? ref.locationName ?? name, member);
+    if (elementTag !== undefined) byTag.set(elementTag, member);
   }
   return (element) => {
     const value: Record<string, unknown> = {};

@@ -23,7 +23,7 @@ export function xmlEncoder(model: ServiceModel, ref: ShapeRef, dialect: XmlDiale
     case 'structure': {
       let encode = encoders[dialect].get(shape);
       if (!encode) {
-        encode = structureEncoder(model, Object.entries(shape.members ?? {}), dialect);
+        encode = xmlStructureEncoder(model, Object.entries(shape.members ?? {}), dialect);
         encoders[dialect].set(shape, encode);
       }
       return encode;
@@ -64,7 +64,7 @@ export function namespaceAttribute(namespace: ShapeRef['xmlNamespace'] | undefin
   return ` ${name}="${escapeXmlAttribute(namespace.uri)}"`;
 }
 
-function structureEncoder(
+export function xmlStructureEncoder(
   model: ServiceModel,
   members: readonly (readonly [string, ShapeRef])[],
   dialect: XmlDialect,

@@ -84,8 +84,10 @@ class Reader {
       const quote = this.#text[this.#at];
       if (quote !== '"' && quote !== "'") return undefined;
       this.#at += 1;
+      const bracket = this.#text.indexOf('<', this.#at);
       const value = this.#characterData(quote);
-      if (value === undefined || value.includes('<') || !this.#starts(quote)) return undefined;
+      if (value === undefined || !this.#starts(quote)) return undefined;
+      if (bracket >= 0 && bracket < this.#at) return undefined;
       attributes.set(name, value);
     }
   }
