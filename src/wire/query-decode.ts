@@ -66,12 +66,6 @@ function structureDecoder(model: ServiceModel, shape: Shape, dialect: QueryDiale
     const member = { name, ref, decode: undefined };
     if (dialect === 'ec2' && !byField.has(name)) byField.set(name, member);
     byField.set(fieldName(name, ref, dialect), member);
-    const { type, flattened, member: element } = shapeOf(model, ref);
-    // The elements of a flattened list may have a name of their own in place of the list's.
-    const alias = element?.queryName ?? element?.locationName;
-    if (dialect === 'query' && type === 'list' && (ref.flattened ?? flattened) && alias !== undefined) {
-      byField.set(alias, member);
-    }
   }
   return (node, path) => {
     const value: Record<string, unknown> = {};

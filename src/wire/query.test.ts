@@ -38,7 +38,7 @@ function modelOf(members: object, shapes: object = {}): ServiceModel {
 const collections = modelOf(
   {
     Names: { shape: 'Names' },
-    Flat: { shape: 'Flat' },
+    Flat: { shape: 'Flat', locationName: 'Flatten' },
     Renamed: { shape: 'Renamed' },
     Map: { shape: 'Map' },
     FlatMap: { shape: 'FlatMap', locationName: 'Attribute' },
@@ -46,7 +46,7 @@ const collections = modelOf(
   },
   {
     Names: { type: 'list', member: { shape: 'S' } },
-    Flat: { type: 'list', member: { shape: 'S', locationName: 'Flatten' }, flattened: true },
+    Flat: { type: 'list', member: { shape: 'S' }, flattened: true },
     Renamed: { type: 'list', member: { shape: 'S', locationName: 'item' } },
     Map: { type: 'map', key: { shape: 'S' }, value: { shape: 'I' } },
     FlatMap: {
@@ -258,5 +258,48 @@ test('EC2 has rules of its own', () => {
     ec2.encodeError(model, undefined, error).body,
     '<Response><Errors><Error><Code>InvalidVpcID.NotFound</Code><Message>m</Message></Error></Errors>' +
       '<RequestID>ID</RequestID></Response>',
+  );
+});
+
+test("SQS's clients from before JSON are understood", () => {
+  const model = loadModel('sqs');
+  const query = protocolOf('query');
+  const [create, send, receive] = ['CreateQueue', 'SendMessage', 'ReceiveMessage'].map(
+    (name) => model.operations[name],
+  );
+  assert.ok(create && send && receive);
+  const read = (operation: typeof create, body: string) =>
+    query.decodeInput(model, operation, {
+      method: 'POST',
+      path: '/',
+      query: '',
+      headers: {},
+      body: Buffer.from(body),
+    });
+  assert.deepEqual(
+    read(create, 'QueueName=q&Attribute.1.Name=DelaySeconds&Attribute.1.Value=5&Tag.1.Key=a&Tag.1.Value=b'),
+    {
+      QueueName: 'q',
+      Attributes: { DelaySeconds: '5' },
+      tags: { a: 'b' },
+    },
+  );
+  assert.deepEqual(
+    read(
+      send,
+      'MessageBody=m&MessageAttribute.1.Name=n&MessageAttribute.1.Value.DataType=String&MessageAttribute.1.Value.StringValue=v',
+    ),
+    { MessageBody: 'm', MessageAttributes: { n: { DataType: 'String', StringValue: 'v' } } },
+  );
+  assert.equal(
+    query.encodeOutput(
+      model,
+      receive,
+      { Messages: [{ Body: 'm', Attributes: { SentTimestamp: '1' } }] },
+      'ID',
+    ).body,
+    '<ReceiveMessageResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/"><ReceiveMessageResult><Message>' +
+      '<Body>m</Body><Attribute><Name>SentTimestamp</Name><Value>1</Value></Attribute></Message></ReceiveMessageResult>' +
+      '<ResponseMetadata><RequestId>ID</RequestId></ResponseMetadata></ReceiveMessageResponse>',
   );
 });

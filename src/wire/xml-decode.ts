@@ -72,9 +72,6 @@ export function xmlStructureDecoder(
     const flattened = isFlattened && (shape.type === 'list' || shape.type === 'map') ? shape.type : undefined;
     const member = { name, ref, flattened, decode: undefined };
     byTag.set(ref.locationName ?? name, member);
-    // The elements of a flattened list may have a name of their own in place of the list's.
-    const elementTag = flattened === 'list' ? shape.member?.locationName : undefined;
-    if (elementTag !== undefined) byTag.set(elementTag, member);
   }
   return (element) => {
     const value: Record<string, unknown> = {};

@@ -94,12 +94,10 @@ export function xmlContentEncoder(
 ): (value: unknown) => string {
   const compiled = members.map(([name, ref]) => {
     const shape = model.shapes[ref.shape];
-    // The elements of a flattened list may have a name of their own in place of the list's.
-    const own = isFlattened(ref, shape) && shape?.member ? tagOf('', shape.member, dialect) : '';
     return {
       name,
       ref,
-      tag: own === '' ? tagOf(name, ref, dialect) : own,
+      tag: tagOf(name, ref, dialect),
       attributes: namespaceAttribute(ref.xmlNamespace ?? shape?.xmlNamespace),
       encode: undefined as XmlEncode | undefined,
     };
