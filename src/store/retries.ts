@@ -4,8 +4,8 @@ import { type Bytes, ContentionError, type TransactOptions } from './store.ts';
 /** What one attempt came to: a result, or the key whose change made it fail. */
 export type Outcome<T> = { readonly result: T } | { readonly conflict: Bytes };
 
-/** A transaction that keeps failing runs this often in all. */
-const MOST_ATTEMPTS = 20;
+/** A transaction that keeps failing runs this often in all: enough for processes that fight over one key. */
+const MOST_ATTEMPTS = 100;
 /** From this failure on, those that failed on one key run one after the other. */
 const QUEUE_AFTER = 3;
 /** From this failure on, another process is likely what is in the way: wait a little. */

@@ -43,8 +43,8 @@ for (let round = 0; round < Number(count); round++) {
   try {
     await run(store, name, round);
     writeSync(1, `ack ${round}\n`);
-  } catch {
-    writeSync(1, `refused ${round}\n`);
+  } catch (error) {
+    writeSync(1, `refused ${round} ${error}\n`);
   }
 }
 await store.close();
