@@ -32,6 +32,7 @@ export const cognitoIdp = defineService({
   },
   authorisation,
   frontDoors: [frontDoor],
+  validationCode: 'InvalidParameterException',
   // Kept and shown; the hosted page is not here yet, and neither are second factors, devices and threat protection.
   stored: ['CreateUserPoolDomain'],
 });
