@@ -7,6 +7,8 @@ export interface ControlOptions {
   readonly version: string;
   /** Names of the services with operations. */
   readonly services: readonly string[];
+  /** What isolation functions get here. */
+  readonly isolation: string;
   readonly clock: VirtualClock;
 }
 
@@ -44,7 +46,7 @@ async function readJson(request: FrontDoorRequest): Promise<Record<string, unkno
 }
 
 /** The doors of the server itself: health for wrappers and tests, and the virtual clock. */
-export function controlDoors({ version, services, clock }: ControlOptions): readonly FrontDoor[] {
+export function controlDoors({ version, services, isolation, clock }: ControlOptions): readonly FrontDoor[] {
   async function handleClock(request: FrontDoorRequest): Promise<void> {
     if (request.method === 'POST') {
       if (!mayChange(request))
@@ -59,7 +61,7 @@ export function controlDoors({ version, services, clock }: ControlOptions): read
     {
       name: 'health',
       paths: ['/_lambent/health'],
-      handle: async (request) => json(request, 200, { status: 'running', version, services }),
+      handle: async (request) => json(request, 200, { status: 'running', version, services, isolation }),
     },
     {
       name: 'localstack-health',
