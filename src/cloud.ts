@@ -155,7 +155,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     host,
     registry,
     doors: [
-      ...controlDoors({ version: options.version, services: served, isolation: ports.runtimes.isolation.summary, clock }).map((door) => ({
+      ...controlDoors({
+        version: options.version,
+        services: served,
+        isolation: ports.runtimes.isolation.summary,
+        clock,
+      }).map((door) => ({
         door,
         service: 'lambent',
       })),
