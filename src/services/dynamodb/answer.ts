@@ -10,12 +10,12 @@ import type { Table } from './table.ts';
  * inside, who reads them.
  */
 export function shown(ctx: Context, stored: StoredItem): AttributeMap {
-  return ctx.http === undefined ? stored.item : (new RawJson(stored.text) as unknown as AttributeMap);
+  return ctx.inside === true ? stored.item : (new RawJson(stored.text) as unknown as AttributeMap);
 }
 
 /** {@link shown}, of many. */
 export function shownList(ctx: Context, items: readonly StoredItem[]): readonly AttributeMap[] {
-  if (ctx.http === undefined) return items.map((stored) => stored.item);
+  if (ctx.inside === true) return items.map((stored) => stored.item);
   return new RawJson(`[${items.map((stored) => stored.text).join(',')}]`) as unknown as AttributeMap[];
 }
 

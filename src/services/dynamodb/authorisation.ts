@@ -1,5 +1,6 @@
 import type { DynamodbOperations } from '../../model/gen/dynamodb.ts';
 import type { ContextValues } from '../../policy/request.ts';
+import { Fault } from '../../service/faults.ts';
 import type {
   ActionRequest,
   Authorisation,
@@ -7,6 +8,10 @@ import type {
   AuthorisationScope,
 } from '../../service/service.ts';
 import { type AttributeValue, base64, type Item } from './attribute-value.ts';
+import { parseCondition } from './condition-parser.ts';
+import { ExpressionAttributes } from './expression-attributes.ts';
+import { type ExpressionParameter, tokenise } from './expression-lexer.ts';
+import { constraintsOf } from './key-condition.ts';
 import { type Table, tableArn } from './table.ts';
 import { addressOf, cachedTable, lookUpTable, type TableAddress } from './tables-cache.ts';
 
@@ -55,18 +60,23 @@ function keyText(value: AttributeValue | undefined): readonly string[] {
   return value.B === undefined ? [] : [base64(value.B)];
 }
 
-/** Top-level attributes an expression names: words that are neither functions nor keywords, and `#names`. */
-const WORDS = /[:#]?[A-Za-z_][A-Za-z0-9_]*(?:(?:\.[#A-Za-z_][A-Za-z0-9_]*)|(?:\[\d+\]))*\s*\(?/g;
 const KEYWORDS: ReadonlySet<string> = new Set('AND OR NOT BETWEEN IN SET REMOVE ADD DELETE'.split(' '));
 
-function addNames(names: Set<string>, expression: string | undefined, input: KeyedInput): void {
-  if (expression === undefined) return;
-  for (const [match] of expression.matchAll(WORDS)) {
-    if (match.endsWith('(') && !KEYWORDS.has(match.slice(0, -1).trim().toUpperCase())) continue;
-    const name = (match.split(/[.[\s(]/, 1)[0] ?? '').trim();
-    if (name.startsWith(':') || KEYWORDS.has(name.toUpperCase())) continue;
-    names.add(name.startsWith('#') ? (input.ExpressionAttributeNames?.[name] ?? name) : name);
-  }
+/** Adds the top-level attributes an expression names: words that are neither functions nor keywords, and `#names`. */
+function addNames(
+  names: Set<string>,
+  parameter: ExpressionParameter,
+  input: KeyedInput & { readonly [Name in ExpressionParameter]?: string | undefined },
+): void {
+  const expression = input[parameter];
+  if (expression === undefined || expression.trim() === '') return;
+  const tokens = tokenise(expression, parameter);
+  tokens.forEach(({ kind, text }, index) => {
+    if (tokens[index - 1]?.text === '.') return;
+    if (kind === 'name') names.add(input.ExpressionAttributeNames?.[text] ?? text);
+    if (kind !== 'word' || tokens[index + 1]?.text === '(' || KEYWORDS.has(text.toUpperCase())) return;
+    names.add(text);
+  });
 }
 
 /** `dynamodb:Attributes`: the attributes a request names. */
@@ -82,11 +92,11 @@ function attributesNamed(input: KeyedInput, items: readonly Item[]): readonly st
   ]) {
     for (const name in map) names.add(name);
   }
-  addNames(names, input.ProjectionExpression, input);
-  addNames(names, input.ConditionExpression, input);
-  addNames(names, input.UpdateExpression, input);
-  addNames(names, input.FilterExpression, input);
-  addNames(names, input.KeyConditionExpression, input);
+  addNames(names, 'ProjectionExpression', input);
+  addNames(names, 'ConditionExpression', input);
+  addNames(names, 'UpdateExpression', input);
+  addNames(names, 'FilterExpression', input);
+  addNames(names, 'KeyConditionExpression', input);
   return [...names];
 }
 
@@ -178,19 +188,22 @@ async function onRange(
   ];
 }
 
-/** The partition key a query asks for, as far as one can tell without parsing all of it. */
+/** The partition key a query asks for; none when its condition is malformed, which the handler will say. */
 function queriedKey(name: string, input: KeyedInput): readonly string[] {
   const legacy = input.KeyConditions?.[name]?.AttributeValueList?.[0];
   if (legacy !== undefined) return keyText(legacy);
-  const equality =
-    /([#A-Za-z_][A-Za-z0-9_]*)[\s)]*=[\s(]*(:[A-Za-z0-9_]+)|(:[A-Za-z0-9_]+)[\s)]*=[\s(]*([#A-Za-z_][A-Za-z0-9_]*)/g;
-  for (const match of (input.KeyConditionExpression ?? '').matchAll(equality)) {
-    const attribute = match[1] ?? match[4] ?? '';
-    const value = match[2] ?? match[3] ?? '';
-    if ((input.ExpressionAttributeNames?.[attribute] ?? attribute) !== name) continue;
-    return keyText(input.ExpressionAttributeValues?.[value]);
+  if (input.KeyConditionExpression === undefined) return [];
+  try {
+    const attributes = new ExpressionAttributes(
+      input.ExpressionAttributeNames,
+      input.ExpressionAttributeValues,
+    );
+    const { condition } = parseCondition(input.KeyConditionExpression, 'KeyConditionExpression', attributes);
+    return keyText(constraintsOf(condition).get(name)?.values[0]);
+  } catch (error) {
+    if (!Fault.is(error)) throw error;
+    return [];
   }
-  return [];
 }
 
 const onTable =
