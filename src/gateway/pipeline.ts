@@ -218,7 +218,6 @@ export async function callInside(
     operation: operationName,
     principal: call.principal,
     http: from.http,
-    inside: true,
     signal: signal === undefined ? () => from.signal : () => signal,
   });
   try {
