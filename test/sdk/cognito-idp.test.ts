@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { oneTimePassword, stepAt } from '../../src/services/cognito-idp/totp.ts';
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
 
 const browser = createRequire(import.meta.url)(
@@ -737,10 +738,124 @@ test('pools, clients and domains are described, updated, listed and deleted', as
     signIn(ClientId, 'a@example.com'),
     fails('ResourceNotFoundException', `User pool client ${ClientId} does not exist.`),
   );
-  await assert.rejects(
-    idp.send(new cognito.CreateUserPoolCommand({ PoolName: 'x', MfaConfiguration: 'ON' })),
-    fails('InvalidParameterException', 'MfaConfiguration ON is not simulated.'),
+});
+
+test('a link confirms where the pool says so', async () => {
+  const { UserPoolId, ClientId } = await makePool({
+    UsernameAttributes: ['email'],
+    AutoVerifiedAttributes: ['email'],
+    VerificationMessageTemplate: { DefaultEmailOption: 'CONFIRM_WITH_LINK' },
+  });
+  const Username = 'link@example.com';
+  await idp.send(new cognito.SignUpCommand({ ClientId, Username, Password: PASSWORD }));
+  const link = /https?:\/\/\S+/.exec((await mailTo(Username)).text)?.[0] ?? '';
+  const confirmed = await fetch(link);
+  assert.equal(confirmed.status, 200);
+  assert.match(await confirmed.text(), /has been confirmed/);
+  assert.equal((await fetch(link)).status, 400);
+  const shown = await idp.send(new cognito.AdminGetUserCommand({ UserPoolId, Username }));
+  assert.equal(shown.UserStatus, 'CONFIRMED');
+});
+
+test('an authenticator app is a second factor: set up, asked for, and good once', async () => {
+  const { UserPoolId, ClientId } = await emailPool();
+  await idp.send(
+    new cognito.SetUserPoolMfaConfigCommand({
+      UserPoolId,
+      MfaConfiguration: 'ON',
+      SoftwareTokenMfaConfiguration: { Enabled: true },
+    }),
   );
+  const Username = 'second@example.com';
+  await signUpConfirmed(ClientId, Username);
+  const setup = await signIn(ClientId, Username);
+  assert.equal(setup.ChallengeName, 'MFA_SETUP');
+  const associated = await idp.send(new cognito.AssociateSoftwareTokenCommand({ Session: setup.Session }));
+  const secret = associated.SecretCode ?? '';
+  const step = stepAt(Date.now());
+  await assert.rejects(
+    idp.send(new cognito.VerifySoftwareTokenCommand({ Session: associated.Session, UserCode: '000000' })),
+    fails('EnableSoftwareTokenMFAException', 'Code mismatch'),
+  );
+  const verified = await idp.send(
+    new cognito.VerifySoftwareTokenCommand({
+      Session: associated.Session,
+      UserCode: oneTimePassword(secret, step),
+    }),
+  );
+  assert.equal(verified.Status, 'SUCCESS');
+  const done = await idp.send(
+    new cognito.RespondToAuthChallengeCommand({
+      ClientId,
+      ChallengeName: 'MFA_SETUP',
+      Session: verified.Session,
+      ChallengeResponses: { USERNAME: Username },
+    }),
+  );
+  assert.ok(done.AuthenticationResult?.IdToken);
+  const asked = await signIn(ClientId, Username);
+  assert.equal(asked.ChallengeName, 'SOFTWARE_TOKEN_MFA');
+  const answer = (code: string) =>
+    idp.send(
+      new cognito.RespondToAuthChallengeCommand({
+        ClientId,
+        ChallengeName: 'SOFTWARE_TOKEN_MFA',
+        Session: asked.Session,
+        ChallengeResponses: { USERNAME: Username, SOFTWARE_TOKEN_MFA_CODE: code },
+      }),
+    );
+  await assert.rejects(answer(oneTimePassword(secret, step)), fails('CodeMismatchException', /Invalid code/));
+  assert.ok((await answer(oneTimePassword(secret, step + 1))).AuthenticationResult);
+  const shown = await idp.send(new cognito.AdminGetUserCommand({ UserPoolId, Username }));
+  assert.deepEqual(shown.UserMFASettingList, ['SOFTWARE_TOKEN_MFA']);
+});
+
+test('messages are second factors, and the user chooses among several', async () => {
+  const { UserPoolId, ClientId } = await emailPool();
+  await idp.send(
+    new cognito.SetUserPoolMfaConfigCommand({
+      UserPoolId,
+      MfaConfiguration: 'OPTIONAL',
+      SmsMfaConfiguration: { SmsAuthenticationMessage: 'Ride with {####}' },
+      EmailMfaConfiguration: { Subject: 'Ride', Message: 'Ride with {####}' },
+    }),
+  );
+  const Username = 'several@example.com';
+  await signUpConfirmed(ClientId, Username);
+  assert.ok((await signIn(ClientId, Username)).AuthenticationResult);
+  await idp.send(
+    new cognito.AdminUpdateUserAttributesCommand({
+      UserPoolId,
+      Username,
+      UserAttributes: [{ Name: 'phone_number', Value: '+15550001234' }],
+    }),
+  );
+  await idp.send(
+    new cognito.AdminSetUserMFAPreferenceCommand({
+      UserPoolId,
+      Username,
+      SMSMfaSettings: { Enabled: true },
+      EmailMfaSettings: { Enabled: true },
+    }),
+  );
+  const choice = await signIn(ClientId, Username);
+  assert.equal(choice.ChallengeName, 'SELECT_MFA_TYPE');
+  const respond = (input: Partial<cognito.RespondToAuthChallengeCommandInput>) =>
+    idp.send(new cognito.RespondToAuthChallengeCommand({ ClientId, ChallengeName: 'SMS_MFA', ...input }));
+  const sms = await respond({
+    ChallengeName: 'SELECT_MFA_TYPE',
+    Session: choice.Session,
+    ChallengeResponses: { USERNAME: Username, ANSWER: 'SMS_MFA' },
+  });
+  assert.equal(sms.ChallengeParameters?.['CODE_DELIVERY_DESTINATION'], '+*******1234');
+  const code = await codeFor('+15550001234');
+  await assert.rejects(
+    respond({ Session: sms.Session, ChallengeResponses: { USERNAME: Username, SMS_MFA_CODE: 'x' } }),
+    fails('CodeMismatchException', /Invalid verification code/),
+  );
+  const answered = { Session: sms.Session, ChallengeResponses: { USERNAME: Username, SMS_MFA_CODE: code } };
+  assert.ok((await respond(answered)).AuthenticationResult);
+  await assert.rejects(respond(answered), fails('NotAuthorizedException', /only be used once/));
 });
 
 test('the inbox is a page for people', async () => {

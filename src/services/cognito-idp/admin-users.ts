@@ -13,7 +13,7 @@ import { passwordPolicy } from './pool.ts';
 import { type PoolScope, poolScope } from './scope.ts';
 import { accountExists, announceConfirmed, newUser } from './sign-ups.ts';
 import { metadata, runTrigger } from './trigger.ts';
-import { describeUser, type UserRow } from './user.ts';
+import { describeUser, describeUserFactors, type UserRow } from './user.ts';
 
 const MOST_LISTED = 60;
 /** Rows read at once while a filter looks for matches. */
@@ -80,6 +80,7 @@ export const adminUsers = {
       ...shown,
       Username: user.username,
       UserAttributes: attributeList(user.sub, user.attributes),
+      ...describeUserFactors(user),
     };
   },
 

@@ -8,7 +8,7 @@ import { getUser, removeUser, saveUser } from './membership.ts';
 import { updateUser } from './passwords.ts';
 import { type ClientScope, type PoolScope, poolScope, tokenScope } from './scope.ts';
 import { checkWritable } from './sign-ups.ts';
-import type { UserRow } from './user.ts';
+import { describeUserFactors, type UserRow } from './user.ts';
 
 const VERIFIABLE = ['email', 'phone_number'] as const;
 type Verifiable = (typeof VERIFIABLE)[number];
@@ -22,6 +22,7 @@ export const attributes = {
       UserAttributes: attributeList(user.sub, user.attributes).filter(
         ({ Name }) => Name === 'sub' || !readable?.length || readable.includes(Name),
       ),
+      ...describeUserFactors(user),
     };
   },
 

@@ -1,6 +1,8 @@
 import type { ChallengeNameType } from '../../model/gen/cognito-idp.ts';
 import type { Transaction } from '../../store/store.ts';
+import type { Code } from './code.ts';
 import { fault } from './fault.ts';
+import type { TokenSource } from './issuing.ts';
 import { seal, unseal } from './key.ts';
 import { type ClientScope, keysOf } from './scope.ts';
 import type { ServerKeys } from './srp.ts';
@@ -30,11 +32,17 @@ export interface SrpChallenge extends Open {
   readonly salt: string;
 }
 
-/** What `Session` seals. */
+/** What `Session` seals; the client's id goes before it. */
 export interface SessionChallenge extends Open {
   readonly name: ChallengeNameType;
   readonly privateParameters?: Readonly<Record<string, string>>;
   readonly metadata?: string | null;
+  /** What the tokens are for once a second factor is shown. */
+  readonly source?: TokenSource;
+  /** The code that a second factor sent. */
+  readonly code?: Code;
+  /** A software token's secret that is being set up. */
+  readonly secret?: string;
 }
 
 const DEFAULT_VALIDITY_MINUTES = 3;
@@ -56,7 +64,12 @@ export async function sealSrp(scope: ClientScope, challenge: SrpChallenge): Prom
 
 export async function sealSession(scope: ClientScope, challenge: SessionChallenge): Promise<string> {
   const sealed = seal(await keysOf(scope), purposeOf('session', scope), challenge, scope.ctx.world.random);
-  return sealed.toString('base64url');
+  return `${scope.client.id}.${sealed.toString('base64url')}`;
+}
+
+/** The client a Session was given to, for the calls that name none; what it claims is proven by opening it. */
+export function sessionClient(session: string): string {
+  return session.slice(0, Math.max(0, session.indexOf('.')));
 }
 
 const invalidSession = () => fault('NotAuthorizedException', 'Invalid session for the user.');
@@ -81,7 +94,7 @@ export async function readSession(
   session: string | undefined,
 ): Promise<SessionChallenge> {
   if (session === undefined) throw fault('InvalidParameterException', 'Missing required parameter Session');
-  const sealed = Buffer.from(session, 'base64url');
+  const sealed = Buffer.from(session.slice(session.indexOf('.') + 1), 'base64url');
   const challenge = checkOpen(
     scope,
     unseal<SessionChallenge>(await keysOf(scope), purposeOf('session', scope), sealed),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CodeDeliveryDetailsType, DeliveryMediumType } from '../../model/gen/cognito-idp.ts';
 import type { Transaction } from '../../store/store.ts';
+import { confirmationLink } from './confirm-page.ts';
 import { fault, noSuchAccount } from './fault.ts';
 import type { PoolRow } from './pool.ts';
 import type { ClientScope, PoolScope } from './scope.ts';
@@ -96,6 +97,12 @@ interface Words {
   readonly message: string;
 }
 
+/** Whether mail on this occasion carries a link that confirms, in place of a code to type. */
+function confirmsByLink(pool: PoolRow, occasion: Occasion): boolean {
+  const option = pool.settings.VerificationMessageTemplate?.DefaultEmailOption;
+  return option === 'CONFIRM_WITH_LINK' && (occasion === 'SignUp' || occasion === 'ResendCode');
+}
+
 function configuredWords(pool: PoolRow, occasion: Occasion, sms: boolean): Words {
   const { settings } = pool;
   const standard = DEFAULT_WORDS[occasion];
@@ -107,6 +114,14 @@ function configuredWords(pool: PoolRow, occasion: Occasion, sms: boolean): Words
     };
   }
   const template = settings.VerificationMessageTemplate;
+  if (!sms && confirmsByLink(pool, occasion)) {
+    return {
+      subject: template?.EmailSubjectByLink ?? 'Your verification link',
+      message:
+        template?.EmailMessageByLink ??
+        'Please click the link below to verify your email address. {##Verify Email##}',
+    };
+  }
   return {
     subject: settings.EmailVerificationSubject ?? template?.EmailSubject ?? standard.subject,
     message:
@@ -118,7 +133,7 @@ function configuredWords(pool: PoolRow, occasion: Occasion, sms: boolean): Words
 
 /**
  * Words a message: the CustomMessage trigger's, else the pool's templates, else Cognito's own. `{####}` stands for
- * the code or temporary password, `{username}` for the name.
+ * the code or temporary password, `{username}` for the name, `{##words##}` for a link that confirms.
  */
 export async function compose(
   scope: PoolScope,
@@ -156,6 +171,7 @@ export async function compose(
   };
   const fill = (text: string) =>
     text.replaceAll('{####}', () => code).replaceAll('{username}', () => username);
+  const link = confirmationLink(scope, message.clientId ?? '', user.username, code);
   if (sms) {
     return {
       kind: 'sms',
@@ -164,7 +180,10 @@ export async function compose(
       text: fill(chosen('smsMessage', configured.message)),
     };
   }
-  const html = fill(chosen('emailMessage', configured.message));
+  const html = fill(chosen('emailMessage', configured.message)).replace(
+    /\{##(.+?)##\}/g,
+    (whole, words: string) => (confirmsByLink(pool, occasion) ? `<a href="${link}">${words}</a>` : whole),
+  );
   return {
     kind: 'email',
     to: destination.address,
@@ -175,7 +194,8 @@ export async function compose(
   };
 }
 
-function senderOf(pool: PoolRow): string {
+/** The address mail of the pool comes from. */
+export function senderOf(pool: PoolRow): string {
   const { From, SourceArn } = pool.settings.EmailConfiguration ?? {};
   return From ?? SourceArn?.slice(SourceArn.indexOf('/') + 1) ?? DEFAULT_SENDER;
 }
@@ -183,7 +203,7 @@ function senderOf(pool: PoolRow): string {
 /** The message's words without its markup; links keep their address. */
 function plainText(html: string): string {
   return html
-    .replace(/<a\s[^>]*href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/gi, '$2 ($1)')
+    .replace(/<a\s[^>]*href="([^"]*)"[^>]*>([\s\S]*?)<\/a>/gi, '$2: $1')
     .replace(/<(?:br|\/p|\/div|\/h\d|\/li)\b[^>]*>/gi, '\n')
     .replace(/<style\b[\s\S]*?<\/style>|<[^>]+>/gi, '')
     .replaceAll('&nbsp;', ' ')

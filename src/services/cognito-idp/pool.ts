@@ -5,6 +5,7 @@ import type {
   UserPoolType,
 } from '../../model/gen/cognito-idp.ts';
 import { schemaOf } from './attribute.ts';
+import type { PoolFactors } from './factor.ts';
 import { DEFAULT_PASSWORD_POLICY, type PasswordPolicy } from './password.ts';
 
 /** What UpdateUserPool replaces whole. */
@@ -23,6 +24,8 @@ export interface PoolRow {
   readonly usernameAttributes: readonly string[];
   /** Absent when the pool was created without UsernameConfiguration: then names are told apart by case. */
   readonly caseSensitive?: boolean;
+  /** The second factors it offers. */
+  readonly factors?: PoolFactors;
   readonly tags: Readonly<Record<string, string>>;
   readonly domain?: string;
   readonly customDomain?: string;
@@ -139,7 +142,9 @@ export function describePool(pool: PoolRow, userCount: number): UserPoolType {
       SmsMessage: smsMessage,
       EmailMessage: emailMessage,
       EmailSubject: emailSubject,
-      DefaultEmailOption: 'CONFIRM_WITH_CODE',
+      EmailMessageByLink: template?.EmailMessageByLink,
+      EmailSubjectByLink: template?.EmailSubjectByLink,
+      DefaultEmailOption: template?.DefaultEmailOption ?? 'CONFIRM_WITH_CODE',
     },
     MfaConfiguration: settings.MfaConfiguration ?? 'OFF',
     EstimatedNumberOfUsers: userCount,

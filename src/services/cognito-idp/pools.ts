@@ -9,6 +9,7 @@ import type { Group } from '../../service/service.ts';
 import { ALPHANUMERIC } from '../../world/world.ts';
 import { checkDeclared, declareSchema } from './attribute.ts';
 import { readCursor, writeCursor } from './cursor.ts';
+import type { PoolFactors } from './factor.ts';
 import { fault } from './fault.ts';
 import { makeKeys } from './key.ts';
 import { CLIENT_DIRECTORY, POOL_DIRECTORY } from './layout.ts';
@@ -41,6 +42,7 @@ export const pools = {
       createdAtMs: now,
       modifiedAtMs: now,
       settings: settingsOf(input),
+      factors: smsFactor(input),
       declaredSchema: declareSchema(input.Schema ?? []),
       aliasAttributes: input.AliasAttributes ?? [],
       usernameAttributes: input.UsernameAttributes ?? [],
@@ -78,6 +80,7 @@ export const pools = {
         ...pool,
         name: input.PoolName ?? pool.name,
         settings,
+        factors: { ...pool.factors, ...smsFactor(input) },
         tags: input.UserPoolTags ?? pool.tags,
         modifiedAtMs,
       });
@@ -146,15 +149,18 @@ export const pools = {
   },
 } satisfies Group<CognitoIdpOperations>;
 
+/** A pool that may send text messages and asks for a second factor offers them as one. */
+function smsFactor(input: CreateUserPoolRequest | UpdateUserPoolRequest): PoolFactors {
+  return input.SmsConfiguration !== undefined && (input.MfaConfiguration ?? 'OFF') !== 'OFF'
+    ? { sms: true }
+    : {};
+}
+
 /** What would change how users sign in and is not simulated is refused rather than kept in silence. */
 function refuseUnsimulated(input: CreateUserPoolRequest | UpdateUserPoolRequest): void {
   const refuse = (what: string) => {
     throw fault('InvalidParameterException', `${what} is not simulated.`);
   };
-  if (input.MfaConfiguration === 'ON') refuse('MfaConfiguration ON');
-  if (input.VerificationMessageTemplate?.DefaultEmailOption === 'CONFIRM_WITH_LINK') {
-    refuse('DefaultEmailOption CONFIRM_WITH_LINK');
-  }
   if (input.LambdaConfig?.UserMigration !== undefined) refuse('The UserMigration trigger');
   if (input.LambdaConfig?.CustomEmailSender !== undefined) refuse('The CustomEmailSender trigger');
   if (input.LambdaConfig?.CustomSMSSender !== undefined) refuse('The CustomSMSSender trigger');

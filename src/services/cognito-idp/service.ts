@@ -3,11 +3,13 @@ import { adminUsers } from './admin-users.ts';
 import { attributes } from './attributes.ts';
 import { authorisation } from './authorisation.ts';
 import { clients } from './clients.ts';
+import { confirmPage } from './confirm-page.ts';
+import { documents } from './documents.ts';
 import { domains } from './domains.ts';
-import { frontDoor } from './front-door.ts';
 import { groups } from './groups.ts';
 import { passwords } from './passwords.ts';
 import { pools } from './pools.ts';
+import { secondFactors } from './second-factors.ts';
 import { signIns } from './sign-ins.ts';
 import { signUps } from './sign-ups.ts';
 import { tags } from './tags.ts';
@@ -29,10 +31,11 @@ export const cognitoIdp = defineService({
     ...adminUsers,
     ...signIns,
     ...tokens,
+    ...secondFactors,
   },
   authorisation,
-  frontDoors: [frontDoor],
+  frontDoors: [documents, confirmPage],
   validationCode: 'InvalidParameterException',
-  // Kept and shown; the hosted page is not here yet, and neither are second factors, devices and threat protection.
+  // Kept and shown; the hosted page is not here yet, and neither are devices and threat protection.
   stored: ['CreateUserPoolDomain'],
 });

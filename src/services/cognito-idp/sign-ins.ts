@@ -5,6 +5,7 @@ import type {
   InitiateAuthResponse,
 } from '../../model/gen/cognito-idp.ts';
 import type { Group } from '../../service/service.ts';
+import { afterPassword, missingAttributes } from './after-password.ts';
 import { checkAttributes } from './attribute.ts';
 import { readSession, readSrp, useChallenge } from './challenge.ts';
 import { allowsFlow, checkSecretHash, type Flow } from './client.ts';
@@ -14,15 +15,13 @@ import { fault, missingParameter, wrongPassword } from './fault.ts';
 import { findUser, saveUser } from './membership.ts';
 import { passwordPolicy } from './pool.ts';
 import { type ClientScope, clientScope, poolClientScope } from './scope.ts';
+import { answerFactor, completeOrChallenge } from './second-factor.ts';
 import { checkWritable } from './sign-ups.ts';
 import {
-  afterPassword,
   beginSignIn,
   checkAttemptable,
   checkPasswordOf,
-  complete,
   countFailure,
-  missingAttributes,
   type Step,
   srpChallenge,
   unknownUser,
@@ -170,6 +169,15 @@ async function respond(
       const user = await answeringUser(step.scope, name, challenge.username);
       return answerCustomChallenge(step, user, challenge, required(responses, 'ANSWER'));
     }
+    case 'SMS_MFA':
+    case 'SOFTWARE_TOKEN_MFA':
+    case 'EMAIL_OTP':
+    case 'SELECT_MFA_TYPE':
+    case 'MFA_SETUP': {
+      const challenge = await readSession(step.scope, challengeName, session);
+      const user = await answeringUser(step.scope, name, challenge.username);
+      return answerFactor(step, user, challenge, responses);
+    }
     default:
       throw fault('InvalidParameterException', `Challenge ${challengeName} is not simulated.`);
   }
@@ -253,5 +261,5 @@ async function answerNewPassword(
     }
     await saveUser(scope, tx, current, changed);
   });
-  return complete(step, changed, 'TokenGeneration_NewPasswordChallenge');
+  return completeOrChallenge(step, changed, 'TokenGeneration_NewPasswordChallenge');
 }

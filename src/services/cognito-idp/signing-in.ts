@@ -1,12 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { InitiateAuthResponse } from '../../model/gen/cognito-idp.ts';
-import { schemaOf } from './attribute.ts';
 import {
   type ChallengeResult,
   openChallenge,
   type SessionChallenge,
   type SrpChallenge,
-  sealSession,
   sealSrp,
   useChallenge,
 } from './challenge.ts';
@@ -144,48 +142,6 @@ export async function srpChallenge(
       USER_ID_FOR_SRP: username,
     },
   };
-}
-
-/** What a right password leads to: a challenge to replace it, or tokens. */
-export async function afterPassword(
-  step: Step,
-  user: UserRow,
-  challenge?: SrpChallenge,
-): Promise<InitiateAuthResponse> {
-  const { scope } = step;
-  checkUsable(user);
-  if (user.status !== 'FORCE_CHANGE_PASSWORD') {
-    return complete(step, user, 'TokenGeneration_Authentication', challenge);
-  }
-  if (user.passwordExpiresAtMs !== undefined && scope.ctx.world.clock.now() >= user.passwordExpiresAtMs) {
-    throw fault(
-      'NotAuthorizedException',
-      'Temporary password has expired and must be reset by an administrator.',
-    );
-  }
-  const session: SessionChallenge = {
-    ...openChallenge(scope),
-    username: user.username,
-    name: 'NEW_PASSWORD_REQUIRED',
-  };
-  return {
-    ChallengeName: 'NEW_PASSWORD_REQUIRED',
-    Session: await sealSession(scope, session),
-    ChallengeParameters: {
-      USER_ID_FOR_SRP: user.username,
-      requiredAttributes: JSON.stringify(
-        missingAttributes(scope, user).map((name) => `userAttributes.${name}`),
-      ),
-      userAttributes: JSON.stringify(user.attributes),
-    },
-  };
-}
-
-/** Required attributes a user has no value for. */
-export function missingAttributes({ pool }: ClientScope, user: UserRow): readonly string[] {
-  return schemaOf(pool.declaredSchema).flatMap(({ Name = '', Required }) =>
-    Required === true && Name !== 'sub' && !user.attributes[Name] ? [Name] : [],
-  );
 }
 
 /** Throws for users that may not sign in although they proved who they are. */

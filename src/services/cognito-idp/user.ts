@@ -1,6 +1,7 @@
 import type { UserStatusType, UserType } from '../../model/gen/cognito-idp.ts';
 import { type Attributes, attributeList } from './attribute.ts';
 import type { Code } from './code.ts';
+import type { UserFactors } from './factor.ts';
 import type { Failures } from './lockout.ts';
 import { normalName, type PoolRow } from './pool.ts';
 import type { Verifier } from './srp.ts';
@@ -19,6 +20,7 @@ export interface UserRow {
   /** Earlier passwords, newest first, as many as the policy remembers. */
   readonly earlierPasswords?: readonly Verifier[];
   readonly failures?: Failures;
+  readonly factors?: UserFactors;
   readonly confirmation?: Code & { readonly attribute: string };
   readonly reset?: Code & { readonly attribute: string };
   /** By attribute: the code that proves it, and the value it stands for when that is not written yet. */
@@ -55,6 +57,14 @@ export function aliasesOf(pool: PoolRow, user: UserRow): readonly (readonly [str
     if (value && proven && user.status !== 'UNCONFIRMED') found.push([attribute, normalName(pool, value)]);
   }
   return found;
+}
+
+/** A user's second factors as GetUser and AdminGetUser show them. */
+export function describeUserFactors({ factors }: UserRow) {
+  return {
+    ...(factors === undefined || factors.enabled.length === 0 ? {} : { UserMFASettingList: factors.enabled }),
+    ...(factors?.preferred === undefined ? {} : { PreferredMfaSetting: factors.preferred }),
+  };
 }
 
 /** A user as ListUsers and AdminCreateUser show it. */

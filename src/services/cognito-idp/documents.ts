@@ -8,7 +8,7 @@ const WELL_KNOWN = /^\/([\w-]+_[0-9a-zA-Z]+)\/\.well-known\/(jwks\.json|openid-c
  * them under `cognito-idp.<region>.amazonaws.com`. Any page may read them.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
  */
-export const frontDoor: FrontDoor = {
+export const documents: FrontDoor = {
   name: 'user-pool-documents',
   pathPattern: WELL_KNOWN,
   handle: async (request, ctx) => {
