@@ -1,8 +1,9 @@
 import type { ServiceDefinition } from '../service/service.ts';
-import { cloudformation } from './cloudformation/service.ts';
 import { cognitoIdp } from './cognito-idp/service.ts';
 import { inbox } from './inbox/service.ts';
+import { lambda } from './lambda/service.ts';
+import { logs } from './logs/service.ts';
 import { sts } from './sts/service.ts';
 
 /** Every service Lambent has, a line each. */
-export const services: readonly ServiceDefinition[] = [cloudformation, cognitoIdp, inbox, sts];
+export const services: readonly ServiceDefinition[] = [cognitoIdp, inbox, lambda, logs, sts];

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { bothWays, code, isHere, json, logged, specOf } from '../support/runtimes.ts';
+import { isHere } from '../support/programs.ts';
+import { bothWays, code, json, logged, specOf } from '../support/runtimes.ts';
 
 bothWays((run, runtimes) => {
   test('ends what runs too long', async () => {

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { bothWays, code, isHere, json, logged, specOf, world } from '../support/runtimes.ts';
+import { isHere } from '../support/programs.ts';
+import { bothWays, code, json, logged, specOf, world } from '../support/runtimes.ts';
 
 if (isHere('python3')) {
   bothWays((run) => {

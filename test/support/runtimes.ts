@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,15 +10,6 @@ import { realWorld } from '../../src/world/real.ts';
 export const world = realWorld();
 export const folder = mkdtempSync(join(tmpdir(), 'lambent-runtimes-'));
 export const sandbox = await probeSandbox();
-
-export function isHere(program: string): boolean {
-  try {
-    execFileSync(program, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 let codeFolders = 0;
 export function code(files: Readonly<Record<string, string>>, mode = 0o644): string {

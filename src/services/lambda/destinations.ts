@@ -1,0 +1,113 @@
+import { parseArn } from '../../base/arn.ts';
+import type { CallOptions, Context } from '../../service/context.ts';
+import { Fault } from '../../service/faults.ts';
+import { SERVICE } from './roles.ts';
+
+interface Delivery {
+  readonly destination: string;
+  /** The function's execution role: it needs the permission to send. */
+  readonly role: string;
+  /** The function's name, for the session. */
+  readonly name: string;
+}
+
+/** A queue's address as SQS reads it: the path names the account and the queue. */
+function queueUrl(ctx: Context, account: string, queue: string): string {
+  return `${ctx.endpoint}/${account}/${queue}`;
+}
+
+/** Sends an invocation record. What cannot be delivered is logged and lost, as on AWS. */
+export async function deliver(
+  ctx: Context,
+  delivery: Delivery & { readonly record: { readonly requestPayload: unknown }; readonly succeeded: boolean },
+): Promise<void> {
+  const { destination, record, succeeded } = delivery;
+  const text = JSON.stringify(record);
+  await send(ctx, delivery, async (service, resource, account, call) => {
+    switch (service) {
+      case 'sqs':
+        return call('sqs', 'SendMessage', { QueueUrl: queueUrl(ctx, account, resource), MessageBody: text });
+      case 'sns':
+        return call('sns', 'Publish', { TopicArn: destination, Message: text });
+      case 'lambda':
+        return call('lambda', 'Invoke', {
+          FunctionName: destination,
+          InvocationType: 'Event',
+          Payload: Buffer.from(text),
+        });
+      case 's3':
+        return call('s3', 'PutObject', {
+          Bucket: resource.split('/')[0],
+          Key: `aws/lambda/async/${delivery.name}/${ctx.world.random.uuid()}`,
+          Body: Buffer.from(text),
+        });
+      default:
+        return call('events', 'PutEvents', {
+          Entries: [
+            {
+              EventBusName: destination,
+              Source: 'lambda',
+              DetailType: `Lambda Function Invocation Result - ${succeeded ? 'Success' : 'Failure'}`,
+              Detail: text,
+              Resources: [destination],
+            },
+          ],
+        });
+    }
+  });
+}
+
+/** Sends the event itself to the function's dead-letter queue or topic. */
+export async function deliverToDeadLetters(
+  ctx: Context,
+  delivery: Delivery & { readonly event: string; readonly requestId: string; readonly errorMessage: string },
+): Promise<void> {
+  const { destination, event } = delivery;
+  const attributes = {
+    RequestID: { DataType: 'String', StringValue: delivery.requestId },
+    ErrorCode: { DataType: 'Number', StringValue: '200' },
+    ErrorMessage: { DataType: 'String', StringValue: delivery.errorMessage.slice(0, 1024) || '-' },
+  };
+  await send(ctx, delivery, (service, resource, account, call) =>
+    service === 'sns'
+      ? call('sns', 'Publish', { TopicArn: destination, Message: event, MessageAttributes: attributes })
+      : call('sqs', 'SendMessage', {
+          QueueUrl: queueUrl(ctx, account, resource),
+          MessageBody: event,
+          MessageAttributes: attributes,
+        }),
+  );
+}
+
+async function send(
+  ctx: Context,
+  { destination, role, name }: Delivery,
+  how: (
+    service: string,
+    resource: string,
+    account: string,
+    call: (service: string, operation: string, input: unknown) => Promise<unknown>,
+  ) => Promise<unknown>,
+): Promise<void> {
+  const arn = parseArn(destination);
+  if (arn === undefined) {
+    ctx.log('warn', `${name}: ${destination} is not a destination`);
+    return;
+  }
+  const options: CallOptions = {
+    as: { roleArn: role, service: SERVICE, sessionName: name },
+    account: arn.account === '' ? ctx.account : arn.account,
+    region: arn.region === '' ? ctx.region : arn.region,
+  };
+  try {
+    await how(arn.service, arn.resource, arn.account, (service, operation, input) =>
+      ctx.call(service, operation, input, options),
+    );
+  } catch (error) {
+    if (!Fault.is(error)) throw error;
+    ctx.log('warn', `${name}: nothing was delivered to ${destination}`, {
+      error: error.code,
+      message: error.message,
+    });
+  }
+}

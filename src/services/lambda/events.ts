@@ -1,0 +1,181 @@
+import type { Context } from '../../service/context.ts';
+import { Fault } from '../../service/faults.ts';
+import { deliver, deliverToDeadLetters } from './destinations.ts';
+import { type Target, targetOf } from './reading.ts';
+import { arnOf, LATEST } from './reference.ts';
+import { type Outcome, type Request, runningOf } from './running.ts';
+
+/** An asynchronous invocation on its way: a job's payload. */
+export interface EventJob {
+  readonly requestId: string;
+  readonly functionArn: string;
+  /** JSON text. */
+  readonly event: string;
+  readonly acceptedAtMs: number;
+  /** How often the function has run for it and failed. */
+  readonly failures: number;
+  /** How often it could not run. */
+  readonly postponed: number;
+  readonly clientContext?: string | undefined;
+  readonly traceHeader?: string | undefined;
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html */
+const DEFAULT_RETRIES = 2;
+const DEFAULT_AGE_SECONDS = 6 * 3600;
+/** A minute before the first retry, two before the second. */
+const RETRY_MS = 60_000;
+/** Throttled events come back after a second, then ever later, up to five minutes. */
+const POSTPONE_MS = 1_000;
+const MOST_POSTPONE_MS = 300_000;
+
+/** Takes an event in: from here on it is a row. */
+export async function acceptEvent(target: Target, request: Request): Promise<void> {
+  const { ctx } = target;
+  const job: EventJob = {
+    requestId: request.requestId,
+    functionArn: request.invokedArn,
+    event: Buffer.from(request.payload).toString(),
+    acceptedAtMs: ctx.world.clock.now(),
+    failures: 0,
+    postponed: 0,
+    clientContext: request.clientContext,
+    traceHeader: request.traceHeader,
+  };
+  await ctx.transact(async (tx) => {
+    ctx.enqueue(tx, { kind: 'event', payload: job });
+  });
+}
+
+/** Runs one event; sets the next try, or delivers what became of it. */
+export async function runEvent(job: EventJob, ctx: Context): Promise<void> {
+  const target = targetOf(ctx, job.functionArn);
+  const running = runningOf(ctx);
+  const config = await configOf(target);
+  const again = (change: Partial<EventJob>, delayMs: number) =>
+    target.ctx.transact(async (tx) => {
+      target.ctx.enqueue(tx, {
+        kind: 'event',
+        payload: { ...job, ...change },
+        dueAtMs: ctx.world.clock.now() + delayMs,
+      });
+    });
+  const tooOld = (delayMs: number) =>
+    ctx.world.clock.now() + delayMs - job.acceptedAtMs > config.maximumAgeMs;
+  let outcome: Outcome;
+  try {
+    const runnable = await running.resolve(target);
+    outcome = await running.run(target, runnable, {
+      requestId: job.requestId,
+      payload: Buffer.from(job.event),
+      invokedArn: job.functionArn,
+      clientContext: job.clientContext,
+      traceHeader: job.traceHeader,
+      wantsTail: false,
+    });
+  } catch (error) {
+    if (!Fault.is(error)) throw error;
+    if (error.code === 'ResourceNotFoundException') return;
+    const delayMs = Math.min(POSTPONE_MS * 2 ** job.postponed, MOST_POSTPONE_MS);
+    if (!tooOld(delayMs)) {
+      await again({ postponed: job.postponed + 1 }, delayMs);
+      return;
+    }
+    await settle(target, job, undefined, 'EventAgeExceeded', config);
+    return;
+  }
+  if (outcome.result.error === undefined) {
+    await settle(target, job, outcome, 'Success', config);
+    return;
+  }
+  const failures = job.failures + 1;
+  const delayMs = RETRY_MS * failures;
+  if (failures > config.retries) await settle(target, job, outcome, 'RetriesExhausted', config);
+  else if (tooOld(delayMs)) await settle(target, job, outcome, 'EventAgeExceeded', config);
+  else await again({ failures }, delayMs);
+}
+
+interface EventConfig {
+  readonly retries: number;
+  readonly maximumAgeMs: number;
+  readonly onSuccess: string | undefined;
+  readonly onFailure: string | undefined;
+}
+
+async function configOf({ reference, rows, ctx }: Target): Promise<EventConfig> {
+  const row = await rows.eventInvokeConfigs.get(ctx.store, [reference.name, reference.qualifier ?? LATEST]);
+  return {
+    retries: row?.maximumRetryAttempts ?? DEFAULT_RETRIES,
+    maximumAgeMs: (row?.maximumEventAgeSeconds ?? DEFAULT_AGE_SECONDS) * 1000,
+    onSuccess: row?.onSuccess,
+    onFailure: row?.onFailure,
+  };
+}
+
+/** Sends the invocation's record where the function wants it. */
+async function settle(
+  target: Target,
+  job: EventJob,
+  outcome: Outcome | undefined,
+  condition: 'Success' | 'RetriesExhausted' | 'EventAgeExceeded',
+  config: EventConfig,
+): Promise<void> {
+  const succeeded = condition === 'Success';
+  const destination = succeeded ? config.onSuccess : config.onFailure;
+  const { ctx, reference } = target;
+  if (destination === undefined && succeeded) return;
+  let runnable: Awaited<ReturnType<ReturnType<typeof runningOf>['resolve']>>;
+  try {
+    runnable = await runningOf(ctx).resolve(target);
+  } catch (error) {
+    // Deleted in the meantime: nobody is left to tell.
+    if (Fault.is(error)) return;
+    throw error;
+  }
+  const { version } = runnable;
+  const answer = outcome && Buffer.from(outcome.result.payload).toString();
+  if (destination !== undefined) {
+    const record = {
+      version: '1.0',
+      timestamp: new Date(ctx.world.clock.now()).toISOString(),
+      requestContext: {
+        requestId: job.requestId,
+        functionArn: arnOf(reference, reference.qualifier ?? LATEST),
+        condition,
+        approximateInvokeCount: job.failures + (outcome === undefined ? 0 : 1),
+      },
+      requestPayload: jsonOf(job.event),
+      ...(outcome === undefined
+        ? {}
+        : {
+            responseContext: {
+              statusCode: 200,
+              executedVersion: outcome.version,
+              functionError: outcome.result.error,
+            },
+            responsePayload: jsonOf(answer ?? 'null'),
+          }),
+    };
+    await deliver(ctx, { destination, role: version.role, name: version.name, record, succeeded });
+  }
+  if (!succeeded && version.deadLetterArn !== undefined) {
+    const errorMessage = (jsonOf(answer ?? 'null') as { errorMessage?: unknown } | null)?.errorMessage;
+    await deliverToDeadLetters(ctx, {
+      destination: version.deadLetterArn,
+      role: version.role,
+      name: version.name,
+      event: job.event === '' ? '{}' : job.event,
+      requestId: job.requestId,
+      errorMessage: typeof errorMessage === 'string' ? errorMessage : condition,
+    });
+  }
+}
+
+function jsonOf(text: string): unknown {
+  if (text === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

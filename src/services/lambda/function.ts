@@ -1,0 +1,243 @@
+import { formatArn } from '../../base/arn.ts';
+import type {
+  CreateFunctionRequest,
+  FunctionConfiguration,
+  UpdateFunctionConfigurationRequest,
+} from '../../model/gen/lambda.ts';
+import type { FunctionVersion, LayerUse, Logging } from './layout.ts';
+import { fault, LATEST } from './reference.ts';
+
+/** What CreateFunction and UpdateFunctionConfiguration may both set. */
+type Settings = Omit<UpdateFunctionConfigurationRequest, 'FunctionName' | 'RevisionId'>;
+
+/** Members whose promise nothing here keeps: refused, as silence would be a lie. */
+const UNSUPPORTED = [
+  'CapacityProviderConfig',
+  'DurableConfig',
+  'ImageConfig',
+  'AcceleratorConfig',
+  'RuntimeConfig',
+  'TenancyConfig',
+  'CodeSigningConfigArn',
+  'PublishTo',
+] as const;
+
+export function refuseUnsupported(input: Readonly<Record<string, unknown>>): void {
+  for (const name of UNSUPPORTED) {
+    if (input[name] !== undefined) {
+      throw fault('InvalidParameterValueException', `${name} is not supported here.`);
+    }
+  }
+}
+
+/** Variables that Lambda sets itself. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
+const RESERVED = new Set([
+  '_HANDLER',
+  '_X_AMZN_TRACE_ID',
+  'AWS_DEFAULT_REGION',
+  'AWS_REGION',
+  'AWS_EXECUTION_ENV',
+  'AWS_LAMBDA_FUNCTION_NAME',
+  'AWS_LAMBDA_FUNCTION_MEMORY_SIZE',
+  'AWS_LAMBDA_FUNCTION_VERSION',
+  'AWS_LAMBDA_INITIALIZATION_TYPE',
+  'AWS_LAMBDA_LOG_GROUP_NAME',
+  'AWS_LAMBDA_LOG_STREAM_NAME',
+  'AWS_ACCESS_KEY',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_LAMBDA_RUNTIME_API',
+  'LAMBDA_TASK_ROOT',
+  'LAMBDA_RUNTIME_DIR',
+]);
+const MOST_VARIABLE_BYTES = 4096;
+
+function checkVariables(variables: Readonly<Record<string, string>>): void {
+  const reserved = Object.keys(variables).filter((name) => RESERVED.has(name));
+  if (reserved.length > 0) {
+    throw fault(
+      'InvalidParameterValueException',
+      'Lambda was unable to configure your environment variables because the environment variables you have provided ' +
+        `contains reserved keys that are currently not supported for modification. Reserved keys used in this request: ${reserved.join(', ')}`,
+    );
+  }
+  const text = JSON.stringify(variables);
+  if (Buffer.byteLength(text) > MOST_VARIABLE_BYTES) {
+    throw fault(
+      'InvalidParameterValueException',
+      'Lambda was unable to configure your environment variables because the environment variables you have provided ' +
+        `exceeded the 4KB limit. String measured: ${text}`,
+    );
+  }
+}
+
+const DEFAULTS = {
+  description: '',
+  timeoutSeconds: 3,
+  memoryMb: 128,
+  ephemeralStorageMb: 512,
+  layers: [],
+  tracing: 'PassThrough',
+  snapStart: 'None',
+} as const;
+
+function loggingOf(name: string, asked: Settings['LoggingConfig'], before: Logging | undefined): Logging {
+  const format = asked?.LogFormat ?? before?.format ?? 'Text';
+  const levels =
+    format === 'JSON'
+      ? {
+          applicationLevel: asked?.ApplicationLogLevel ?? before?.applicationLevel ?? 'INFO',
+          systemLevel: asked?.SystemLogLevel ?? before?.systemLevel ?? 'INFO',
+        }
+      : {};
+  if (format === 'Text' && (asked?.ApplicationLogLevel ?? asked?.SystemLogLevel) !== undefined) {
+    throw fault(
+      'InvalidParameterValueException',
+      'To configure log levels, set the LogFormat to JSON. Log levels are not supported with the Text log format.',
+    );
+  }
+  return { format, ...levels, group: asked?.LogGroup ?? before?.group ?? `/aws/lambda/${name}` };
+}
+
+/** An empty ARN or list takes a setting away. */
+function unlessEmpty(text: string | undefined, before: string | undefined): string | undefined {
+  return text === undefined ? before : text === '' ? undefined : text;
+}
+
+/** Applies settings to a version; `layers` are the ones the request named, looked up. */
+export function configure(
+  before: FunctionVersion,
+  settings: Settings,
+  layers: readonly LayerUse[] | undefined,
+): FunctionVersion {
+  const variables = settings.Environment === undefined ? before.variables : settings.Environment.Variables;
+  if (settings.Environment?.Variables !== undefined) checkVariables(settings.Environment.Variables);
+  const { VpcConfig: vpc, FileSystemConfigs: fileSystems } = settings;
+  return {
+    ...before,
+    runtime: settings.Runtime ?? before.runtime,
+    handler: settings.Handler ?? before.handler,
+    role: settings.Role ?? before.role,
+    description: settings.Description ?? before.description,
+    timeoutSeconds: settings.Timeout ?? before.timeoutSeconds,
+    memoryMb: settings.MemorySize ?? before.memoryMb,
+    ephemeralStorageMb: settings.EphemeralStorage?.Size ?? before.ephemeralStorageMb,
+    variables: variables !== undefined && Object.keys(variables).length === 0 ? undefined : variables,
+    layers: layers ?? before.layers,
+    tracing: settings.TracingConfig?.Mode ?? before.tracing,
+    deadLetterArn: unlessEmpty(settings.DeadLetterConfig?.TargetArn, before.deadLetterArn),
+    kmsKeyArn: unlessEmpty(settings.KMSKeyArn, before.kmsKeyArn),
+    vpc:
+      vpc === undefined
+        ? before.vpc
+        : { subnetIds: vpc.SubnetIds ?? [], securityGroupIds: vpc.SecurityGroupIds ?? [] },
+    fileSystems:
+      fileSystems === undefined
+        ? before.fileSystems
+        : fileSystems.map(({ Arn, LocalMountPath }) => ({ arn: Arn, localMountPath: LocalMountPath })),
+    snapStart: settings.SnapStart?.ApplyOn ?? before.snapStart,
+    logging: loggingOf(before.name, settings.LoggingConfig, before.logging),
+  };
+}
+
+/** The `$LATEST` of a new function. */
+export function newFunction(
+  name: string,
+  input: CreateFunctionRequest,
+  layers: readonly LayerUse[],
+  made: Pick<FunctionVersion, 'code' | 'lastModifiedMs' | 'revisionId'>,
+): FunctionVersion {
+  const { Runtime, Handler } = input;
+  if (Runtime === undefined || Handler === undefined) {
+    throw fault(
+      'InvalidParameterValueException',
+      'Runtime and Handler are mandatory parameters for functions created with deployment packages.',
+    );
+  }
+  const fresh: FunctionVersion = {
+    ...DEFAULTS,
+    ...made,
+    name,
+    version: LATEST,
+    runtime: Runtime,
+    handler: Handler,
+    role: input.Role,
+    architecture: input.Architectures?.[0] ?? 'x86_64',
+    logging: loggingOf(name, undefined, undefined),
+  };
+  return configure(fresh, input, layers);
+}
+
+/** ISO 8601 as Lambda writes it: milliseconds and `+0000`. */
+export function lambdaTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '+0000');
+}
+
+export function base64OfHex(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('base64');
+}
+
+/** What a request has set in motion, while it still is; nothing by default. */
+export type Progress = 'creating' | 'updating';
+
+/** A version as the operations answer it. */
+export function describe(
+  version: FunctionVersion,
+  scope: { readonly account: string; readonly region: string },
+  options: { readonly qualified?: boolean; readonly progress?: Progress } = {},
+): FunctionConfiguration {
+  const { progress } = options;
+  const qualifier = options.qualified === true ? `:${version.version}` : '';
+  const { variables, layers, vpc, logging } = version;
+  return {
+    FunctionName: version.name,
+    FunctionArn: formatArn('lambda', scope.region, scope.account, `function:${version.name}${qualifier}`),
+    Runtime: version.runtime,
+    Role: version.role,
+    Handler: version.handler,
+    CodeSize: version.code.size,
+    Description: version.description,
+    Timeout: version.timeoutSeconds,
+    MemorySize: version.memoryMb,
+    LastModified: lambdaTime(version.lastModifiedMs),
+    CodeSha256: base64OfHex(version.code.sha256),
+    Version: version.version,
+    VpcConfig: vpc && {
+      SubnetIds: vpc.subnetIds,
+      SecurityGroupIds: vpc.securityGroupIds,
+      VpcId: '',
+      Ipv6AllowedForDualStack: false,
+    },
+    DeadLetterConfig: version.deadLetterArn === undefined ? undefined : { TargetArn: version.deadLetterArn },
+    Environment: variables && { Variables: variables },
+    KMSKeyArn: version.kmsKeyArn,
+    TracingConfig: { Mode: version.tracing },
+    RevisionId: version.revisionId,
+    Layers:
+      layers.length === 0 ? undefined : layers.map(({ arn, code }) => ({ Arn: arn, CodeSize: code.size })),
+    ...(progress === 'creating'
+      ? { State: 'Pending', StateReason: 'The function is being created.', StateReasonCode: 'Creating' }
+      : { State: 'Active' }),
+    ...(progress === 'updating'
+      ? {
+          LastUpdateStatus: 'InProgress',
+          LastUpdateStatusReason: 'The function is being created.',
+        }
+      : { LastUpdateStatus: progress === 'creating' ? undefined : 'Successful' }),
+    FileSystemConfigs: version.fileSystems?.map(({ arn, localMountPath }) => ({
+      Arn: arn,
+      LocalMountPath: localMountPath,
+    })),
+    PackageType: 'Zip',
+    Architectures: [version.architecture],
+    EphemeralStorage: { Size: version.ephemeralStorageMb },
+    SnapStart: { ApplyOn: version.snapStart, OptimizationStatus: 'Off' },
+    LoggingConfig: {
+      LogFormat: logging.format,
+      ApplicationLogLevel: logging.applicationLevel,
+      SystemLogLevel: logging.systemLevel,
+      LogGroup: logging.group,
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import type { LambdaOperations } from '../../model/gen/lambda.ts';
+import type { Group } from '../../service/service.ts';
+import { type CodeSource, storeCode } from './code.ts';
+import { codeLocation } from './code-door.ts';
+import { describe, newFunction, refuseUnsupported } from './function.ts';
+import { holdVersion, releaseVersion, warmUp } from './holding.ts';
+import { readLayers } from './layer-use.ts';
+import { type FunctionRow, layout } from './layout.ts';
+import { pageOf } from './pages.ts';
+import { notFound, readFunction, readVersion, targetOf } from './reading.ts';
+import { arnOf, fault, isVersionNumber, LATEST } from './reference.ts';
+import { assumeRole } from './roles.ts';
+import { checkTags } from './tag.ts';
+
+export const functions = {
+  async CreateFunction(input, ctx) {
+    refuseUnsupported(input as unknown as Readonly<Record<string, unknown>>);
+    const target = targetOf(ctx, input.FunctionName);
+    const { reference, rows } = target;
+    const { name } = reference;
+    if (input.PackageType === 'Image') {
+      throw fault('InvalidParameterValueException', 'Functions from container images cannot run here.');
+    }
+    if (input.Tags !== undefined) checkTags(input.Tags);
+    const exists = () =>
+      fault('ResourceConflictException', `Function already exist: ${name}`, { Type: 'User' });
+    if ((await rows.functions.get(ctx.store, [name])) !== undefined) throw exists();
+    await assumeRole(ctx, input.Role, name);
+    const layers = await readLayers(ctx, input.Layers ?? []);
+    const code = await storeCode(ctx, input.Code as CodeSource);
+    const latest = newFunction(name, input, layers, {
+      code,
+      lastModifiedMs: ctx.world.clock.now(),
+      revisionId: ctx.world.random.uuid(),
+    });
+    const publishes = input.Publish === true;
+    const first = publishes ? { ...latest, version: '1', revisionId: ctx.world.random.uuid() } : undefined;
+    await ctx.transact(async (tx) => {
+      if ((await rows.functions.get(tx, [name])) !== undefined) throw exists();
+      const row: FunctionRow = { latest, nextVersion: publishes ? 2 : 1, tags: input.Tags ?? {} };
+      rows.functions.set(tx, [name], row);
+      await holdVersion(ctx, tx, latest);
+      if (first !== undefined) {
+        rows.versions.set(tx, [name, 1], first);
+        await holdVersion(ctx, tx, first);
+      }
+    });
+    warmUp(ctx, latest);
+    return describe(first ?? latest, reference, { qualified: publishes, progress: 'creating' });
+  },
+
+  async GetFunction(input, ctx) {
+    const target = targetOf(ctx, input.FunctionName, input.Qualifier);
+    const row = await readFunction(target.ctx.store, target);
+    const version = await readVersion(target.ctx.store, target);
+    return {
+      Configuration: describe(version, target.reference, {
+        qualified: target.reference.qualifier !== undefined,
+      }),
+      Code: { RepositoryType: 'S3', Location: await codeLocation(target.ctx, version.code) },
+      Tags: Object.keys(row.tags).length === 0 ? undefined : row.tags,
+      Concurrency:
+        row.reservedConcurrency === undefined
+          ? undefined
+          : { ReservedConcurrentExecutions: row.reservedConcurrency },
+    };
+  },
+
+  async GetFunctionConfiguration(input, ctx) {
+    const target = targetOf(ctx, input.FunctionName, input.Qualifier);
+    const version = await readVersion(ctx.store, target);
+    return describe(version, target.reference, { qualified: target.reference.qualifier !== undefined });
+  },
+
+  async DeleteFunction(input, ctx) {
+    const target = targetOf(ctx, input.FunctionName, input.Qualifier);
+    const { reference, rows } = target;
+    const { name, qualifier } = reference;
+    if (qualifier === LATEST) {
+      throw fault(
+        'InvalidParameterValueException',
+        '$LATEST version cannot be deleted without deleting the function.',
+      );
+    }
+    if (qualifier !== undefined && !isVersionNumber(qualifier)) {
+      throw fault('InvalidParameterValueException', `Deletion of aliases is not currently supported.`);
+    }
+    await ctx.transact(async (tx) => {
+      const row = await rows.functions.get(tx, [name]);
+      if (row === undefined) throw notFound(reference);
+      if (qualifier !== undefined) {
+        const version = await rows.versions.get(tx, [name, Number(qualifier)]);
+        if (version === undefined) return;
+        const aliases = await rows.aliases.all(tx, [name]);
+        const used = aliases.filter(
+          ({ value }) => value.version === qualifier || value.weights[qualifier] !== undefined,
+        );
+        if (used.length > 0) {
+          throw fault(
+            'ResourceConflictException',
+            `Version ${qualifier} is in use by alias(es): ${used.map(({ key }) => key[1]).join(', ')}. Please update the alias(es) before deleting the version.`,
+          );
+        }
+        rows.versions.delete(tx, [name, Number(qualifier)]);
+        await releaseVersion(ctx, tx, version);
+        return;
+      }
+      rows.functions.delete(tx, [name]);
+      await releaseVersion(ctx, tx, row.latest);
+      for (const { key, value } of await rows.versions.all(tx, [name])) {
+        rows.versions.delete(tx, key);
+        await releaseVersion(ctx, tx, value);
+      }
+      for (const { key } of await rows.aliases.all(tx, [name])) rows.aliases.delete(tx, key);
+      for (const { key } of await rows.policies.all(tx, [name])) rows.policies.delete(tx, key);
+      for (const { key } of await rows.eventInvokeConfigs.all(tx, [name]))
+        rows.eventInvokeConfigs.delete(tx, key);
+      for (const { key, value } of await rows.urls.all(tx, [name])) {
+        rows.urls.delete(tx, key);
+        ctx.ports.directory.release(tx, 'lambda-url', value.urlId);
+      }
+    });
+    await ctx.ports.runtimes.evict(arnOf(reference, qualifier ?? LATEST));
+    return { StatusCode: 204 };
+  },
+
+  async ListFunctions(input, ctx) {
+    const rows = layout.at(ctx.account, ctx.region);
+    const page = await pageOf(rows.functions, ctx.store, [], input);
+    const all = input.FunctionVersion === 'ALL';
+    const Functions = [];
+    for (const { key, value } of page.rows) {
+      Functions.push(describe(value.latest, ctx, { qualified: all }));
+      if (!all) continue;
+      for (const version of await rows.versions.all(ctx.store, [key[0]])) {
+        Functions.push(describe(version.value, ctx, { qualified: true }));
+      }
+    }
+    return { Functions, NextMarker: page.marker };
+  },
+} satisfies Group<LambdaOperations>;

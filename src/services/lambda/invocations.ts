@@ -1,0 +1,102 @@
+import type { LambdaOperations } from '../../model/gen/lambda.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import { acceptEvent } from './events.ts';
+import { targetOf } from './reading.ts';
+import { arnOf, fault } from './reference.ts';
+import { type Outcome, runningOf } from './running.ts';
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const MOST_REQUEST_BYTES = 6 * 1024 * 1024;
+const MOST_EVENT_BYTES = 1024 * 1024;
+const MOST_ANSWER_BYTES = MOST_REQUEST_BYTES + 100;
+const NOTHING = new Uint8Array(0);
+
+function checkPayload(payload: Uint8Array, most: number): void {
+  if (payload.byteLength > most) {
+    throw fault(
+      'RequestTooLargeException',
+      `Request must be smaller than ${most} bytes for the InvokeFunction operation`,
+      { Type: 'User' },
+    );
+  }
+  if (payload.byteLength === 0) return;
+  try {
+    JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString());
+  } catch (error) {
+    throw fault(
+      'InvalidRequestContentException',
+      `Could not parse request body into json: Could not parse payload into json: ${(error as Error).message}`,
+      { Type: 'User' },
+    );
+  }
+}
+
+/** The caller's `ClientContext`: base64 of JSON. */
+function clientContextOf(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const json = Buffer.from(text, 'base64').toString('utf8');
+  try {
+    return JSON.stringify(JSON.parse(json));
+  } catch {
+    throw fault(
+      'InvalidRequestContentException',
+      'Client context must be a valid Base64-encoded JSON object.',
+    );
+  }
+}
+
+/** The trace the request belongs to, or one that begins here. https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html */
+function traceHeaderOf(ctx: Context): string {
+  const given = ctx.http?.headers['x-amzn-trace-id'];
+  if (given !== undefined) return given;
+  const seconds = Math.floor(ctx.world.clock.now() / 1000).toString(16);
+  const id = Buffer.from(ctx.world.random.bytes(20)).toString('hex');
+  return `Root=1-${seconds}-${id.slice(0, 24)};Parent=${id.slice(24)};Sampled=0`;
+}
+
+/** An answer that is too long is the function's error. */
+function answerOf({ result }: Outcome): { payload: Uint8Array; error: string | undefined } {
+  if (result.payload.byteLength <= MOST_ANSWER_BYTES) return { payload: result.payload, error: result.error };
+  const answer = {
+    errorType: 'Function.ResponseSizeTooLarge',
+    errorMessage: `Response payload size exceeded maximum allowed payload size (${MOST_ANSWER_BYTES} bytes).`,
+  };
+  return { payload: Buffer.from(JSON.stringify(answer)), error: 'Unhandled' };
+}
+
+export const invocations = {
+  async Invoke(input, ctx) {
+    const payload = input.Payload ?? NOTHING;
+    const target = targetOf(ctx, input.FunctionName, input.Qualifier);
+    const type = input.InvocationType ?? 'RequestResponse';
+    checkPayload(payload, type === 'Event' ? MOST_EVENT_BYTES : MOST_REQUEST_BYTES);
+    const running = runningOf(ctx);
+    const runnable = await running.resolve(target);
+    if (type === 'DryRun') return { StatusCode: 204 };
+    const missing = ctx.ports.runtimes.missing(runnable.version.runtime);
+    if (missing !== undefined) throw fault('InvalidRuntimeException', missing);
+    const request = {
+      // Calls from inside share the request id of what caused them; an invocation's names it alone.
+      requestId: ctx.http === undefined ? ctx.world.random.uuid() : ctx.requestId,
+      payload,
+      invokedArn: arnOf(target.reference),
+      clientContext: clientContextOf(input.ClientContext),
+      traceHeader: traceHeaderOf(ctx),
+      wantsTail: input.LogType === 'Tail',
+    };
+    if (type === 'Event') {
+      await acceptEvent(target, request);
+      return { StatusCode: 202 };
+    }
+    const outcome = await running.run(target, runnable, request);
+    const { payload: answer, error } = answerOf(outcome);
+    return {
+      StatusCode: 200,
+      FunctionError: error,
+      ExecutedVersion: outcome.version,
+      LogResult: outcome.tail,
+      Payload: answer,
+    };
+  },
+} satisfies Group<LambdaOperations>;

@@ -1,0 +1,46 @@
+import { parseArn } from '../../base/arn.ts';
+import type { Context } from '../../service/context.ts';
+import { type LayerUse, layout } from './layout.ts';
+import { fault } from './reference.ts';
+
+const MOST_LAYERS = 5;
+
+/** The layer and version an ARN names: `arn:aws:lambda:us-east-1:123456789012:layer:name:3`. */
+export function readLayerArn(
+  text: string,
+): { account: string; region: string; name: string; version: number } | undefined {
+  const arn = parseArn(text);
+  const [kind, name, version] = arn?.resource.split(':') ?? [];
+  if (arn === undefined || kind !== 'layer' || name === undefined || version === undefined) return undefined;
+  return { account: arn.account, region: arn.region, name, version: Number(version) };
+}
+
+/** The layers a function names, in its order. */
+export async function readLayers(ctx: Context, arns: readonly string[]): Promise<readonly LayerUse[]> {
+  if (arns.length > MOST_LAYERS) {
+    throw fault('InvalidParameterValueException', `Cannot reference more than ${MOST_LAYERS} layers.`);
+  }
+  const used: LayerUse[] = [];
+  const names = new Set<string>();
+  for (const arn of arns) {
+    const layer = readLayerArn(arn);
+    const row =
+      layer &&
+      (await layout
+        .at(layer.account, layer.region)
+        .layerVersions.get(ctx.store, [layer.name, layer.version]));
+    if (layer === undefined || row === undefined) {
+      throw fault('InvalidParameterValueException', `Layer version ${arn} does not exist.`);
+    }
+    const name = `${layer.account}:${layer.name}`;
+    if (names.has(name)) {
+      throw fault(
+        'InvalidParameterValueException',
+        `Two different versions of the same layer are not allowed to be referenced in the same function. ${arns.join(' and ')} are versions of the same layer.`,
+      );
+    }
+    names.add(name);
+    used.push({ arn, code: row.code });
+  }
+  return used;
+}

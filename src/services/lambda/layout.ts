@@ -1,0 +1,131 @@
+import type {
+  ApplicationLogLevel,
+  Architecture,
+  Cors,
+  FunctionUrlAuthType,
+  InvokeMode,
+  LogFormat,
+  Runtime,
+  SnapStartApplyOn,
+  SystemLogLevel,
+  TracingMode,
+} from '../../model/gen/lambda.ts';
+import type { BlobRef } from '../../store/blobs.ts';
+import { keyspace, rows } from '../../store/keyspace.ts';
+
+/** Lambda's rows of one account in one region. */
+export const layout = keyspace('lambda', {
+  /** A function and its `$LATEST`. */
+  functions: rows<[name: string], FunctionRow>('functions'),
+  /** Published versions, frozen. */
+  versions: rows<[name: string, version: number], FunctionVersion>('versions'),
+  aliases: rows<[name: string, alias: string], AliasRow>('aliases'),
+  /** Resource policies; the qualifier is empty for the function itself. */
+  policies: rows<[name: string, qualifier: string], PolicyRow>('policies'),
+  /** Asynchronous invocation; the qualifier is `$LATEST`, a version or an alias. */
+  eventInvokeConfigs: rows<[name: string, qualifier: string], EventInvokeConfigRow>('event-invoke-configs'),
+  /** Function URLs; the qualifier is empty for `$LATEST`. */
+  urls: rows<[name: string, qualifier: string], UrlRow>('urls'),
+  /** The number the next version of a layer gets: numbers are never used twice. */
+  layers: rows<[layer: string], { readonly nextVersion: number }>('layers'),
+  layerVersions: rows<[layer: string, version: number], LayerVersionRow>('layer-versions'),
+  /** Keys that sign addresses of code, one a region: `secret`. */
+  keys: rows<[name: string], { readonly secret: string }>('keys'),
+});
+
+export interface FunctionRow {
+  readonly latest: FunctionVersion;
+  readonly nextVersion: number;
+  readonly reservedConcurrency?: number | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Code and configuration of one version. */
+export interface FunctionVersion {
+  readonly name: string;
+  /** `$LATEST` or a number. */
+  readonly version: string;
+  readonly runtime: Runtime;
+  readonly handler: string;
+  readonly role: string;
+  readonly description: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly ephemeralStorageMb: number;
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+  readonly layers: readonly LayerUse[];
+  /** The zip as it was uploaded. */
+  readonly code: BlobRef;
+  readonly architecture: Architecture;
+  readonly tracing: TracingMode;
+  readonly deadLetterArn?: string | undefined;
+  readonly kmsKeyArn?: string | undefined;
+  readonly vpc?:
+    | { readonly subnetIds: readonly string[]; readonly securityGroupIds: readonly string[] }
+    | undefined;
+  readonly fileSystems?: readonly { readonly arn: string; readonly localMountPath: string }[] | undefined;
+  readonly snapStart: SnapStartApplyOn;
+  readonly logging: Logging;
+  readonly lastModifiedMs: number;
+  readonly revisionId: string;
+}
+
+export interface Logging {
+  readonly format: LogFormat;
+  readonly applicationLevel?: ApplicationLogLevel | undefined;
+  readonly systemLevel?: SystemLogLevel | undefined;
+  readonly group: string;
+}
+
+export interface LayerUse {
+  readonly arn: string;
+  readonly code: BlobRef;
+}
+
+export interface AliasRow {
+  readonly version: string;
+  readonly description: string;
+  /** A second version and its share of the invocations, 0 to 1. */
+  readonly weights: Readonly<Record<string, number>>;
+  readonly revisionId: string;
+}
+
+export interface PolicyRow {
+  readonly statements: readonly PolicyStatement[];
+  readonly revisionId: string;
+}
+
+export interface PolicyStatement {
+  readonly Sid: string;
+  readonly Effect: 'Allow';
+  readonly Principal: string | Readonly<Record<string, string>>;
+  readonly Action: string;
+  readonly Resource: string;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+export interface EventInvokeConfigRow {
+  readonly maximumRetryAttempts?: number | undefined;
+  readonly maximumEventAgeSeconds?: number | undefined;
+  readonly onSuccess?: string | undefined;
+  readonly onFailure?: string | undefined;
+  readonly lastModifiedMs: number;
+}
+
+export interface UrlRow {
+  readonly urlId: string;
+  readonly authType: FunctionUrlAuthType;
+  readonly invokeMode: InvokeMode;
+  readonly cors?: Cors | undefined;
+  readonly createdAtMs: number;
+  readonly lastModifiedMs: number;
+}
+
+export interface LayerVersionRow {
+  readonly description: string;
+  readonly code: BlobRef;
+  readonly runtimes: readonly Runtime[];
+  readonly architectures: readonly Architecture[];
+  readonly license?: string | undefined;
+  readonly createdAtMs: number;
+}

@@ -1,0 +1,66 @@
+import type { AddPermissionRequest } from '../../model/gen/lambda.ts';
+import type { PolicyRow, PolicyStatement } from './layout.ts';
+import { fault } from './reference.ts';
+
+/** The policy document a resource's statements make. */
+export function policyDocument({ statements }: PolicyRow): string {
+  return JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: statements });
+}
+
+const MOST_POLICY_BYTES = 20 * 1024;
+
+/** The statement that AddPermission writes. https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html */
+export function statementOf(input: AddPermissionRequest, resource: string): PolicyStatement {
+  const conditions: Record<string, Record<string, string>> = {};
+  const add = (operator: string, key: string, value: string | boolean | undefined) => {
+    if (value !== undefined) conditions[operator] = { ...conditions[operator], [key]: String(value) };
+  };
+  add('StringEquals', 'AWS:SourceAccount', input.SourceAccount);
+  add('StringEquals', 'aws:PrincipalOrgID', input.PrincipalOrgID);
+  add('StringEquals', 'lambda:EventSourceToken', input.EventSourceToken);
+  add('StringEquals', 'lambda:FunctionUrlAuthType', input.FunctionUrlAuthType);
+  add('ArnLike', 'AWS:SourceArn', input.SourceArn);
+  add('Bool', 'lambda:InvokedViaFunctionUrl', input.InvokedViaFunctionUrl);
+  return {
+    Sid: input.StatementId,
+    Effect: 'Allow',
+    Principal: principalOf(input.Principal),
+    Action: input.Action,
+    Resource: resource,
+    ...(Object.keys(conditions).length === 0 ? {} : { Condition: conditions }),
+  };
+}
+
+function principalOf(principal: string): PolicyStatement['Principal'] {
+  if (principal === '*') return '*';
+  if (/^\d{12}$/.test(principal)) return { AWS: `arn:aws:iam::${principal}:root` };
+  if (principal.startsWith('arn:')) return { AWS: principal };
+  if (/^[a-z0-9.-]+\.[a-z]+$/i.test(principal)) return { Service: principal };
+  throw fault(
+    'InvalidParameterValueException',
+    'The provided principal was invalid. Please check the principal and try again.',
+  );
+}
+
+export function withStatement(
+  before: PolicyRow | undefined,
+  statement: PolicyStatement,
+  revisionId: string,
+): PolicyRow {
+  if (before?.statements.some(({ Sid }) => Sid === statement.Sid) === true) {
+    throw fault(
+      'ResourceConflictException',
+      `The statement id (${statement.Sid}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
+      { Type: 'User' },
+    );
+  }
+  const row = { statements: [...(before?.statements ?? []), statement], revisionId };
+  const size = Buffer.byteLength(policyDocument(row));
+  if (size > MOST_POLICY_BYTES) {
+    throw fault(
+      'PolicyLengthExceededException',
+      `The final policy size (${size}) is bigger than the limit (${MOST_POLICY_BYTES}).`,
+    );
+  }
+  return row;
+}

@@ -1,0 +1,87 @@
+import { parseArn } from '../../base/arn.ts';
+import type { LambdaOperations } from '../../model/gen/lambda.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import { layout } from './layout.ts';
+import { policyDocument, statementOf, withStatement } from './permission.ts';
+import { checkRevision, readVersion, targetOf } from './reading.ts';
+import { arnOf, fault, LATEST, readReference } from './reference.ts';
+
+/** `$LATEST` has no policy of its own. */
+function policyQualifier(qualifier: string | undefined): string {
+  if (qualifier === LATEST) {
+    throw fault('InvalidParameterValueException', 'We currently do not support adding policies for $LATEST.');
+  }
+  return qualifier ?? '';
+}
+
+/** The policy attached to a function, version or alias, for the pipeline. */
+export async function resourcePolicy(resourceArn: string, ctx: Context): Promise<string | undefined> {
+  const arn = parseArn(resourceArn);
+  if (arn === undefined || !arn.resource.startsWith('function:')) return undefined;
+  const { name, qualifier = '' } = readReference(resourceArn, undefined, ctx);
+  const policy = await layout
+    .at(arn.account, arn.region)
+    .policies.get(ctx.store, [name, qualifier === LATEST ? '' : qualifier]);
+  return policy && policyDocument(policy);
+}
+
+export const permissions = {
+  async AddPermission(input, ctx) {
+    const target = targetOf(ctx, input.FunctionName, input.Qualifier);
+    const { reference, rows } = target;
+    const qualifier = policyQualifier(reference.qualifier);
+    const statement = statementOf(input, arnOf(reference));
+    const revisionId = ctx.world.random.uuid();
+    await ctx.transact(async (tx) => {
+      await readVersion(tx, target);
+      const before = await rows.policies.get(tx, [reference.name, qualifier]);
+      checkRevision(input.RevisionId, before?.revisionId ?? '', 'GetPolicy');
+      rows.policies.set(tx, [reference.name, qualifier], withStatement(before, statement, revisionId));
+    });
+    return { Statement: JSON.stringify(statement) };
+  },
+
+  async RemovePermission(input, ctx) {
+    const target = targetOf(ctx, input.FunctionName, input.Qualifier);
+    const { reference, rows } = target;
+    const key: [string, string] = [reference.name, policyQualifier(reference.qualifier)];
+    const revisionId = ctx.world.random.uuid();
+    await ctx.transact(async (tx) => {
+      await readVersion(tx, target);
+      const before = await rows.policies.get(tx, key);
+      if (before === undefined) {
+        throw fault('ResourceNotFoundException', 'No policy is associated with the given resource.', {
+          Type: 'User',
+        });
+      }
+      checkRevision(input.RevisionId, before.revisionId, 'GetPolicy');
+      const statements = before.statements.filter(({ Sid }) => Sid !== input.StatementId);
+      if (statements.length === before.statements.length) {
+        throw fault(
+          'ResourceNotFoundException',
+          `Statement ${input.StatementId} is not found in resource policy.`,
+          {
+            Type: 'User',
+          },
+        );
+      }
+      if (statements.length === 0) rows.policies.delete(tx, key);
+      else rows.policies.set(tx, key, { statements, revisionId });
+    });
+    return {};
+  },
+
+  async GetPolicy(input, ctx) {
+    const target = targetOf(ctx, input.FunctionName, input.Qualifier);
+    await readVersion(ctx.store, target);
+    const { name, qualifier = '' } = target.reference;
+    const policy = await target.rows.policies.get(ctx.store, [name, qualifier === LATEST ? '' : qualifier]);
+    if (policy === undefined) {
+      throw fault('ResourceNotFoundException', 'The resource you requested does not exist.', {
+        Type: 'User',
+      });
+    }
+    return { Policy: policyDocument(policy), RevisionId: policy.revisionId };
+  },
+} satisfies Group<LambdaOperations>;

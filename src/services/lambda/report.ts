@@ -1,0 +1,67 @@
+import type { InvocationResult } from '../../service/runtimes.ts';
+import type { FunctionVersion } from './layout.ts';
+
+/**
+ * What Lambda itself writes to a function's log.
+ * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html
+ */
+export function startLine(version: FunctionVersion, requestId: string, atMs: number): string {
+  if (version.logging.format === 'JSON') {
+    return platform(atMs, 'platform.start', { requestId, version: version.version });
+  }
+  return `START RequestId: ${requestId} Version: ${version.version}\n`;
+}
+
+export function endLines(
+  version: FunctionVersion,
+  requestId: string,
+  result: InvocationResult,
+  atMs: number,
+): readonly string[] {
+  const duration = result.durationMs;
+  // Initialisation is billed with the invocation that waited for it.
+  const billed = Math.ceil(duration + (result.initDurationMs ?? 0));
+  const { failure } = result;
+  if (version.logging.format === 'JSON') {
+    return [
+      platform(atMs, 'platform.report', {
+        requestId,
+        metrics: {
+          durationMs: rounded(duration),
+          billedDurationMs: billed,
+          memorySizeMB: version.memoryMb,
+          maxMemoryUsedMB: result.maxMemoryMb,
+          initDurationMs: result.initDurationMs === undefined ? undefined : rounded(result.initDurationMs),
+        },
+        status: failure?.status ?? (result.error === undefined ? 'success' : 'error'),
+        errorType: failure?.errorType,
+      }),
+    ];
+  }
+  let report = `REPORT RequestId: ${requestId}\tDuration: ${duration.toFixed(2)} ms\tBilled Duration: ${billed} ms\tMemory Size: ${version.memoryMb} MB\tMax Memory Used: ${result.maxMemoryMb} MB\t`;
+  if (result.initDurationMs !== undefined)
+    report += `Init Duration: ${result.initDurationMs.toFixed(2)} ms\t`;
+  if (failure !== undefined) report += `Status: ${failure.status}`;
+  if (failure?.errorType !== undefined) report += `\tError Type: ${failure.errorType}`;
+  return [`END RequestId: ${requestId}\n`, `${report}\n`];
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+function platform(atMs: number, type: string, record: unknown): string {
+  return `${JSON.stringify({ time: new Date(atMs).toISOString(), type, record })}\n`;
+}
+
+/** `2026/11/20/[$LATEST]0f…`: one stream an environment. */
+export function streamName(version: FunctionVersion, environmentId: string, nowMs: number): string {
+  const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll('-', '/');
+  return `${day}/[${version.version}]${environmentId}`;
+}
+
+/** What LogType Tail answers: the last four kilobytes in base64. */
+export function tailOf(lines: readonly string[]): string {
+  const bytes = Buffer.from(lines.join(''));
+  return bytes.subarray(Math.max(0, bytes.length - 4096)).toString('base64');
+}

@@ -1,0 +1,311 @@
+import type { Context } from '../../service/context.ts';
+import type { SessionCredentials } from '../../service/ports.ts';
+import type { EnvironmentSpec, InvocationResult, LogLine } from '../../service/runtimes.ts';
+import type { Store } from '../../store/store.ts';
+import { codeFolder } from './code.ts';
+import type { FunctionVersion } from './layout.ts';
+import { LogWriter } from './log-writer.ts';
+import { readFunction, readVersion, type Target } from './reading.ts';
+import { arnOf, isVersionNumber } from './reference.ts';
+import { endLines, startLine, streamName, tailOf } from './report.ts';
+import { assumeRole } from './roles.ts';
+import { Slots } from './slots.ts';
+
+/** A version that is ready to run: what an invocation needs of the store, read once. */
+export interface Runnable {
+  readonly version: FunctionVersion;
+  readonly spec: EnvironmentSpec;
+  readonly functionArn: string;
+  readonly scope: string;
+  readonly reserved: number | undefined;
+}
+
+interface Alias {
+  readonly main: string;
+  readonly weights: readonly (readonly [version: string, weight: number])[];
+}
+
+/** What is known of one account in one region; dropped whole when a function, version or alias changes. */
+interface Scope {
+  readonly runnables: Map<string, Promise<Runnable>>;
+  readonly aliases: Map<string, Promise<Alias | undefined>>;
+  reserved: Promise<number> | undefined;
+}
+
+/** An invocation under way, for its log. */
+interface Logged {
+  readonly version: FunctionVersion;
+  readonly requestId: string;
+  readonly startedAtMs: number;
+  started: boolean;
+  /** Every line, when the caller asked for the tail. */
+  readonly lines: string[] | undefined;
+}
+
+export interface Request {
+  readonly requestId: string;
+  readonly payload: Uint8Array;
+  /** As the caller named it. */
+  readonly invokedArn: string;
+  readonly clientContext?: string | undefined;
+  readonly traceHeader?: string | undefined;
+  readonly wantsTail: boolean;
+}
+
+export interface Outcome {
+  readonly result: InvocationResult;
+  readonly version: string;
+  readonly tail: string | undefined;
+}
+
+/** The running functions of one cloud: caches of rows, slots and logs. All of it is derived. */
+export class Running {
+  readonly logs = new LogWriter();
+  readonly slots = new Slots();
+  readonly #scopes = new Map<string, Scope>();
+  readonly #watches: (() => void)[] = [];
+  readonly #invocations = new Map<string, Logged>();
+  /** Outlives requests: environments ask for credentials and write logs under it. */
+  #root: Context | undefined;
+
+  start(root: Context): void {
+    this.#root = root;
+  }
+
+  async stop(): Promise<void> {
+    for (const cancel of this.#watches.splice(0)) cancel();
+    this.#scopes.clear();
+    await this.logs.flush();
+  }
+
+  /** The version a reference runs: of an alias with weights, one by chance. */
+  async resolve(target: Target): Promise<Runnable> {
+    const { reference } = target;
+    const scope = this.#scopeOf(target);
+    let { qualifier } = reference;
+    if (qualifier !== undefined && !qualifier.startsWith('$') && !isVersionNumber(qualifier)) {
+      const key = `${reference.name}:${qualifier}`;
+      const alias = await remembered(scope.aliases, key, () => readAlias(target));
+      qualifier = alias === undefined ? qualifier : chosen(alias, target.ctx);
+    }
+    const key = `${reference.name}:${qualifier ?? ''}`;
+    return remembered(scope.runnables, key, () =>
+      this.#prepare({ ...target, reference: { ...reference, qualifier } }),
+    );
+  }
+
+  /** Runs one invocation, within the function's concurrency and with its log. */
+  async run(target: Target, runnable: Runnable, request: Request): Promise<Outcome> {
+    const { ctx } = target;
+    const { version, spec, functionArn } = runnable;
+    const scope = this.#scopeOf(target);
+    scope.reserved ??= reservedIn(target);
+    const giveBack = this.slots.take({
+      functionArn,
+      scope: runnable.scope,
+      reserved: runnable.reserved,
+      reservedInScope: await scope.reserved,
+    });
+    const { clock } = ctx.world;
+    const startedAtMs = clock.now();
+    const { requestId } = request;
+    const logged: Logged = {
+      version,
+      requestId,
+      startedAtMs,
+      started: false,
+      lines: request.wantsTail ? [] : undefined,
+    };
+    this.#invocations.set(requestId, logged);
+    try {
+      const result = await ctx.ports.runtimes.invoke(spec, {
+        requestId,
+        payload: request.payload,
+        functionArn: request.invokedArn,
+        deadlineMs: startedAtMs + spec.timeoutMs,
+        traceHeader: request.traceHeader,
+        clientContext: request.clientContext,
+        cognitoIdentity: undefined,
+        signal: undefined,
+      });
+      const { environmentId } = result;
+      this.#startLog(environmentId, logged);
+      const endedAtMs = clock.now();
+      for (const line of endLines(version, requestId, result, endedAtMs)) {
+        this.#write(environmentId, logged, line, endedAtMs);
+      }
+      return {
+        result,
+        version: version.version,
+        tail: logged.lines && tailOf(logged.lines),
+      };
+    } finally {
+      this.#invocations.delete(requestId);
+      giveBack();
+    }
+  }
+
+  #line({ atMs, text, requestId, environmentId }: LogLine): void {
+    const logged = requestId === undefined ? undefined : this.#invocations.get(requestId);
+    if (logged === undefined) {
+      this.logs.write(environmentId, { timestamp: Math.floor(atMs), message: text });
+      return;
+    }
+    this.#startLog(environmentId, logged);
+    this.#write(environmentId, logged, text, atMs);
+  }
+
+  /** The START line, in the stream of the environment that turned out to run the invocation. */
+  #startLog(environmentId: string, logged: Logged): void {
+    if (logged.started) return;
+    logged.started = true;
+    const { version, requestId, startedAtMs } = logged;
+    this.#write(environmentId, logged, startLine(version, requestId, startedAtMs), startedAtMs);
+  }
+
+  #write(environmentId: string, logged: Logged, message: string, atMs: number): void {
+    logged.lines?.push(message);
+    this.logs.write(environmentId, { timestamp: Math.floor(atMs), message });
+  }
+
+  #scopeOf({ reference, rows, ctx }: Target): Scope {
+    const key = `${reference.account}/${reference.region}`;
+    let scope = this.#scopes.get(key);
+    if (scope === undefined) {
+      const fresh: Scope = { runnables: new Map(), aliases: new Map(), reserved: undefined };
+      const forget = () => {
+        fresh.runnables.clear();
+        fresh.aliases.clear();
+        fresh.reserved = undefined;
+      };
+      for (const range of [rows.functions.rangeOf([]), rows.versions.rangeOf([]), rows.aliases.rangeOf([])]) {
+        this.#watches.push(ctx.store.watch(range, forget));
+      }
+      scope = fresh;
+      this.#scopes.set(key, scope);
+    }
+    return scope;
+  }
+
+  async #prepare(target: Target): Promise<Runnable> {
+    const { reference } = target;
+    const ctx = (this.#root ?? target.ctx).as({ account: reference.account, region: reference.region });
+    const row = await readFunction(ctx.store, target);
+    const version = await readVersion(ctx.store, target);
+    const [code, ...layers] = await Promise.all([
+      codeFolder(ctx, version.code),
+      ...version.layers.map((layer) => codeFolder(ctx, layer.code)),
+    ]);
+    const functionArn = arnOf(reference, version.version);
+    let credentials: Promise<SessionCredentials> | undefined;
+    const assume = () => {
+      credentials = assumeRole(ctx, version.role, version.name);
+      return credentials;
+    };
+    const spec: EnvironmentSpec = {
+      functionKey: functionArn,
+      revision: version.revisionId,
+      runtime: version.runtime,
+      handler: version.handler,
+      codeFolder: code,
+      layerFolders: layers,
+      memoryMb: version.memoryMb,
+      ephemeralStorageMb: version.ephemeralStorageMb,
+      timeoutMs: version.timeoutSeconds * 1000,
+      functionArn,
+      credentials: assume,
+      onLog: (line) => this.#line(line),
+      environment: (environmentId) => {
+        const name = streamName(version, environmentId, ctx.world.clock.now());
+        this.logs.open(environmentId, {
+          group: version.logging.group,
+          name,
+          ctx,
+          principal: async () => (await (credentials ?? assume())).principal,
+        });
+        return variablesOf(ctx, version, name, code);
+      },
+    };
+    return {
+      version,
+      spec,
+      functionArn: arnOf(reference, undefined),
+      scope: `${reference.account}/${reference.region}`,
+      reserved: row.reservedConcurrency,
+    };
+  }
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
+function variablesOf(
+  ctx: Context,
+  version: FunctionVersion,
+  logStream: string,
+  code: string,
+): Record<string, string> {
+  const { logging } = version;
+  return {
+    AWS_ENDPOINT_URL: ctx.endpoint,
+    ...version.variables,
+    _HANDLER: version.handler,
+    AWS_REGION: ctx.region,
+    AWS_DEFAULT_REGION: ctx.region,
+    AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`,
+    AWS_LAMBDA_FUNCTION_NAME: version.name,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMb),
+    AWS_LAMBDA_FUNCTION_VERSION: version.version,
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    AWS_LAMBDA_LOG_GROUP_NAME: logging.group,
+    AWS_LAMBDA_LOG_STREAM_NAME: logStream,
+    ...(logging.format === 'JSON'
+      ? { AWS_LAMBDA_LOG_FORMAT: 'JSON', AWS_LAMBDA_LOG_LEVEL: logging.applicationLevel ?? 'INFO' }
+      : {}),
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    LAMBDA_TASK_ROOT: ctx.ports.runtimes.isolation.sandboxed ? '/var/task' : code,
+    LAMBDA_RUNTIME_DIR: '/var/runtime',
+  };
+}
+
+async function readAlias({ reference, rows, ctx }: Target): Promise<Alias | undefined> {
+  const row = await rows.aliases.get(ctx.store, [reference.name, reference.qualifier ?? '']);
+  return row && { main: row.version, weights: Object.entries(row.weights) };
+}
+
+function chosen({ main, weights }: Alias, ctx: Context): string {
+  if (weights.length === 0) return main;
+  let drawn = ctx.world.random.below(1_000_000) / 1_000_000;
+  for (const [version, weight] of weights) {
+    drawn -= weight;
+    if (drawn < 0) return version;
+  }
+  return main;
+}
+
+async function reservedIn({ rows, ctx }: Target): Promise<number> {
+  let reserved = 0;
+  for (const { value } of await rows.functions.all(ctx.store, [])) reserved += value.reservedConcurrency ?? 0;
+  return reserved;
+}
+
+/** A failure is not remembered. */
+function remembered<T>(known: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = read();
+    known.set(key, value);
+    value.catch(() => known.delete(key));
+  }
+  return value;
+}
+
+const clouds = new WeakMap<Store, Running>();
+
+/** The running functions of the cloud that `ctx` belongs to. */
+export function runningOf(ctx: Context): Running {
+  let running = clouds.get(ctx.store);
+  if (running === undefined) {
+    running = new Running();
+    clouds.set(ctx.store, running);
+  }
+  return running;
+}

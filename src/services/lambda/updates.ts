@@ -1,0 +1,73 @@
+import type { LambdaOperations } from '../../model/gen/lambda.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import { storeCode } from './code.ts';
+import { configure, describe, refuseUnsupported } from './function.ts';
+import { holdVersion, releaseVersion, warmUp } from './holding.ts';
+import { readLayers } from './layer-use.ts';
+import type { FunctionVersion } from './layout.ts';
+import { checkRevision, notFound, readFunction, type Target, targetOf } from './reading.ts';
+import { arnOf, LATEST } from './reference.ts';
+import { assumeRole } from './roles.ts';
+import { publish } from './versions.ts';
+
+const REVISION_CALLS = 'GetFunction/GetAlias';
+
+/** Replaces `$LATEST`, held blobs included, and keeps its revision honest. */
+async function replaceLatest(
+  ctx: Context,
+  target: Target,
+  expectedRevision: string | undefined,
+  change: (before: FunctionVersion) => FunctionVersion,
+): Promise<FunctionVersion> {
+  const { reference, rows } = target;
+  const revisionId = ctx.world.random.uuid();
+  const lastModifiedMs = ctx.world.clock.now();
+  const after = await ctx.transact(async (tx) => {
+    const row = await rows.functions.get(tx, [reference.name]);
+    if (row === undefined) throw notFound(reference);
+    checkRevision(expectedRevision, row.latest.revisionId, REVISION_CALLS);
+    const latest = { ...change(row.latest), revisionId, lastModifiedMs };
+    await holdVersion(ctx, tx, latest);
+    await releaseVersion(ctx, tx, row.latest);
+    rows.functions.set(tx, [reference.name], { ...row, latest });
+    return latest;
+  });
+  await ctx.ports.runtimes.evict(arnOf(reference, LATEST));
+  warmUp(ctx, after);
+  return after;
+}
+
+export const updates = {
+  async UpdateFunctionCode(input, ctx) {
+    refuseUnsupported(input as unknown as Readonly<Record<string, unknown>>);
+    const target = targetOf(ctx, input.FunctionName);
+    const row = await readFunction(ctx.store, target);
+    checkRevision(input.RevisionId, row.latest.revisionId, REVISION_CALLS);
+    const code = await storeCode(ctx, input);
+    const architecture = input.Architectures?.[0];
+    const change = (before: FunctionVersion): FunctionVersion => ({
+      ...before,
+      code,
+      architecture: architecture ?? before.architecture,
+    });
+    if (input.DryRun === true)
+      return describe(change(row.latest), target.reference, { progress: 'updating' });
+    const latest = await replaceLatest(ctx, target, input.RevisionId, change);
+    if (input.Publish !== true) return describe(latest, target.reference, { progress: 'updating' });
+    const version = await publish(ctx, target, {});
+    return describe(version, target.reference, { qualified: true });
+  },
+
+  async UpdateFunctionConfiguration(input, ctx) {
+    refuseUnsupported(input as unknown as Readonly<Record<string, unknown>>);
+    const target = targetOf(ctx, input.FunctionName);
+    await readFunction(ctx.store, target);
+    if (input.Role !== undefined) await assumeRole(ctx, input.Role, target.reference.name);
+    const layers = input.Layers === undefined ? undefined : await readLayers(ctx, input.Layers);
+    const latest = await replaceLatest(ctx, target, input.RevisionId, (before) =>
+      configure(before, input, layers),
+    );
+    return describe(latest, target.reference, { progress: 'updating' });
+  },
+} satisfies Group<LambdaOperations>;

@@ -1,0 +1,61 @@
+import type { LogsOperations } from '../../model/gen/logs.ts';
+import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
+import { groupArn, groupNameOf, streamArn } from './group.ts';
+
+interface OfGroup {
+  readonly logGroupName?: string | undefined;
+  readonly logGroupIdentifier?: string | undefined;
+}
+
+/**
+ * What concerns a group as a whole is asked for `…:log-group:name:log-stream:`: policies name groups with `:*` behind.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+ */
+function onGroup(operation: string) {
+  return (input: OfGroup, scope: AuthorisationScope): readonly ActionRequest[] => [
+    { action: `logs:${operation}`, resource: streamArn(scope, groupNameOf(input), '') },
+  ];
+}
+
+function onStream(operation: string) {
+  return (
+    input: OfGroup & { readonly logStreamName: string },
+    scope: AuthorisationScope,
+  ): readonly ActionRequest[] => [
+    { action: `logs:${operation}`, resource: streamArn(scope, groupNameOf(input), input.logStreamName) },
+  ];
+}
+
+function onResource(operation: string) {
+  return (input: { readonly resourceArn: string }): readonly ActionRequest[] => [
+    { action: `logs:${operation}`, resource: input.resourceArn },
+  ];
+}
+
+function onGroupItself(operation: string) {
+  return (input: { readonly logGroupName: string }, scope: AuthorisationScope): readonly ActionRequest[] => [
+    { action: `logs:${operation}`, resource: groupArn(scope, input.logGroupName) },
+  ];
+}
+
+export const authorisation: Authorisation<LogsOperations> = {
+  CreateLogGroup: onGroup('CreateLogGroup'),
+  DeleteLogGroup: onGroup('DeleteLogGroup'),
+  DescribeLogGroups: (_input, scope) => [
+    { action: 'logs:DescribeLogGroups', resource: streamArn(scope, '', '') },
+  ],
+  PutRetentionPolicy: onGroup('PutRetentionPolicy'),
+  DeleteRetentionPolicy: onGroup('DeleteRetentionPolicy'),
+  CreateLogStream: onStream('CreateLogStream'),
+  DeleteLogStream: onStream('DeleteLogStream'),
+  DescribeLogStreams: onGroup('DescribeLogStreams'),
+  PutLogEvents: onStream('PutLogEvents'),
+  GetLogEvents: onStream('GetLogEvents'),
+  FilterLogEvents: onGroup('FilterLogEvents'),
+  TagResource: onResource('TagResource'),
+  UntagResource: onResource('UntagResource'),
+  ListTagsForResource: onResource('ListTagsForResource'),
+  TagLogGroup: onGroupItself('TagLogGroup'),
+  UntagLogGroup: onGroupItself('UntagLogGroup'),
+  ListTagsLogGroup: onGroupItself('ListTagsLogGroup'),
+};
