@@ -1,4 +1,5 @@
 import type { ServiceDefinition } from '../service/service.ts';
+import { cloudformation } from './cloudformation/service.ts';
 import { cognitoIdp } from './cognito-idp/service.ts';
 import { inbox } from './inbox/service.ts';
 import { lambda } from './lambda/service.ts';
@@ -6,4 +7,4 @@ import { logs } from './logs/service.ts';
 import { sts } from './sts/service.ts';
 
 /** Every service Lambent has, a line each. */
-export const services: readonly ServiceDefinition[] = [cognitoIdp, inbox, lambda, logs, sts];
+export const services: readonly ServiceDefinition[] = [cloudformation, cognitoIdp, inbox, lambda, logs, sts];

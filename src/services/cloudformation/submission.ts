@@ -1,0 +1,248 @@
+import type { Capability } from '../../model/gen/cloudformation.ts';
+import type { Context } from '../../service/context.ts';
+import { loadText, planOf, storeText } from './engine/intent.ts';
+import type { Plan } from './engine/plan.ts';
+import { fault, validationError } from './fault.ts';
+import { isCustomType, providerOf, schemaTypeOf } from './resources/registry.ts';
+import { SERVERLESS, transformServerless } from './sam/transform.ts';
+import type { StackIntent, StackRow, Tag } from './stack.ts';
+import { acknowledges, neededCapability } from './template/capability.ts';
+import { checkReferences } from './template/graph.ts';
+import {
+  checkParameterDeclarations,
+  type GivenParameter,
+  type ParameterValue,
+  resolveParameters,
+  ssmValueType,
+} from './template/parameter.ts';
+import { parseTemplateText } from './template/parse.ts';
+import { isPseudoParameter } from './template/pseudo.ts';
+import { formatError, readTemplate, readTransforms, type Template } from './template/template.ts';
+import { isMap, type ValueMap } from './template/value.ts';
+
+/** What a caller submits to make or change a stack. */
+export interface Submission {
+  readonly TemplateBody?: string | undefined;
+  readonly TemplateURL?: string | undefined;
+  readonly UsePreviousTemplate?: boolean | undefined;
+  readonly Parameters?:
+    | readonly {
+        readonly ParameterKey?: string | undefined;
+        readonly ParameterValue?: string | undefined;
+        readonly UsePreviousValue?: boolean | undefined;
+      }[]
+    | undefined;
+  readonly Capabilities?: readonly Capability[] | undefined;
+  readonly Tags?: readonly Tag[] | undefined;
+  readonly RoleARN?: string | undefined;
+}
+
+export interface Accepted {
+  readonly intent: StackIntent;
+  readonly template: Template;
+  readonly plan: Plan;
+}
+
+const MOST_BODY = 51_200;
+const MOST_URL_BODY = 1_000_000;
+
+/** The text a caller gives or names. */
+export async function templateText(
+  ctx: Context,
+  submission: Pick<Submission, 'TemplateBody' | 'TemplateURL'>,
+): Promise<string | undefined> {
+  const { TemplateBody: body, TemplateURL: url } = submission;
+  if (body !== undefined && url !== undefined) {
+    throw validationError('Specify only one of TemplateBody and TemplateURL');
+  }
+  if (body !== undefined) {
+    if (Buffer.byteLength(body) <= MOST_BODY) return body;
+    throw validationError(
+      `1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to ${MOST_BODY}`,
+    );
+  }
+  return url === undefined ? undefined : fetchTemplate(ctx, url);
+}
+
+/** Reads a template from S3 as the caller. Both of S3's address forms and this server's own are understood. */
+async function fetchTemplate(ctx: Context, address: string): Promise<string> {
+  const place = s3Place(address);
+  if (place === undefined) {
+    throw validationError('TemplateURL must be a supported URL.');
+  }
+  const { Body } = await ctx.call<{ Body: AsyncIterable<Uint8Array> | Uint8Array }>('s3', 'GetObject', place);
+  const chunks: Uint8Array[] = [];
+  if (Body instanceof Uint8Array) chunks.push(Body);
+  else for await (const chunk of Body) chunks.push(chunk);
+  const bytes = Buffer.concat(chunks);
+  if (bytes.length > MOST_URL_BODY) {
+    throw validationError(`Template may not exceed ${MOST_URL_BODY} bytes in size.`);
+  }
+  return bytes.toString('utf8');
+}
+
+export function s3Place(address: string): { readonly Bucket: string; readonly Key: string } | undefined {
+  let url: URL;
+  try {
+    url = new URL(address);
+  } catch {
+    return undefined;
+  }
+  const path = decodeURIComponent(url.pathname.slice(1));
+  const inHost = /^(.+)\.s3(?:[.-][a-z0-9-]+)*\.(?:amazonaws\.com|localhost(?:\.localstack\.cloud)?)$/.exec(
+    url.hostname,
+  )?.[1];
+  if (inHost !== undefined) return path === '' ? undefined : { Bucket: inHost, Key: path };
+  const slash = path.indexOf('/');
+  return slash < 1 ? undefined : { Bucket: path.slice(0, slash), Key: path.slice(slash + 1) };
+}
+
+function given(submission: Submission): readonly GivenParameter[] {
+  return (submission.Parameters ?? []).map(({ ParameterKey, ParameterValue, UsePreviousValue }) => ({
+    key: ParameterKey ?? '',
+    value: ParameterValue,
+    usePrevious: UsePreviousValue === true,
+  }));
+}
+
+/** A template's text, its macros run. */
+export interface Expanded {
+  readonly template: Template;
+  readonly transforms: readonly string[];
+  /** The processed template's text; the original's without transforms. */
+  readonly processed: string;
+}
+
+/** Reads a template and runs its transforms; `parameters` are what macros see. */
+export function expand(
+  text: string,
+  ctx: Pick<Context, 'region'>,
+  parametersOf: (declarations: ValueMap) => readonly ParameterValue[],
+): Expanded {
+  const root = parseTemplateText(text);
+  if (!isMap(root)) throw formatError('unsupported structure.');
+  const transforms = readTransforms(root['Transform']);
+  const unknown = transforms.find((name) => name !== SERVERLESS && name !== 'AWS::LanguageExtensions');
+  if (unknown !== undefined) throw validationError(`No transform named ${unknown} found.`);
+  if (!transforms.includes(SERVERLESS)) return { template: readTemplate(root), transforms, processed: text };
+  const declarations = root['Parameters'];
+  const values = parametersOf(isMap(declarations) ? declarations : {});
+  const expanded = transformServerless(root, {
+    parameters: new Map(values.map(({ key, value }) => [key, value])),
+    region: ctx.region,
+  });
+  return { template: readTemplate(expanded), transforms, processed: JSON.stringify(expanded) };
+}
+
+/**
+ * Checks a submission whole and turns it into what the stack shall be: nothing is written yet.
+ * @param stack what it changes; absent for a new stack
+ * @param autoExpand whether running macros was acknowledged, or need not be (change sets show what they did)
+ */
+export async function accept(
+  ctx: Context,
+  submission: Submission,
+  stack: Pick<StackRow, 'name' | 'uuid' | 'intent'>,
+  autoExpand: boolean,
+): Promise<Accepted> {
+  const { intent: before } = stack;
+  const text = submission.UsePreviousTemplate
+    ? before && (await loadText(ctx, before.original))
+    : await templateText(ctx, submission);
+  if (text === undefined) throw validationError('Either Template URL or Template Body must be specified.');
+  const { template, transforms, processed } = expand(text, ctx, (declarations) =>
+    resolveParameters(
+      declarations as unknown as Template['parameters'],
+      given(submission),
+      before?.parameters,
+    ),
+  );
+  checkTemplate(template);
+  const capabilities = submission.Capabilities ?? [];
+  if (transforms.length > 0 && !autoExpand && !capabilities.includes('CAPABILITY_AUTO_EXPAND')) {
+    throw insufficient('CAPABILITY_AUTO_EXPAND');
+  }
+  const needed = neededCapability(template);
+  if (needed !== undefined && !acknowledges(capabilities, needed.capability))
+    throw insufficient(needed.capability);
+  const parameters = await lookUpSsm(
+    ctx,
+    template,
+    resolveParameters(template.parameters, given(submission), before?.parameters),
+  );
+  const intent = {
+    description: template.description,
+    parameters,
+    tags: submission.Tags ?? before?.tags ?? [],
+    capabilities,
+    notificationArns: before?.notificationArns ?? [],
+    roleArn: submission.RoleARN ?? before?.roleArn,
+  };
+  const plan = await planOf(ctx, stack, intent, template);
+  refuseUncreatable(plan);
+  const original = await storeText(ctx, text);
+  return {
+    intent: {
+      ...intent,
+      original,
+      processed: processed === text ? original : await storeText(ctx, processed),
+    },
+    template,
+    plan,
+  };
+}
+
+/** What can be said of a template alone. */
+export function checkTemplate(template: Template): void {
+  checkParameterDeclarations(template.parameters);
+  const unknown = new Set<string>();
+  for (const { type } of Object.values(template.resources)) {
+    if (!isCustomType(type) && schemaTypeOf(type) === undefined) unknown.add(type);
+  }
+  if (unknown.size > 0) throw formatError(`Unrecognized resource types: [${[...unknown].join(', ')}]`);
+  checkReferences(template, isPseudoParameter);
+}
+
+/** A type AWS has and Lambent has not yet is said before anything is made. */
+function refuseUncreatable(plan: Plan): void {
+  const types = new Set(
+    Object.values(plan.resources).flatMap(({ type }) => (providerOf(type) === undefined ? [type] : [])),
+  );
+  if (types.size > 0) {
+    throw formatError(`Lambent cannot create resources of these types yet: [${[...types].join(', ')}]`);
+  }
+}
+
+function insufficient(capability: string) {
+  return fault('InsufficientCapabilitiesException', `Requires capabilities : [${capability}]`);
+}
+
+async function lookUpSsm(
+  ctx: Context,
+  template: Template,
+  values: readonly ParameterValue[],
+): Promise<readonly ParameterValue[]> {
+  return Promise.all(
+    values.map(async (value) => {
+      if (ssmValueType(template.parameters[value.key]?.Type ?? '') === undefined) return value;
+      const { Parameter } = await ctx.call<{ Parameter?: { Value?: string } }>('ssm', 'GetParameter', {
+        Name: value.value,
+      });
+      return { ...value, resolved: Parameter?.Value ?? '' };
+    }),
+  );
+}
+
+/** Refuses what Lambent would otherwise accept and ignore. */
+export function refuseUnsupported(input: object, names: readonly string[]): void {
+  const members = input as Readonly<Record<string, unknown>>;
+  for (const name of names) {
+    const value = members[name];
+    const empty =
+      value === undefined ||
+      value === false ||
+      (Array.isArray(value) && value.length === 0) ||
+      (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+    if (!empty) throw validationError(`Lambent does not support ${name} yet`);
+  }
+}

@@ -1,0 +1,151 @@
+import type { CloudformationOperations } from '../../model/gen/cloudformation.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import { loadText } from './engine/intent.ts';
+import { validationError } from './fault.ts';
+import { layout } from './layout.ts';
+import { resourceType } from './schema/resource-type.ts';
+import { requireStack } from './stack-lookup.ts';
+import { checkTemplate, expand, templateText } from './submission.ts';
+import { neededCapability } from './template/capability.ts';
+import { checkParameterDeclarations, defaultText, isNoEcho } from './template/parameter.ts';
+import { parseTemplateText } from './template/parse.ts';
+import {
+  formatError,
+  type ParameterDeclaration,
+  readTransforms,
+  type Template,
+} from './template/template.ts';
+import { isMap, type Value } from './template/value.ts';
+
+/** A template as it stands, before any transform: what can be read of it without running macros. */
+interface Outline {
+  readonly parameters: Readonly<Record<string, ParameterDeclaration>>;
+  readonly description: string | undefined;
+  readonly transforms: readonly string[];
+  readonly types: readonly string[];
+  readonly metadata: Value | undefined;
+  /** Absent when transforms must run first. */
+  readonly template: Template | undefined;
+}
+
+function outline(text: string, ctx: Context): Outline {
+  const root = parseTemplateText(text);
+  if (!isMap(root)) throw formatError('unsupported structure.');
+  const transforms = readTransforms(root['Transform']);
+  const section = (name: string) => (isMap(root[name]) ? root[name] : {});
+  const parameters = section('Parameters') as unknown as Outline['parameters'];
+  checkParameterDeclarations(parameters);
+  if (transforms.length === 0) checkTemplate(expand(text, ctx, () => []).template);
+  const types = Object.values(section('Resources')).flatMap((one) =>
+    isMap(one) && typeof one['Type'] === 'string' ? [one['Type']] : [],
+  );
+  return {
+    parameters,
+    transforms,
+    description: typeof root['Description'] === 'string' ? root['Description'] : undefined,
+    types: [...new Set(types)],
+    metadata: root['Metadata'],
+    template: transforms.length === 0 ? expand(text, ctx, () => []).template : undefined,
+  };
+}
+
+function capabilitiesOf({ template, transforms }: Outline) {
+  const needed = template && neededCapability(template);
+  if (needed !== undefined) return { Capabilities: [needed.capability], CapabilitiesReason: needed.reason };
+  if (transforms.length > 0) {
+    return {
+      Capabilities: ['CAPABILITY_AUTO_EXPAND'] as const,
+      CapabilitiesReason: `The following resource(s) require capabilities: [${transforms.join(', ')}]`,
+    };
+  }
+  return {};
+}
+
+async function requireText(
+  ctx: Context,
+  input: { readonly TemplateBody?: string | undefined; readonly TemplateURL?: string | undefined },
+): Promise<string> {
+  const text = await templateText(ctx, input);
+  if (text === undefined) throw validationError('Either Template URL or Template Body must be specified.');
+  return text;
+}
+
+export const templates = {
+  async GetTemplate(input, ctx) {
+    const intent =
+      input.ChangeSetName === undefined
+        ? (
+            await requireStack(
+              ctx,
+              input.StackName ?? '',
+              `Stack with id ${input.StackName ?? ''} does not exist`,
+            )
+          ).intent
+        : await changeSetIntent(ctx, input.ChangeSetName, input.StackName);
+    if (intent === undefined) throw validationError(`Stack ${input.StackName ?? ''} has no template`);
+    const ref = input.TemplateStage === 'Processed' ? intent.processed : intent.original;
+    return { TemplateBody: await loadText(ctx, ref), StagesAvailable: ['Original', 'Processed'] };
+  },
+
+  async ValidateTemplate(input, ctx) {
+    const read = outline(await requireText(ctx, input), ctx);
+    return {
+      Parameters: Object.entries(read.parameters).map(([key, declaration]) => ({
+        ParameterKey: key,
+        DefaultValue: defaultText(declaration),
+        NoEcho: isNoEcho(declaration),
+        Description: declaration.Description,
+      })),
+      Description: read.description,
+      DeclaredTransforms: read.transforms,
+      ...capabilitiesOf(read),
+    };
+  },
+
+  async GetTemplateSummary(input, ctx) {
+    if (input.StackSetName !== undefined) throw validationError('Lambent has no stack sets yet');
+    const text =
+      input.StackName === undefined ? await requireText(ctx, input) : await stackText(ctx, input.StackName);
+    const read = outline(text, ctx);
+    return {
+      Parameters: Object.entries(read.parameters).map(([key, declaration]) => ({
+        ParameterKey: key,
+        DefaultValue: defaultText(declaration),
+        ParameterType: declaration.Type,
+        NoEcho: isNoEcho(declaration),
+        Description: declaration.Description,
+        ParameterConstraints:
+          declaration.AllowedValues === undefined
+            ? {}
+            : { AllowedValues: declaration.AllowedValues.map((value) => String(value)) },
+      })),
+      Description: read.description,
+      ResourceTypes: read.types,
+      Version: '2010-09-09',
+      Metadata: read.metadata === undefined ? undefined : JSON.stringify(read.metadata),
+      DeclaredTransforms: read.transforms,
+      ResourceIdentifierSummaries: read.types.flatMap((type) => {
+        const identifier = resourceType(type)?.identifier;
+        return identifier === undefined ? [] : [{ ResourceType: type, ResourceIdentifiers: identifier }];
+      }),
+      ...capabilitiesOf(read),
+    };
+  },
+} satisfies Group<CloudformationOperations>;
+
+async function stackText(ctx: Context, name: string): Promise<string> {
+  const { intent } = await requireStack(ctx, name);
+  if (intent === undefined) throw validationError(`Stack ${name} has no template`);
+  return loadText(ctx, intent.original);
+}
+
+async function changeSetIntent(ctx: Context, name: string, stackName: string | undefined) {
+  const rows = layout.at(ctx.account, ctx.region);
+  const stack = stackName === undefined ? undefined : await requireStack(ctx, stackName);
+  const found = (await rows.changeSets.all(ctx.store, stack === undefined ? [] : [stack.uuid])).find(
+    ({ value }) => value.name === name || name.endsWith(`/${value.uuid}`),
+  );
+  if (found === undefined) throw validationError(`ChangeSet [${name}] does not exist`);
+  return found.value.intent;
+}
