@@ -41,6 +41,7 @@ export interface Scope {
   readonly operation: string;
   readonly principal: Principal;
   readonly http?: HttpFacts | undefined;
+  readonly inside?: boolean | undefined;
   /** Made on first use: few handlers look at it. */
   readonly signal?: (() => AbortSignal) | undefined;
 }
@@ -56,6 +57,7 @@ export class CallContext implements Context {
   readonly operation: string;
   readonly principal: Principal;
   readonly http?: HttpFacts;
+  readonly inside: boolean;
   readonly #host: Host;
   readonly #signal: (() => AbortSignal) | undefined;
   #openTransactions = 0;
@@ -69,6 +71,7 @@ export class CallContext implements Context {
     this.operation = scope.operation;
     this.principal = scope.principal;
     if (scope.http !== undefined) this.http = scope.http;
+    this.inside = scope.inside === true;
     this.#signal = scope.signal;
   }
 
@@ -143,6 +146,7 @@ export class CallContext implements Context {
       operation: scope.operation ?? this.operation,
       principal: scope.principal ?? this.principal,
       http: this.http,
+      inside: this.inside,
       signal: this.#signal,
     });
   }

@@ -218,6 +218,7 @@ export async function callInside(
     operation: operationName,
     principal: call.principal,
     http: from.http,
+    inside: true,
     signal: signal === undefined ? () => from.signal : () => signal,
   });
   try {

@@ -21,6 +21,8 @@ export interface Context {
   readonly ports: Ports;
   /** What the HTTP request showed; absent for calls that came from inside. */
   readonly http?: HttpFacts;
+  /** True in a call that a service makes: its answer is read as values, never printed. */
+  readonly inside?: boolean;
   /** Base URL printed in addresses: `http://127.0.0.1:4566`. */
   readonly endpoint: string;
   /** An absolute folder for files derived from the store (unpacked code, say); it may be empty at any start. */

@@ -1,10 +1,19 @@
 import type { ServiceDefinition } from '../service/service.ts';
 import { cloudformation } from './cloudformation/service.ts';
 import { cognitoIdp } from './cognito-idp/service.ts';
+import { dynamodb } from './dynamodb/service.ts';
 import { inbox } from './inbox/service.ts';
 import { lambda } from './lambda/service.ts';
 import { logs } from './logs/service.ts';
 import { sts } from './sts/service.ts';
 
 /** Every service Lambent has, a line each. */
-export const services: readonly ServiceDefinition[] = [cloudformation, cognitoIdp, inbox, lambda, logs, sts];
+export const services: readonly ServiceDefinition[] = [
+  cloudformation,
+  cognitoIdp,
+  dynamodb,
+  inbox,
+  lambda,
+  logs,
+  sts,
+];

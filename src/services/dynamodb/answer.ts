@@ -1,0 +1,35 @@
+import type { AttributeMap, ItemCollectionMetrics } from '../../model/gen/dynamodb.ts';
+import type { Context } from '../../service/context.ts';
+import { RawJson } from '../../wire/raw-json.ts';
+import type { Item } from './attribute-value.ts';
+import type { StoredItem } from './stored-item.ts';
+import type { Table } from './table.ts';
+
+/**
+ * An item for an answer: its stored text, spliced in as it is, for a client; the values themselves for a caller
+ * inside, who reads them.
+ */
+export function shown(ctx: Context, stored: StoredItem): AttributeMap {
+  return ctx.inside === true ? stored.item : (new RawJson(stored.text) as unknown as AttributeMap);
+}
+
+/** {@link shown}, of many. */
+export function shownList(ctx: Context, items: readonly StoredItem[]): readonly AttributeMap[] {
+  if (ctx.inside === true) return items.map((stored) => stored.item);
+  return new RawJson(`[${items.map((stored) => stored.text).join(',')}]`) as unknown as AttributeMap[];
+}
+
+/**
+ * `ItemCollectionMetrics` of the partition an item belongs to: only tables with local indexes have collections.
+ * The size is an estimate in whole gigabytes, low and high.
+ */
+export function collectionMetrics(
+  table: Table,
+  mode: 'SIZE' | 'NONE' | undefined,
+  item: Item,
+): ItemCollectionMetrics | undefined {
+  if (mode !== 'SIZE' || !table.indexes.some(({ row }) => row.kind === 'local')) return undefined;
+  const { name } = table.partition;
+  const value = item[name];
+  return value && { ItemCollectionKey: { [name]: value }, SizeEstimateRangeGB: [0, 1] };
+}

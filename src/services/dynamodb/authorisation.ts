@@ -1,0 +1,302 @@
+import type { DynamodbOperations } from '../../model/gen/dynamodb.ts';
+import type { ContextValues } from '../../policy/request.ts';
+import { Fault } from '../../service/faults.ts';
+import type {
+  ActionRequest,
+  Authorisation,
+  AuthorisationRule,
+  AuthorisationScope,
+} from '../../service/service.ts';
+import { type AttributeValue, base64, type Item } from './attribute-value.ts';
+import { parseCondition } from './condition-parser.ts';
+import { ExpressionAttributes } from './expression-attributes.ts';
+import { type ExpressionParameter, tokenise } from './expression-lexer.ts';
+import { constraintsOf } from './key-condition.ts';
+import { type Table, tableArn } from './table.ts';
+import { addressOf, cachedTable, lookUpTable, type TableAddress } from './tables-cache.ts';
+
+/**
+ * What each operation needs to be allowed.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+ */
+type ItemAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'ConditionCheckItem';
+
+/** The parameters context keys are made from, in whatever operation they occur. */
+interface KeyedInput {
+  readonly ReturnValues?: string | undefined;
+  readonly ReturnConsumedCapacity?: string | undefined;
+  readonly Select?: string | undefined;
+  readonly AttributesToGet?: readonly string[] | undefined;
+  readonly ProjectionExpression?: string | undefined;
+  readonly ConditionExpression?: string | undefined;
+  readonly UpdateExpression?: string | undefined;
+  readonly FilterExpression?: string | undefined;
+  readonly KeyConditionExpression?: string | undefined;
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined;
+  readonly ExpressionAttributeValues?: Readonly<Record<string, AttributeValue>> | undefined;
+  readonly AttributeUpdates?: Readonly<Record<string, unknown>> | undefined;
+  readonly Expected?: Readonly<Record<string, unknown>> | undefined;
+  readonly KeyConditions?:
+    | Readonly<Record<string, { readonly AttributeValueList?: readonly AttributeValue[] | undefined }>>
+    | undefined;
+  readonly QueryFilter?: Readonly<Record<string, unknown>> | undefined;
+  readonly ScanFilter?: Readonly<Record<string, unknown>> | undefined;
+}
+
+async function tableAt(scope: AuthorisationScope, address: TableAddress): Promise<Table | undefined> {
+  return cachedTable(scope.ctx, address) ?? (await lookUpTable(scope.ctx, address));
+}
+
+function arnOf({ account, region, name }: TableAddress): string {
+  return tableArn(account, region, name);
+}
+
+/** A partition key's value as policies compare it. */
+function keyText(value: AttributeValue | undefined): readonly string[] {
+  if (value === undefined) return [];
+  if (value.S !== undefined) return [value.S];
+  if (value.N !== undefined) return [value.N];
+  return value.B === undefined ? [] : [base64(value.B)];
+}
+
+const KEYWORDS: ReadonlySet<string> = new Set('AND OR NOT BETWEEN IN SET REMOVE ADD DELETE'.split(' '));
+
+/** Adds the top-level attributes an expression names: words that are neither functions nor keywords, and `#names`. */
+function addNames(
+  names: Set<string>,
+  parameter: ExpressionParameter,
+  input: KeyedInput & { readonly [Name in ExpressionParameter]?: string | undefined },
+): void {
+  const expression = input[parameter];
+  if (expression === undefined || expression.trim() === '') return;
+  const tokens = tokenise(expression, parameter);
+  tokens.forEach(({ kind, text }, index) => {
+    if (tokens[index - 1]?.text === '.') return;
+    if (kind === 'name') names.add(input.ExpressionAttributeNames?.[text] ?? text);
+    if (kind !== 'word' || tokens[index + 1]?.text === '(' || KEYWORDS.has(text.toUpperCase())) return;
+    names.add(text);
+  });
+}
+
+/** `dynamodb:Attributes`: the attributes a request names. */
+function attributesNamed(input: KeyedInput, items: readonly Item[]): readonly string[] {
+  const names = new Set(input.AttributesToGet);
+  for (const item of items) for (const name in item) names.add(name);
+  for (const map of [
+    input.AttributeUpdates,
+    input.Expected,
+    input.KeyConditions,
+    input.QueryFilter,
+    input.ScanFilter,
+  ]) {
+    for (const name in map) names.add(name);
+  }
+  addNames(names, 'ProjectionExpression', input);
+  addNames(names, 'ConditionExpression', input);
+  addNames(names, 'UpdateExpression', input);
+  addNames(names, 'FilterExpression', input);
+  addNames(names, 'KeyConditionExpression', input);
+  return [...names];
+}
+
+/** `dynamodb:Select`: what of its items a read shows. */
+function selectOf(input: KeyedInput): string {
+  if (input.Select !== undefined) return input.Select;
+  return input.ProjectionExpression === undefined && input.AttributesToGet === undefined
+    ? 'ALL_ATTRIBUTES'
+    : 'SPECIFIC_ATTRIBUTES';
+}
+
+/** Context keys, worked out only when a policy asks for them: most policies do not. */
+class ItemContext {
+  readonly #input: KeyedInput;
+  readonly #items: readonly Item[];
+  readonly #leading: () => readonly string[];
+
+  constructor(input: KeyedInput, items: readonly Item[], leading: () => readonly string[]) {
+    this.#input = input;
+    this.#items = items;
+    this.#leading = leading;
+  }
+
+  values(reads: boolean, enclosing: string | undefined): ContextValues {
+    const input = this.#input;
+    const items = this.#items;
+    const leading = this.#leading;
+    const values: Record<string, string | readonly string[]> = {
+      get 'dynamodb:LeadingKeys'() {
+        return leading();
+      },
+      get 'dynamodb:Attributes'() {
+        return attributesNamed(input, items);
+      },
+    };
+    if (reads) values['dynamodb:Select'] = selectOf(input);
+    if (input.ReturnValues !== undefined) values['dynamodb:ReturnValues'] = input.ReturnValues;
+    if (input.ReturnConsumedCapacity !== undefined) {
+      values['dynamodb:ReturnConsumedCapacity'] = input.ReturnConsumedCapacity;
+    }
+    if (enclosing !== undefined) values['dynamodb:EnclosingOperation'] = enclosing;
+    return values;
+  }
+}
+
+/** The request of one action on items of one table. */
+async function onItems(
+  scope: AuthorisationScope,
+  action: ItemAction | 'BatchGetItem' | 'BatchWriteItem',
+  tableName: string,
+  input: KeyedInput,
+  keys: readonly Item[],
+  enclosing?: string,
+): Promise<ActionRequest> {
+  const address = addressOf(tableName, scope);
+  const table = await tableAt(scope, address);
+  const partition = table?.partition.name;
+  const context = new ItemContext(input, keys, () =>
+    partition === undefined ? [] : [...new Set(keys.flatMap((key) => keyText(key[partition])))],
+  );
+  const reads = action === 'GetItem' || action === 'BatchGetItem';
+  return {
+    action: `dynamodb:${action}`,
+    resource: table?.arn ?? arnOf(address),
+    context: context.values(reads, enclosing),
+  };
+}
+
+/** Query and Scan, of a table or one of its indexes. */
+async function onRange(
+  scope: AuthorisationScope,
+  action: 'Query' | 'Scan',
+  tableName: string,
+  indexName: string | undefined,
+  input: KeyedInput,
+): Promise<readonly ActionRequest[]> {
+  const address = addressOf(tableName, scope);
+  const table = await tableAt(scope, address);
+  const index = table?.indexes.find(({ row }) => row.name === indexName);
+  const partition = index?.partition[0] ?? table?.partition;
+  const leading = () => (partition === undefined ? [] : queriedKey(partition.name, input));
+  const arn = table?.arn ?? arnOf(address);
+  return [
+    {
+      action: `dynamodb:${action}`,
+      resource: indexName === undefined ? arn : `${arn}/index/${indexName}`,
+      context: new ItemContext(input, [], leading).values(true, undefined),
+    },
+  ];
+}
+
+/** The partition key a query asks for; none when its condition is malformed, which the handler will say. */
+function queriedKey(name: string, input: KeyedInput): readonly string[] {
+  const legacy = input.KeyConditions?.[name]?.AttributeValueList?.[0];
+  if (legacy !== undefined) return keyText(legacy);
+  if (input.KeyConditionExpression === undefined) return [];
+  try {
+    const attributes = new ExpressionAttributes(
+      input.ExpressionAttributeNames,
+      input.ExpressionAttributeValues,
+    );
+    const { condition } = parseCondition(input.KeyConditionExpression, 'KeyConditionExpression', attributes);
+    return keyText(constraintsOf(condition).get(name)?.values[0]);
+  } catch (error) {
+    if (!Fault.is(error)) throw error;
+    return [];
+  }
+}
+
+const onTable =
+  (action: string): AuthorisationRule<{ readonly TableName: string }> =>
+  ({ TableName }, scope) => [{ action: `dynamodb:${action}`, resource: arnOf(addressOf(TableName, scope)) }];
+
+const onArn =
+  (action: string): AuthorisationRule<{ readonly ResourceArn: string }> =>
+  ({ ResourceArn }) => [{ action: `dynamodb:${action}`, resource: ResourceArn }];
+
+const onAccount =
+  (action: string): AuthorisationRule =>
+  () => [{ action: `dynamodb:${action}`, resource: '*' }];
+
+export const authorisation: Authorisation<DynamodbOperations> = {
+  CreateTable: (input, scope) => {
+    const resource = arnOf(addressOf(input.TableName, scope));
+    return [
+      { action: 'dynamodb:CreateTable', resource },
+      ...(input.Tags === undefined ? [] : [{ action: 'dynamodb:TagResource', resource }]),
+      ...(input.ResourcePolicy === undefined ? [] : [{ action: 'dynamodb:PutResourcePolicy', resource }]),
+    ];
+  },
+  DescribeTable: onTable('DescribeTable'),
+  UpdateTable: onTable('UpdateTable'),
+  DeleteTable: onTable('DeleteTable'),
+  ListTables: onAccount('ListTables'),
+  DescribeLimits: onAccount('DescribeLimits'),
+  DescribeEndpoints: onAccount('DescribeEndpoints'),
+  DescribeContinuousBackups: onTable('DescribeContinuousBackups'),
+  DescribeTimeToLive: onTable('DescribeTimeToLive'),
+  UpdateTimeToLive: onTable('UpdateTimeToLive'),
+  TagResource: onArn('TagResource'),
+  UntagResource: onArn('UntagResource'),
+  ListTagsOfResource: onArn('ListTagsOfResource'),
+  PutResourcePolicy: onArn('PutResourcePolicy'),
+  GetResourcePolicy: onArn('GetResourcePolicy'),
+  DeleteResourcePolicy: onArn('DeleteResourcePolicy'),
+
+  GetItem: async (input, scope) => [await onItems(scope, 'GetItem', input.TableName, input, [input.Key])],
+  PutItem: async (input, scope) => [await onItems(scope, 'PutItem', input.TableName, input, [input.Item])],
+  UpdateItem: async (input, scope) => [
+    await onItems(scope, 'UpdateItem', input.TableName, input, [input.Key]),
+  ],
+  DeleteItem: async (input, scope) => [
+    await onItems(scope, 'DeleteItem', input.TableName, input, [input.Key]),
+  ],
+  Query: (input, scope) => onRange(scope, 'Query', input.TableName, input.IndexName, input),
+  Scan: (input, scope) => onRange(scope, 'Scan', input.TableName, input.IndexName, input),
+
+  BatchGetItem: (input, scope) =>
+    Promise.all(
+      Object.entries(input.RequestItems).map(([table, request]) =>
+        onItems(
+          scope,
+          'BatchGetItem',
+          table,
+          { ...request, ReturnConsumedCapacity: input.ReturnConsumedCapacity },
+          request.Keys,
+        ),
+      ),
+    ),
+  BatchWriteItem: (input, scope) =>
+    Promise.all(
+      Object.entries(input.RequestItems).map(([table, requests]) =>
+        onItems(
+          scope,
+          'BatchWriteItem',
+          table,
+          { ReturnConsumedCapacity: input.ReturnConsumedCapacity },
+          requests.map(({ PutRequest, DeleteRequest }) => PutRequest?.Item ?? DeleteRequest?.Key ?? {}),
+        ),
+      ),
+    ),
+  TransactGetItems: (input, scope) =>
+    Promise.all(
+      input.TransactItems.map(({ Get }) =>
+        onItems(scope, 'GetItem', Get.TableName, Get, [Get.Key], 'TransactGetItems'),
+      ),
+    ),
+  TransactWriteItems: (input, scope) =>
+    Promise.all(
+      input.TransactItems.flatMap(({ ConditionCheck, Put, Update, Delete }) => {
+        const within = (action: ItemAction, item: KeyedInput & { readonly TableName: string }, key: Item) =>
+          onItems(scope, action, item.TableName, item, [key], 'TransactWriteItems');
+        return [
+          ...(ConditionCheck === undefined
+            ? []
+            : [within('ConditionCheckItem', ConditionCheck, ConditionCheck.Key)]),
+          ...(Put === undefined ? [] : [within('PutItem', Put, Put.Item)]),
+          ...(Update === undefined ? [] : [within('UpdateItem', Update, Update.Key)]),
+          ...(Delete === undefined ? [] : [within('DeleteItem', Delete, Delete.Key)]),
+        ];
+      }),
+    ),
+};

@@ -1,0 +1,151 @@
+import type { AttributeMap, DynamodbOperations, WriteRequest } from '../../model/gen/dynamodb.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import { collectionMetrics, shown } from './answer.ts';
+import { checkAttributes, type Item } from './attribute-value.ts';
+import { readUnits, writeUnits } from './capacity.ts';
+import { UsageSum } from './consumed-capacity.ts';
+import { checkAttributesToGet, checkExpressionParameters } from './expression-parameters.ts';
+import { invalid } from './fault.ts';
+import { type CheckedWrite, checkedDelete, checkedPut, checkItemSize } from './item-request.ts';
+import { performWrite, withTable } from './item-write.ts';
+import { readProjection } from './items.ts';
+import { checkKey, checkKeyPaths } from './key-check.ts';
+import { project } from './projection.ts';
+import { StoredItem } from './stored-item.ts';
+import { itemKey } from './table.ts';
+import { addressOf, type TableAddress, tableFor } from './tables-cache.ts';
+
+const MOST_READS = 100;
+const MOST_WRITES = 25;
+/** Bytes of items one BatchGetItem answers. */
+const READ_BYTES = 16 << 20;
+
+type Input<Name extends keyof DynamodbOperations> = DynamodbOperations[Name]['input'];
+type KeysAndAttributes = Input<'BatchGetItem'>['RequestItems'][string];
+
+export const batches = {
+  BatchGetItem: async (input, ctx) => {
+    const requests = checkGets(input, ctx);
+    const usage = new UsageSum();
+    const responses: Record<string, AttributeMap[]> = {};
+    const unprocessed: Record<string, KeysAndAttributes> = {};
+    let bytes = 0;
+    for (const { address, name, request, projection } of requests) {
+      const table = await tableFor(ctx, address);
+      for (const key of request.Keys) checkKey(table, key);
+      if (projection !== undefined) checkKeyPaths(table, projection.paths);
+      checkDistinct(request.Keys.map((key) => itemKey(table, key)));
+      const shownItems: AttributeMap[] = [];
+      const left: Item[] = [];
+      let units = 0;
+      for (const key of request.Keys) {
+        if (bytes >= READ_BYTES) {
+          left.push(key);
+          continue;
+        }
+        const found = await ctx.store.get(itemKey(table, key));
+        const stored = found === undefined ? undefined : new StoredItem(found);
+        units += readUnits(stored?.size ?? 0, request.ConsistentRead === true);
+        if (stored === undefined) continue;
+        bytes += stored.size;
+        shownItems.push(projection === undefined ? shown(ctx, stored) : project(stored.item, projection));
+      }
+      responses[name] = shownItems;
+      if (left.length > 0) unprocessed[name] = { ...request, Keys: left };
+      usage.add({ tableName: name, table: units, indexes: [] });
+    }
+    return {
+      Responses: responses,
+      UnprocessedKeys: unprocessed,
+      ConsumedCapacity: usage.show(input.ReturnConsumedCapacity),
+    };
+  },
+
+  BatchWriteItem: async (input, ctx) => {
+    const requests = checkWrites(input, ctx);
+    const usage = new UsageSum();
+    const metrics: Record<string, NonNullable<ReturnType<typeof collectionMetrics>>[]> = {};
+    // Every table and key is checked before the first item is written.
+    for (const { address, writes } of requests) {
+      const table = await tableFor(ctx, address);
+      checkDistinct(writes.map(({ write }) => write.on(table, false).key));
+    }
+    const counts = input.ReturnConsumedCapacity !== undefined && input.ReturnConsumedCapacity !== 'NONE';
+    const all = requests.flatMap(({ address, name, writes }) =>
+      writes.map(({ write, key }) =>
+        withTable(ctx, address, async (table) => {
+          const { before, after, indexUnits } = await performWrite(ctx, write.on(table, counts));
+          usage.add({
+            tableName: name,
+            table: writeUnits(before?.size ?? 0, after?.size ?? 0),
+            indexes: indexUnits,
+          });
+          const metric = collectionMetrics(table, input.ReturnItemCollectionMetrics, key);
+          if (metric !== undefined) (metrics[name] ??= []).push(metric);
+        }),
+      ),
+    );
+    await Promise.all(all);
+    return {
+      UnprocessedItems: {},
+      ItemCollectionMetrics: Object.keys(metrics).length === 0 ? undefined : metrics,
+      ConsumedCapacity: usage.show(input.ReturnConsumedCapacity),
+    };
+  },
+} satisfies Group<DynamodbOperations>;
+
+function checkGets(input: Input<'BatchGetItem'>, ctx: Context) {
+  const entries = Object.entries(input.RequestItems);
+  if (entries.length === 0) throw invalid('The requestItems parameter is required for BatchGetItem');
+  let count = 0;
+  return entries.map(([name, request]) => {
+    const address = addressOf(name, ctx, 'requestItems');
+    checkExpressionParameters(request, ['ProjectionExpression'], ['AttributesToGet']);
+    checkAttributesToGet(request.AttributesToGet);
+    const projection = readProjection(request);
+    for (const key of request.Keys) checkAttributes(key);
+    count += request.Keys.length;
+    if (count > MOST_READS) throw invalid('Too many items requested for the BatchGetItem call');
+    return { address, name, request, projection };
+  });
+}
+
+interface TableWrites {
+  readonly address: TableAddress;
+  readonly name: string;
+  readonly writes: readonly { readonly write: CheckedWrite; readonly key: Item }[];
+}
+
+function checkWrites(input: Input<'BatchWriteItem'>, ctx: Context): readonly TableWrites[] {
+  const entries = Object.entries(input.RequestItems);
+  if (entries.length === 0) throw invalid('The requestItems parameter is required for BatchWriteItem');
+  let count = 0;
+  return entries.map(([name, requests]) => {
+    const address = addressOf(name, ctx, 'requestItems');
+    count += requests.length;
+    if (count > MOST_WRITES) throw invalid('Too many items requested for the BatchWriteItem call');
+    return { address, name, writes: requests.map(checkWrite) };
+  });
+}
+
+function checkWrite({ PutRequest: put, DeleteRequest: remove }: WriteRequest) {
+  if ((put === undefined) === (remove === undefined)) {
+    throw invalid(
+      'Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes',
+    );
+  }
+  if (put !== undefined) {
+    checkAttributes(put.Item);
+    checkItemSize(put.Item);
+    return { write: checkedPut({}, put.Item), key: put.Item };
+  }
+  const key = remove?.Key ?? {};
+  checkAttributes(key);
+  return { write: checkedDelete({}, key), key };
+}
+
+function checkDistinct(keys: readonly Uint8Array[]): void {
+  const seen = new Set(keys.map((key) => Buffer.from(key).toString('latin1')));
+  if (seen.size < keys.length) throw invalid('Provided list of item keys contains duplicates');
+}

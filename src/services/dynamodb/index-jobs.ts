@@ -1,0 +1,109 @@
+import type { Context } from '../../service/context.ts';
+import type { KeyRange, Transaction } from '../../store/store.ts';
+import { entryOf } from './index-entries.ts';
+import { after } from './item-key.ts';
+import { layout } from './layout.ts';
+import { StoredItem } from './stored-item.ts';
+import { tableOf } from './table.ts';
+import { setTable } from './table-change.ts';
+import type { TableRow } from './table-row.ts';
+import { usedAttributes } from './table-updates.ts';
+import type { Purge } from './tables.ts';
+import { forgetTables } from './tables-cache.ts';
+
+/** The payload of the jobs that fill and empty an index. */
+export interface IndexJob {
+  readonly table: number;
+  readonly name: string;
+  readonly index: number;
+}
+
+/** Of one transaction: small enough that writers of the same table hardly notice. */
+const BATCH = { limit: 250, maxBytes: 1 << 20 };
+
+/** The table a job was written for, unless it is gone or another has its name now. */
+async function jobTable(ctx: Context, tx: Transaction, job: Purge): Promise<TableRow | undefined> {
+  const row = await layout.at(ctx.account, ctx.region).tables.get(tx, [job.name]);
+  return row?.number === job.table ? row : undefined;
+}
+
+/** Removes a table: its name first, so that it can be taken again, then all that was under its number. */
+export async function purge(job: Purge, ctx: Context): Promise<void> {
+  const { tables, versions, items, tags, expiries, sweeps } = layout.at(ctx.account, ctx.region);
+  await ctx.transact(async (tx) => {
+    if ((await jobTable(ctx, tx, job)) !== undefined) tables.delete(tx, [job.name]);
+    versions.delete(tx, [job.table]);
+  });
+  forgetTables(ctx, { account: ctx.account, region: ctx.region, name: job.name });
+  for (const rows of [items, tags, expiries, sweeps]) await clear(ctx, rows.rangeOf([job.table]));
+}
+
+/** Deletes every row of a range, a batch a transaction. */
+export async function clear(ctx: Context, whole: KeyRange): Promise<void> {
+  for (;;) {
+    const entries = await ctx.store.range(whole, BATCH);
+    if (entries.length === 0) return;
+    await ctx.transact(async (tx) => {
+      for (const { key } of entries) tx.delete(key);
+    });
+  }
+}
+
+/** Gives every item its entry in a new index, then opens the index to readers. */
+export async function backfill(job: IndexJob, ctx: Context): Promise<void> {
+  const { items } = layout.at(ctx.account, ctx.region);
+  let range: KeyRange = items.rangeOf([job.table, 0]);
+  for (;;) {
+    const last = await ctx.transact((tx) => backfillBatch(ctx, tx, job, range));
+    if (last === undefined) break;
+    range = { start: after(last), end: range.end };
+  }
+  await changeIndex(ctx, job, (row) => ({
+    ...row,
+    indexes: row.indexes.map((index) =>
+      index.number === job.index && index.status === 'CREATING' ? { ...index, status: 'ACTIVE' } : index,
+    ),
+  }));
+}
+
+/** Returns the last item's key; undefined at the end. Items whose attributes do not fit the index have no entry. */
+async function backfillBatch(
+  ctx: Context,
+  tx: Transaction,
+  job: IndexJob,
+  range: KeyRange,
+): Promise<Uint8Array | undefined> {
+  const row = await jobTable(ctx, tx, job);
+  const table = row && tableOf(row, ctx.account, ctx.region);
+  const index = table?.indexes.find(({ row: { number } }) => number === job.index);
+  if (table === undefined || index === undefined || table.row.status === 'DELETING') return undefined;
+  const entries = await tx.range(range, BATCH);
+  for (const { value } of entries) {
+    const stored = new StoredItem(value);
+    const fits = index.keys.every(({ name, type }) => {
+      const bytes = stored.item[name]?.[type];
+      return bytes !== undefined && bytes.length > 0;
+    });
+    const entry = fits ? entryOf(table, index, stored) : undefined;
+    if (entry !== undefined) tx.set(entry.key, entry.value.bytes);
+  }
+  return entries.at(-1)?.key;
+}
+
+/** Empties an index that nobody writes any more, then forgets it. */
+export async function dropIndex(job: IndexJob, ctx: Context): Promise<void> {
+  await clear(ctx, layout.at(ctx.account, ctx.region).items.rangeOf([job.table, job.index]));
+  await changeIndex(ctx, job, (row) => {
+    const kept: TableRow = { ...row, indexes: row.indexes.filter(({ number }) => number !== job.index) };
+    return { ...kept, attributes: usedAttributes(kept) };
+  });
+}
+
+async function changeIndex(ctx: Context, job: IndexJob, change: (row: TableRow) => TableRow): Promise<void> {
+  const address = { account: ctx.account, region: ctx.region, name: job.name };
+  await ctx.transact(async (tx) => {
+    const row = await jobTable(ctx, tx, job);
+    if (row !== undefined) setTable(tx, address, { ...change(row), version: row.version + 1 });
+  });
+  forgetTables(ctx, address);
+}

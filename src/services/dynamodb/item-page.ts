@@ -1,0 +1,63 @@
+import type { Context } from '../../service/context.ts';
+import type { KeyRange } from '../../store/store.ts';
+import type { Item } from './attribute-value.ts';
+import { after } from './item-key.ts';
+import { StoredItem } from './stored-item.ts';
+
+/** A page evaluates items until their sizes pass this. */
+const PAGE_BYTES = 1 << 20;
+/** Read from the store at once; stored text is a little longer than the size DynamoDB counts. */
+const CHUNK_ENTRIES = 1000;
+const CHUNK_BYTES = PAGE_BYTES + (PAGE_BYTES >> 2);
+
+export interface PageRequest {
+  readonly range: KeyRange;
+  readonly reverse: boolean;
+  /** Items to evaluate at most. */
+  readonly limit: number | undefined;
+  readonly filter: ((item: Item) => boolean) | undefined;
+  /** Reads the table's item of an index entry, when the entry has too little of it. */
+  readonly fetch: ((entry: StoredItem) => Promise<StoredItem | undefined>) | undefined;
+}
+
+export interface ItemPage {
+  readonly items: readonly StoredItem[];
+  readonly scanned: number;
+  /** Bytes evaluated, of which capacity is counted. */
+  readonly bytes: number;
+  /** Bytes of each fetched item. */
+  readonly fetched: readonly number[];
+  /** The last entry evaluated, if there may be more after it. */
+  readonly last: StoredItem | undefined;
+}
+
+/** Evaluates one page of a range. */
+export async function readPage(ctx: Context, request: PageRequest): Promise<ItemPage> {
+  const { reverse, limit = Number.POSITIVE_INFINITY, filter, fetch } = request;
+  let { range } = request;
+  const items: StoredItem[] = [];
+  const fetched: number[] = [];
+  let scanned = 0;
+  let bytes = 0;
+  while (Buffer.compare(range.start, range.end) < 0) {
+    const wanted = Math.min(limit - scanned, CHUNK_ENTRIES);
+    const entries = await ctx.store.range(range, { limit: wanted, reverse, maxBytes: CHUNK_BYTES });
+    let read = 0;
+    for (const { key, value } of entries) {
+      read += key.length + value.length;
+      const entry = new StoredItem(value);
+      scanned++;
+      bytes += entry.size;
+      const stored = fetch === undefined ? entry : await fetch(entry);
+      if (stored !== undefined) {
+        if (fetch !== undefined) fetched.push(stored.size);
+        if (filter === undefined || filter(stored.item)) items.push(stored);
+      }
+      if (scanned >= limit || bytes >= PAGE_BYTES) return { items, scanned, bytes, fetched, last: entry };
+    }
+    const last = entries.at(-1);
+    if (last === undefined || (entries.length < wanted && read < CHUNK_BYTES)) break;
+    range = reverse ? { start: range.start, end: last.key } : { start: after(last.key), end: range.end };
+  }
+  return { items, scanned, bytes, fetched, last: undefined };
+}

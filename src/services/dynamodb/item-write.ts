@@ -1,0 +1,120 @@
+import type { Context } from '../../service/context.ts';
+import { ContentionError, type Transaction } from '../../store/store.ts';
+import { emptyItem, type Item } from './attribute-value.ts';
+import { updateExpiry } from './expiry.ts';
+import { fault } from './fault.ts';
+import { type IndexUnits, updateIndexes } from './index-entries.ts';
+import { StoredItem } from './stored-item.ts';
+import type { Table } from './table.ts';
+import { forgetTables, type TableAddress, tableFor } from './tables-cache.ts';
+
+/** One write of one item, checked as far as it can be without the item. */
+export interface ItemWrite {
+  readonly table: Table;
+  readonly key: Uint8Array;
+  /** Whether it may go ahead, given the item (empty when there is none). */
+  readonly condition?: ((item: Item) => boolean) | undefined;
+  /** The image after; undefined deletes. It may throw a fault; it may run again. */
+  readonly apply: (before: StoredItem | undefined) => StoredItem | undefined;
+  /** The image before is wanted for the answer. */
+  readonly wantsBefore: boolean;
+  /** A failed condition shows the item. */
+  readonly showsOnFailure: boolean;
+}
+
+export interface WriteOutcome {
+  /** Undefined also when nobody needed it. */
+  readonly before: StoredItem | undefined;
+  readonly after: StoredItem | undefined;
+  readonly indexUnits: readonly IndexUnits[];
+}
+
+/** The table changed since it was cached: look it up and begin again. */
+class StaleTable extends Error {}
+
+/** A condition that did not hold, with the item as it was found. */
+export class ConditionFailed extends Error {
+  readonly item: StoredItem | undefined;
+
+  constructor(item: StoredItem | undefined) {
+    super('The conditional request failed');
+    this.item = item;
+  }
+}
+
+export const NO_ITEM: Item = Object.freeze(emptyItem());
+
+/** Throws, to be caught by {@link withTable}, unless the table is still what the cache says. */
+export async function holdTable(tx: Transaction, table: Table): Promise<void> {
+  const version = await tx.get(table.version.key);
+  if (version === undefined || Buffer.compare(version, table.version.value) !== 0) throw new StaleTable();
+}
+
+/** Whether a write can do without the image before: a plain put or delete on a table without indexes. */
+function isBlind({ table, condition, wantsBefore }: ItemWrite): boolean {
+  return (
+    !wantsBefore &&
+    condition === undefined &&
+    table.indexes.length === 0 &&
+    table.row.expiryAttribute === undefined
+  );
+}
+
+/** Carries a write out in a transaction that holds the table. Throws {@link ConditionFailed}. */
+export async function writeItem(ctx: Context, tx: Transaction, write: ItemWrite): Promise<WriteOutcome> {
+  const { table, key, condition } = write;
+  const bytes = isBlind(write) ? undefined : await tx.get(key);
+  const before = bytes === undefined ? undefined : new StoredItem(bytes);
+  if (condition !== undefined && !condition(before?.item ?? NO_ITEM)) throw new ConditionFailed(before);
+  const after = write.apply(before);
+  if (after === undefined) tx.delete(key);
+  else tx.set(key, after.bytes);
+  const indexUnits = table.indexes.length === 0 ? [] : updateIndexes(tx, table, before, after);
+  if (table.row.expiryAttribute !== undefined) await updateExpiry(ctx, tx, table, key, before, after);
+  return { before, after, indexUnits };
+}
+
+/** Looks a table up and works with it; again if the work found it changed meanwhile. */
+export async function withTable<T>(
+  ctx: Context,
+  address: TableAddress,
+  work: (table: Table) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const table = await tableFor(ctx, address);
+    try {
+      return await work(table);
+    } catch (error) {
+      if (!(error instanceof StaleTable)) throw error;
+      forgetTables(ctx, address);
+    }
+  }
+}
+
+export function isStale(error: unknown): boolean {
+  return error instanceof StaleTable;
+}
+
+/** One write in a transaction of its own. */
+export async function performWrite(ctx: Context, write: ItemWrite): Promise<WriteOutcome> {
+  const { table, key } = write;
+  try {
+    return await ctx.transact(
+      async (tx) => {
+        await holdTable(tx, table);
+        return writeItem(ctx, tx, write);
+      },
+      isBlind(write) ? {} : { queueKey: Buffer.from(key).toString('latin1') },
+    );
+  } catch (error) {
+    if (error instanceof ContentionError) {
+      throw fault('ThrottlingException', 'The item is written by too many requests at once');
+    }
+    if (!(error instanceof ConditionFailed)) throw error;
+    throw fault(
+      'ConditionalCheckFailedException',
+      error.message,
+      write.showsOnFailure && error.item !== undefined ? { Item: error.item.item } : {},
+    );
+  }
+}

@@ -1,0 +1,34 @@
+import { bytesCodec, keyspace, rows } from '../../store/keyspace.ts';
+import type { TableRow } from './table-row.ts';
+
+/**
+ * All of DynamoDB's keys. Tables, and indexes within a table, are numbered; a number is never used again, so that
+ * what a deleted table leaves behind can be purged in peace.
+ */
+export const layout = keyspace('dynamodb', {
+  /** A table's metadata: read through `tables.ts`'s cache. */
+  tables: rows<[name: string], TableRow>('tables'),
+  /** `TableRow.version` alone: every write transaction reads it, and so conflicts with changes of the table. */
+  versions: rows<[table: number], number>('versions'),
+  /** The number the last table took. */
+  counters: rows<[name: 'table'], number>('counters'),
+  /**
+   * Items (index 0) and index entries. The bytes after the index number are `item-key.ts`'s, the values
+   * `item-codec.ts`'s.
+   */
+  items: rows<[table: number, index: number], Uint8Array>('items', bytesCodec),
+  tags: rows<[table: number, key: string], string>('tags'),
+  /** Idempotency tokens of transactions, for ten minutes. */
+  tokens: rows<[token: string], TokenRow>('tokens'),
+  /** Items that time to live will delete, by the second they expire. */
+  expiries: rows<[table: number, second: number, key: Uint8Array], null>('expiries'),
+  /** Minutes for which a sweep of `expiries` is scheduled. */
+  sweeps: rows<[table: number, minute: number], null>('sweeps'),
+});
+
+/** A transaction that a client token names. */
+export interface TokenRow {
+  /** SHA-256 of the request, in hex. */
+  readonly request: string;
+  readonly atMs: number;
+}

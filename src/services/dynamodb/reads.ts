@@ -1,0 +1,234 @@
+import type { DynamodbOperations } from '../../model/gen/dynamodb.ts';
+import { Fault } from '../../service/faults.ts';
+import type { Group } from '../../service/service.ts';
+import type { KeyRange } from '../../store/store.ts';
+import { checkAttributes, type Item } from './attribute-value.ts';
+import { meets } from './condition.ts';
+import { type ParsedCondition, parseCondition } from './condition-parser.ts';
+import { ExpressionAttributes } from './expression-attributes.ts';
+import { checkAttributesToGet, checkExpressionParameters } from './expression-parameters.ts';
+import { invalid } from './fault.ts';
+import { checkSelect, fetchFor, indexFor, pageAnswer, type ReadInput, startKey } from './index-read.ts';
+import { after, segmentRange } from './item-key.ts';
+import { readPage } from './item-page.ts';
+import { checkKeyPaths } from './key-check.ts';
+import {
+  constraintsOf,
+  type KeyConstraints,
+  legacyConstraints,
+  type QueryKey,
+  queryRange,
+} from './key-condition.ts';
+import { checkLegacyConditions, legacyCondition } from './legacy-condition.ts';
+import { type Projection, parseProjection, projectionOf } from './projection.ts';
+import type { Index, Table } from './table.ts';
+import { addressOf, tableFor } from './tables-cache.ts';
+
+type Input<Name extends keyof DynamodbOperations> = DynamodbOperations[Name]['input'];
+
+export const reads = {
+  Query: async (input, ctx) => {
+    const address = addressOf(input.TableName, ctx);
+    checkQueryParameters(input);
+    checkLegacyConditions(input.QueryFilter);
+    checkAttributesToGet(input.AttributesToGet);
+    checkStartValues(input.ExclusiveStartKey);
+    if (input.KeyConditions === undefined && input.KeyConditionExpression === undefined) {
+      throw invalid(
+        'Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.',
+      );
+    }
+    const attributes = new ExpressionAttributes(
+      input.ExpressionAttributeNames,
+      input.ExpressionAttributeValues,
+    );
+    const keyCondition =
+      input.KeyConditionExpression === undefined
+        ? undefined
+        : parseCondition(input.KeyConditionExpression, 'KeyConditionExpression', attributes);
+    const filter = readFilter(input.FilterExpression, attributes);
+    const projection = readProjection(input, attributes);
+    attributes.checkAllUsed();
+    checkLegacyConditions(input.KeyConditions);
+    checkSelect(input);
+    const constraints: KeyConstraints =
+      keyCondition === undefined
+        ? legacyConstraints(input.KeyConditions ?? {})
+        : constraintsOf(keyCondition.condition);
+
+    const table = await tableFor(ctx, address);
+    const index = indexFor(table, input, projection);
+    const key = queryKeyOf(table, index);
+    const { partition, range } = queryRange(key, constraints);
+    const reverse = input.ScanIndexForward === false;
+    const start = input.ExclusiveStartKey && startKey(table, index, input.ExclusiveStartKey, false);
+    if (start !== undefined) checkStartWithin(start, partition, range);
+    if (projection !== undefined) checkKeyPaths(table, projection.paths);
+    checkFilterNames(key, input.QueryFilter, filter);
+    if (filter !== undefined) checkKeyPaths(table, filter.paths);
+    const page = await readPage(ctx, {
+      range: start === undefined ? range : goOn(range, start, reverse),
+      reverse,
+      limit: input.Limit,
+      filter: filterOf(filter, input.QueryFilter, input.ConditionalOperator),
+      fetch: fetchFor(ctx, table, index, input, projection),
+    });
+    return pageAnswer(ctx, table, index, input, projection, page);
+  },
+
+  Scan: async (input, ctx) => {
+    const address = addressOf(input.TableName, ctx);
+    checkExpressionParameters(
+      input,
+      ['ProjectionExpression', 'FilterExpression'],
+      ['AttributesToGet', 'ScanFilter', 'ConditionalOperator'],
+    );
+    checkAttributesToGet(input.AttributesToGet);
+    checkLegacyConditions(input.ScanFilter);
+    checkStartValues(input.ExclusiveStartKey);
+    checkSegment(input);
+    const attributes = new ExpressionAttributes(
+      input.ExpressionAttributeNames,
+      input.ExpressionAttributeValues,
+    );
+    const filter = readFilter(input.FilterExpression, attributes);
+    const projection = readProjection(input, attributes);
+    attributes.checkAllUsed();
+    checkSelect(input);
+
+    const table = await tableFor(ctx, address);
+    const index = indexFor(table, input, projection);
+    const { Segment: segment = 0, TotalSegments: total = 1 } = input;
+    const range = segmentRange((index ?? table).prefix, segment, total);
+    const start = input.ExclusiveStartKey && startKey(table, index, input.ExclusiveStartKey, true);
+    if (start !== undefined && !within(start, range)) {
+      throw invalid(
+        'The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. ' +
+          `TotalSegments: ${total} Segment: ${segment}`,
+      );
+    }
+    if (projection !== undefined) checkKeyPaths(table, projection.paths);
+    if (filter !== undefined) checkKeyPaths(table, filter.paths);
+    const page = await readPage(ctx, {
+      range: start === undefined ? range : goOn(range, start, false),
+      reverse: false,
+      limit: input.Limit,
+      filter: filterOf(filter, input.ScanFilter, input.ConditionalOperator),
+      fetch: fetchFor(ctx, table, index, input, projection),
+    });
+    return pageAnswer(ctx, table, index, input, projection, page);
+  },
+} satisfies Group<DynamodbOperations>;
+
+function checkQueryParameters(input: Input<'Query'>): void {
+  const mixesKeyConditions = input.KeyConditions !== undefined && input.KeyConditionExpression === undefined;
+  checkExpressionParameters(
+    input,
+    ['ProjectionExpression', 'FilterExpression', 'KeyConditionExpression'],
+    [
+      'AttributesToGet',
+      'QueryFilter',
+      'ConditionalOperator',
+      ...(mixesKeyConditions ? [] : ['KeyConditions']),
+    ],
+  );
+}
+
+/** Faults that DynamoDB words the same wherever the value stands. */
+const BARE = /contains duplicates|number set|numeric value|significant digits|number with magnitude/;
+
+function checkStartValues(start: Item | undefined): void {
+  if (start === undefined) return;
+  try {
+    checkAttributes(start);
+  } catch (error) {
+    if (!Fault.is(error) || BARE.test(error.message)) throw error;
+    throw invalid(`The provided starting key is invalid: ${error.message}`);
+  }
+}
+
+function checkSegment({ Segment: segment, TotalSegments: total }: Input<'Scan'>): void {
+  if (segment !== undefined && total === undefined) {
+    throw invalid(
+      'The TotalSegments parameter is required but was not present in the request when Segment parameter is present',
+    );
+  }
+  if (total === undefined) return;
+  if (segment === undefined) {
+    throw invalid(
+      'The Segment parameter is required but was not present in the request when parameter TotalSegments is present',
+    );
+  }
+  if (segment >= total) {
+    throw invalid(
+      'The Segment parameter is zero-based and must be less than parameter TotalSegments: ' +
+        `Segment: ${segment} is not less than TotalSegments: ${total}`,
+    );
+  }
+}
+
+function readFilter(
+  expression: string | undefined,
+  attributes: ExpressionAttributes,
+): ParsedCondition | undefined {
+  return expression === undefined ? undefined : parseCondition(expression, 'FilterExpression', attributes);
+}
+
+function readProjection(
+  { ProjectionExpression: expression, AttributesToGet: names }: ReadInput,
+  attributes: ExpressionAttributes,
+): Projection | undefined {
+  if (expression !== undefined) return parseProjection(expression, attributes);
+  return names && projectionOf(names.map((name) => [name]));
+}
+
+function queryKeyOf(table: Table, index: Index | undefined): QueryKey {
+  if (index !== undefined) return index;
+  return {
+    partition: [table.partition],
+    sort: table.sort === undefined ? [] : [table.sort],
+    prefix: table.prefix,
+  };
+}
+
+function within(key: Uint8Array, { start, end }: KeyRange): boolean {
+  return Buffer.compare(key, start) >= 0 && Buffer.compare(key, end) < 0;
+}
+
+function goOn(range: KeyRange, start: Uint8Array, reverse: boolean): KeyRange {
+  return reverse ? { start: range.start, end: start } : { start: after(start), end: range.end };
+}
+
+function checkStartWithin(start: Uint8Array, partition: Uint8Array, range: KeyRange): void {
+  if (within(start, range)) return;
+  throw invalid(
+    Buffer.compare(start.subarray(0, partition.length), partition) === 0
+      ? 'The provided starting key does not match the range key predicate'
+      : 'The provided starting key is outside query boundaries based on provided conditions',
+  );
+}
+
+function checkFilterNames(
+  { partition, sort }: QueryKey,
+  legacy: Readonly<Record<string, unknown>> | undefined,
+  filter: ParsedCondition | undefined,
+): void {
+  const named =
+    legacy === undefined ? new Set(filter?.paths.map(([name]) => name)) : new Set(Object.keys(legacy));
+  for (const { name } of [...partition, ...sort]) {
+    if (!named.has(name)) continue;
+    throw invalid(
+      `${legacy === undefined ? 'Filter Expression' : 'QueryFilter'} can only contain non-primary key attributes: ` +
+        `Primary key attribute: ${name}`,
+    );
+  }
+}
+
+function filterOf(
+  filter: ParsedCondition | undefined,
+  legacy: Input<'Scan'>['ScanFilter'],
+  operator: Input<'Scan'>['ConditionalOperator'],
+): ((item: Item) => boolean) | undefined {
+  const condition = filter?.condition ?? (legacy && legacyCondition(legacy, operator));
+  return condition && ((item) => meets(item, condition));
+}

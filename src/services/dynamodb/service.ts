@@ -1,0 +1,34 @@
+import { defineService } from '../../service/service.ts';
+import { accountFacts } from './account-facts.ts';
+import { authorisation } from './authorisation.ts';
+import { batches } from './batches.ts';
+import { backfill, dropIndex, purge } from './index-jobs.ts';
+import { items } from './items.ts';
+import { reads } from './reads.ts';
+import { policyOf, resourcePolicies } from './resource-policies.ts';
+import { tableUpdates } from './table-updates.ts';
+import { tables } from './tables.ts';
+import { tags } from './tags.ts';
+import { forgetExpiries, scheduleExpiries, sweep, timesToLive } from './times-to-live.ts';
+import { forgetToken, transactions } from './transactions.ts';
+
+/** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/ */
+export const dynamodb = defineService({
+  name: 'dynamodb',
+  model: 'dynamodb',
+  operations: {
+    ...tables,
+    ...tableUpdates,
+    ...items,
+    ...reads,
+    ...batches,
+    ...transactions,
+    ...tags,
+    ...timesToLive,
+    ...resourcePolicies,
+    ...accountFacts,
+  },
+  authorisation,
+  jobs: { purge, backfill, dropIndex, sweep, scheduleExpiries, forgetExpiries, forgetToken },
+  resourcePolicy: policyOf,
+});

@@ -1,0 +1,101 @@
+import type {
+  GlobalSecondaryIndexDescription,
+  IndexStatus,
+  LocalSecondaryIndexDescription,
+  ProvisionedThroughputDescription,
+  TableDescription,
+  TableStatus,
+} from '../../model/gen/dynamodb.ts';
+import type { Statistics } from './statistics.ts';
+import { tableArn } from './table.ts';
+import type { IndexRow, TableRow, Throughput } from './table-row.ts';
+
+/** How DescribeTable and its like show a table. `status` is what the answer says, when it differs from the row. */
+export function describeTable(
+  row: TableRow,
+  account: string,
+  region: string,
+  statistics: Statistics,
+  status: TableStatus = row.status,
+): TableDescription {
+  const arn = tableArn(account, region, row.name);
+  const creating = status === 'CREATING';
+  const locals = row.indexes.filter(({ kind }) => kind === 'local');
+  const globals = row.indexes.filter(({ kind }) => kind === 'global');
+  return {
+    AttributeDefinitions: row.attributes,
+    TableName: row.name,
+    KeySchema: row.keySchema,
+    TableStatus: status,
+    CreationDateTime: new Date(row.createdAtMs),
+    ProvisionedThroughput: describeThroughput(row.throughput),
+    TableSizeBytes: statistics.table.bytes,
+    ItemCount: statistics.table.items,
+    TableArn: arn,
+    TableId: row.id,
+    BillingModeSummary:
+      row.onDemandSinceMs === undefined
+        ? undefined
+        : {
+            BillingMode: row.billingMode,
+            LastUpdateToPayPerRequestDateTime: new Date(row.onDemandSinceMs),
+          },
+    LocalSecondaryIndexes: nonEmpty(locals.map((index) => describeLocal(index, arn, statistics))),
+    GlobalSecondaryIndexes: nonEmpty(
+      globals.map((index) => describeGlobal(index, arn, statistics, creating ? 'CREATING' : index.status)),
+    ),
+    SSEDescription:
+      row.encryption?.Enabled === true
+        ? {
+            Status: 'ENABLED',
+            SSEType: row.encryption.SSEType ?? 'KMS',
+            KMSMasterKeyArn: row.encryption.KMSMasterKeyId,
+          }
+        : undefined,
+    TableClassSummary: row.tableClass && { TableClass: row.tableClass },
+    DeletionProtectionEnabled: row.deletionProtection,
+    OnDemandThroughput: row.onDemandThroughput,
+  };
+}
+
+function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
+}
+
+function describeThroughput(throughput: Throughput): ProvisionedThroughputDescription {
+  const { reads, writes, lastIncreaseAtMs, lastDecreaseAtMs } = throughput;
+  return {
+    LastIncreaseDateTime: lastIncreaseAtMs === undefined ? undefined : new Date(lastIncreaseAtMs),
+    LastDecreaseDateTime: lastDecreaseAtMs === undefined ? undefined : new Date(lastDecreaseAtMs),
+    NumberOfDecreasesToday: 0,
+    ReadCapacityUnits: reads,
+    WriteCapacityUnits: writes,
+  };
+}
+
+function describeLocal(index: IndexRow, arn: string, statistics: Statistics): LocalSecondaryIndexDescription {
+  const { bytes = 0, items = 0 } = statistics.indexes.get(index.number) ?? {};
+  return {
+    IndexName: index.name,
+    KeySchema: index.keySchema,
+    Projection: { ProjectionType: index.projection, NonKeyAttributes: index.nonKeyAttributes },
+    IndexSizeBytes: bytes,
+    ItemCount: items,
+    IndexArn: `${arn}/index/${index.name}`,
+  };
+}
+
+function describeGlobal(
+  index: IndexRow,
+  arn: string,
+  statistics: Statistics,
+  status: IndexStatus,
+): GlobalSecondaryIndexDescription {
+  return {
+    ...describeLocal(index, arn, statistics),
+    IndexStatus: status,
+    Backfilling: index.status === 'CREATING' ? true : undefined,
+    ProvisionedThroughput: describeThroughput(index.throughput),
+    OnDemandThroughput: index.onDemandThroughput,
+  };
+}

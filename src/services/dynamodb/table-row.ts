@@ -1,0 +1,61 @@
+import type {
+  AttributeDefinition,
+  BillingMode,
+  KeySchemaElement,
+  OnDemandThroughput,
+  ProjectionType,
+  SSESpecification,
+  StreamViewType,
+  TableClass,
+} from '../../model/gen/dynamodb.ts';
+
+/** What a table is, as it is stored. */
+export interface TableRow {
+  /** Names the table in keys. */
+  readonly number: number;
+  /** Grows with every change of the row. */
+  readonly version: number;
+  readonly id: string;
+  readonly name: string;
+  readonly status: 'ACTIVE' | 'UPDATING' | 'DELETING';
+  readonly createdAtMs: number;
+  readonly attributes: readonly AttributeDefinition[];
+  readonly keySchema: readonly KeySchemaElement[];
+  readonly billingMode: BillingMode;
+  /** When the table last became PAY_PER_REQUEST. */
+  readonly onDemandSinceMs?: number;
+  readonly throughput: Throughput;
+  readonly onDemandThroughput?: OnDemandThroughput;
+  readonly indexes: readonly IndexRow[];
+  /** The number the next index takes. */
+  readonly nextIndex: number;
+  readonly tableClass?: TableClass;
+  readonly deletionProtection: boolean;
+  readonly encryption?: SSESpecification;
+  readonly stream?: { readonly label: string; readonly view: StreamViewType };
+  /** Time to live is on. */
+  readonly expiryAttribute?: string;
+  readonly policy?: { readonly document: string; readonly revision: string };
+}
+
+/** Provisioned units a second; zeros on demand. */
+export interface Throughput {
+  readonly reads: number;
+  readonly writes: number;
+  readonly lastIncreaseAtMs?: number;
+  readonly lastDecreaseAtMs?: number;
+}
+
+export interface IndexRow {
+  /** Names the index in keys, within its table; 0 is the table itself. */
+  readonly number: number;
+  readonly name: string;
+  readonly kind: 'local' | 'global';
+  readonly keySchema: readonly KeySchemaElement[];
+  readonly projection: ProjectionType;
+  readonly nonKeyAttributes?: readonly string[];
+  /** CREATING until every item has its entry; writers keep it up from the start. */
+  readonly status: 'ACTIVE' | 'CREATING' | 'DELETING';
+  readonly throughput: Throughput;
+  readonly onDemandThroughput?: OnDemandThroughput;
+}

@@ -1,0 +1,257 @@
+import type {
+  AttributeDefinition,
+  DynamodbOperations,
+  GlobalSecondaryIndexUpdate,
+  ProvisionedThroughput,
+  UpdateTableInput,
+} from '../../model/gen/dynamodb.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import type { Transaction } from '../../store/store.ts';
+import { fault, invalid, invalidParameter } from './fault.ts';
+import type { IndexJob } from './index-jobs.ts';
+import { countTable } from './statistics.ts';
+import { changeTable } from './table-change.ts';
+import { checkGlobal, checkThroughput, indexRow, throughputOf } from './table-definition.ts';
+import { describeTable } from './table-description.ts';
+import type { IndexRow, TableRow, Throughput } from './table-row.ts';
+import { unwritten } from './tables.ts';
+import { addressOf } from './tables-cache.ts';
+
+export const tableUpdates = {
+  UpdateTable: async (input, ctx) => {
+    const address = addressOf(input.TableName, ctx);
+    checkUpdate(input);
+    const nowMs = ctx.world.clock.now();
+    const owner = ctx.as(address);
+    const row = await changeTable(ctx, address, (found, tx) => {
+      if (found.status === 'DELETING') {
+        throw fault(
+          'ResourceInUseException',
+          `Attempt to change a resource which is still in use: Table is being deleted: ${found.name}`,
+        );
+      }
+      return updated(owner, tx, found, input, nowMs);
+    });
+    const statistics = await countTable(owner, row);
+    return {
+      TableDescription: describeTable(row, address.account, address.region, statistics, 'UPDATING'),
+    };
+  },
+} satisfies Group<DynamodbOperations>;
+
+/** Parameters that change something by themselves. */
+const CHANGES = [
+  'ProvisionedThroughput',
+  'BillingMode',
+  'GlobalSecondaryIndexUpdates',
+  'SSESpecification',
+  'StreamSpecification',
+  'TableClass',
+  'DeletionProtectionEnabled',
+  'OnDemandThroughput',
+] as const;
+
+function checkUpdate(input: UpdateTableInput): void {
+  for (const name of [
+    'ReplicaUpdates',
+    'VectorIndexUpdates',
+    'GlobalTableWitnessUpdates',
+    'MultiRegionConsistency',
+    'WarmThroughput',
+    'DisassociationProtectionEnabled',
+    'GlobalTableSettingsReplicationMode',
+  ] as const) {
+    if (input[name] !== undefined) throw unwritten(name);
+  }
+  if (input.StreamSpecification?.StreamEnabled === true) throw unwritten('StreamSpecification');
+  const indexUpdates = input.GlobalSecondaryIndexUpdates ?? [];
+  if (
+    CHANGES.every(
+      (name) => input[name] === undefined || (name.startsWith('Global') && indexUpdates.length === 0),
+    )
+  ) {
+    throw invalid(
+      'At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required',
+    );
+  }
+  checkThroughput(input.ProvisionedThroughput);
+  const seen = new Set<string>();
+  for (const update of indexUpdates) {
+    const name = (update.Update ?? update.Create ?? update.Delete)?.IndexName;
+    if (name === undefined) {
+      throw invalidParameter(
+        'One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null',
+      );
+    }
+    if (seen.has(name)) {
+      throw invalidParameter(
+        `Only one global secondary index update per index is allowed simultaneously. Index: ${name}`,
+      );
+    }
+    seen.add(name);
+    checkThroughput(update.Update?.ProvisionedThroughput);
+  }
+  if (indexUpdates.filter(({ Create, Delete }) => (Create ?? Delete) !== undefined).length > 1) {
+    throw fault(
+      'LimitExceededException',
+      'Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table',
+    );
+  }
+}
+
+function updated(
+  ctx: Context,
+  tx: Transaction,
+  row: TableRow,
+  input: UpdateTableInput,
+  nowMs: number,
+): TableRow {
+  const billed = withBilling(row, input, nowMs);
+  const defined: TableRow = {
+    ...billed,
+    attributes: mergedAttributes(row.attributes, input.AttributeDefinitions ?? []),
+    ...(input.TableClass === undefined ? {} : { tableClass: input.TableClass }),
+    ...(input.DeletionProtectionEnabled === undefined
+      ? {}
+      : { deletionProtection: input.DeletionProtectionEnabled }),
+    ...(input.SSESpecification === undefined ? {} : { encryption: input.SSESpecification }),
+    ...(input.OnDemandThroughput === undefined ? {} : { onDemandThroughput: input.OnDemandThroughput }),
+  };
+  const changed = (input.GlobalSecondaryIndexUpdates ?? []).reduce(
+    (next, update) => withIndexUpdate(ctx, tx, next, update, nowMs),
+    defined,
+  );
+  return { ...changed, attributes: usedAttributes(changed) };
+}
+
+function withBilling(row: TableRow, input: UpdateTableInput, nowMs: number): TableRow {
+  const mode = input.BillingMode ?? row.billingMode;
+  const requested = input.ProvisionedThroughput;
+  if (mode === 'PAY_PER_REQUEST') {
+    if (requested !== undefined) {
+      throw invalidParameter(
+        'Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST',
+      );
+    }
+    if (row.billingMode === mode) return row;
+    const none = { reads: 0, writes: 0 };
+    return {
+      ...row,
+      billingMode: mode,
+      onDemandSinceMs: nowMs,
+      throughput: none,
+      indexes: row.indexes.map((index) => ({ ...index, throughput: none })),
+    };
+  }
+  if (requested === undefined) {
+    if (row.billingMode === mode) return row;
+    throw invalidParameter('ProvisionedThroughput must be specified when BillingMode is PROVISIONED');
+  }
+  const { reads, writes } = row.throughput;
+  const indexUpdates = input.GlobalSecondaryIndexUpdates ?? [];
+  if (
+    reads === requested.ReadCapacityUnits &&
+    writes === requested.WriteCapacityUnits &&
+    indexUpdates.length === 0
+  ) {
+    throw invalid(
+      'The provisioned throughput for the table will not change. The requested value equals the current value. ' +
+        `Current ReadCapacityUnits provisioned for the table: ${reads}. Requested ReadCapacityUnits: ${requested.ReadCapacityUnits}. ` +
+        `Current WriteCapacityUnits provisioned for the table: ${writes}. Requested WriteCapacityUnits: ${requested.WriteCapacityUnits}. ` +
+        'Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.',
+    );
+  }
+  if (row.billingMode !== mode) requireIndexThroughput(row, indexUpdates);
+  return { ...row, billingMode: mode, throughput: changedThroughput(row.throughput, requested, nowMs) };
+}
+
+/** A table that becomes provisioned needs units for each of its global indexes. */
+function requireIndexThroughput(row: TableRow, updates: readonly GlobalSecondaryIndexUpdate[]): void {
+  const given = new Set(updates.map(({ Update, Delete }) => (Update ?? Delete)?.IndexName));
+  const missing = row.indexes.filter(({ kind, name }) => kind === 'global' && !given.has(name));
+  if (missing.length === 0) return;
+  throw invalidParameter(
+    `ProvisionedThroughput must be specified for index: ${missing.map(({ name }) => name).join(',')}`,
+  );
+}
+
+function changedThroughput(old: Throughput, requested: ProvisionedThroughput, nowMs: number): Throughput {
+  const next = throughputOf(requested);
+  return {
+    ...old,
+    ...next,
+    ...(next.reads > old.reads || next.writes > old.writes ? { lastIncreaseAtMs: nowMs } : {}),
+    ...(next.reads < old.reads || next.writes < old.writes ? { lastDecreaseAtMs: nowMs } : {}),
+  };
+}
+
+function withIndexUpdate(
+  ctx: Context,
+  tx: Transaction,
+  row: TableRow,
+  { Create, Update, Delete }: GlobalSecondaryIndexUpdate,
+  nowMs: number,
+): TableRow {
+  const named = (name: string) => row.indexes.find((index) => index.kind === 'global' && index.name === name);
+  const replaced = (old: IndexRow, next: IndexRow): TableRow => ({
+    ...row,
+    indexes: row.indexes.map((index) => (index === old ? next : index)),
+  });
+  if (Create !== undefined) {
+    if (row.indexes.some(({ name }) => name === Create.IndexName)) {
+      throw invalid('Attempting to create an index which already exists');
+    }
+    requireNoIndexUnderWay(row);
+    checkGlobal(Create, row.attributes, row.billingMode);
+    const index = indexRow(Create, 'global', row.nextIndex, 'CREATING');
+    const payload: IndexJob = { table: row.number, name: row.name, index: index.number };
+    ctx.enqueue(tx, { kind: 'backfill', payload });
+    return { ...row, indexes: [...row.indexes, index], nextIndex: row.nextIndex + 1 };
+  }
+  const index = named((Update ?? Delete)?.IndexName ?? '');
+  if (index === undefined || index.status === 'DELETING') {
+    throw fault('ResourceNotFoundException', 'Requested resource not found');
+  }
+  if (Delete !== undefined) {
+    requireNoIndexUnderWay(row);
+    const payload: IndexJob = { table: row.number, name: row.name, index: index.number };
+    ctx.enqueue(tx, { kind: 'dropIndex', payload });
+    return replaced(index, { ...index, status: 'DELETING' });
+  }
+  const throughput = Update?.ProvisionedThroughput;
+  const onDemandThroughput = Update?.OnDemandThroughput;
+  return replaced(index, {
+    ...index,
+    ...(throughput === undefined
+      ? {}
+      : { throughput: changedThroughput(index.throughput, throughput, nowMs) }),
+    ...(onDemandThroughput === undefined ? {} : { onDemandThroughput }),
+  });
+}
+
+function requireNoIndexUnderWay(row: TableRow): void {
+  if (row.indexes.every(({ status }) => status === 'ACTIVE')) return;
+  throw fault(
+    'LimitExceededException',
+    'Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table',
+  );
+}
+
+function mergedAttributes(
+  old: readonly AttributeDefinition[],
+  given: readonly AttributeDefinition[],
+): readonly AttributeDefinition[] {
+  const names = new Set(given.map(({ AttributeName }) => AttributeName));
+  return [...old.filter(({ AttributeName }) => !names.has(AttributeName)), ...given];
+}
+
+/** Definitions that some key still needs. */
+export function usedAttributes(row: TableRow): readonly AttributeDefinition[] {
+  const keys = new Set(
+    [row.keySchema, ...row.indexes.map(({ keySchema }) => keySchema)]
+      .flat()
+      .map(({ AttributeName }) => AttributeName),
+  );
+  return row.attributes.filter(({ AttributeName }) => keys.has(AttributeName));
+}

@@ -1,0 +1,105 @@
+import { parseArn } from '../../base/arn.ts';
+import type { Context } from '../../service/context.ts';
+import type { Store } from '../../store/store.ts';
+import { fault, invalid } from './fault.ts';
+import { layout } from './layout.ts';
+import { type Table, tableOf } from './table.ts';
+
+/** The tables of one account and region, decoded, until one of them changes. */
+class Scope {
+  readonly tables = new Map<string, Table>();
+  /** Counts invalidations: what was read before one is not kept after it. */
+  generation = 0;
+
+  forget(): void {
+    this.generation++;
+    this.tables.clear();
+  }
+}
+
+const scopes = new WeakMap<Store, Map<string, Scope>>();
+
+function scopeOf(store: Store, account: string, region: string): Scope {
+  let ofStore = scopes.get(store);
+  if (ofStore === undefined) scopes.set(store, (ofStore = new Map()));
+  const name = `${account}/${region}`;
+  let scope = ofStore.get(name);
+  if (scope === undefined) {
+    const created = new Scope();
+    ofStore.set(name, (scope = created));
+    store.watch(layout.at(account, region).tables.rangeOf([]), () => created.forget());
+  }
+  return scope;
+}
+
+/** Where the parameter `TableName` points: a name here, or an ARN. */
+export interface TableAddress {
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+}
+
+const NAME = /^[a-zA-Z0-9_.-]+$/;
+
+/** Throws AWS's fault for a name no table can have. `parameter` is its path in the message. */
+export function addressOf(
+  tableName: string,
+  { account, region }: { readonly account: string; readonly region: string },
+  parameter = 'tableName',
+): TableAddress {
+  if (tableName.startsWith('arn:')) {
+    const arn = parseArn(tableName);
+    const name = arn === undefined ? undefined : /^table\/([^/]+)$/.exec(arn.resource)?.[1];
+    if (arn?.service !== 'dynamodb' || name === undefined) throw invalid('Invalid table ARN');
+    return { account: arn.account, region: arn.region, name };
+  }
+  const broken =
+    tableName.length < 3
+      ? 'Member must have length greater than or equal to 3'
+      : tableName.length > 255
+        ? 'Member must have length less than or equal to 255'
+        : NAME.test(tableName)
+          ? undefined
+          : 'Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+';
+  if (broken !== undefined) {
+    throw invalid(
+      `1 validation error detected: Value '${tableName}' at '${parameter}' failed to satisfy constraint: ${broken}`,
+    );
+  }
+  return { account, region, name: tableName };
+}
+
+/** The table, if the cache knows it: no read, no promise. */
+export function cachedTable(ctx: Pick<Context, 'store'>, address: TableAddress): Table | undefined {
+  return scopes.get(ctx.store)?.get(`${address.account}/${address.region}`)?.tables.get(address.name);
+}
+
+/** The table in whatever status, or undefined. */
+export async function lookUpTable(
+  ctx: Pick<Context, 'store'>,
+  address: TableAddress,
+): Promise<Table | undefined> {
+  const scope = scopeOf(ctx.store, address.account, address.region);
+  const cached = scope.tables.get(address.name);
+  if (cached !== undefined) return cached;
+  const { generation } = scope;
+  const row = await layout.at(address.account, address.region).tables.get(ctx.store, [address.name]);
+  if (row === undefined) return undefined;
+  const table = tableOf(row, address.account, address.region);
+  if (scope.generation === generation) scope.tables.set(address.name, table);
+  return table;
+}
+
+/** Drops what is cached, for a caller that has seen it to be out of date. */
+export function forgetTables(ctx: Pick<Context, 'store'>, { account, region }: TableAddress): void {
+  scopes.get(ctx.store)?.get(`${account}/${region}`)?.forget();
+}
+
+/** The table for work on its items; a fault when there is none or it is being deleted. */
+export async function tableFor(ctx: Context, address: TableAddress): Promise<Table> {
+  const table = cachedTable(ctx, address) ?? (await lookUpTable(ctx, address));
+  if (table === undefined || table.row.status === 'DELETING') {
+    throw fault('ResourceNotFoundException', 'Requested resource not found');
+  }
+  return table;
+}

@@ -1,0 +1,149 @@
+import type { CreateTableInput, DynamodbOperations } from '../../model/gen/dynamodb.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import type { Transaction } from '../../store/store.ts';
+import { fault, invalid } from './fault.ts';
+import { layout } from './layout.ts';
+import { countTable, NO_STATISTICS } from './statistics.ts';
+import { changeTable, noTable, setTable } from './table-change.ts';
+import { checkDefinition, type Definition, indexRow, throughputOf } from './table-definition.ts';
+import { describeTable } from './table-description.ts';
+import type { IndexRow, TableRow } from './table-row.ts';
+import { addressOf, forgetTables, lookUpTable } from './tables-cache.ts';
+import { checkTags } from './tags.ts';
+
+const LIST_LIMIT = 100;
+
+export const tables = {
+  CreateTable: async (input, ctx) => {
+    const address = addressOf(input.TableName, ctx);
+    refuseUnwritten(input);
+    const definition = checkDefinition(input);
+    checkTags(input.Tags ?? []);
+    const id = ctx.world.random.uuid();
+    const revision = ctx.world.clock.now();
+    const row = await ctx.transact(async (tx) => {
+      const { tables: rows, counters, tags } = layout.at(address.account, address.region);
+      const existing = await rows.get(tx, [address.name]);
+      if (existing !== undefined) {
+        throw fault(
+          'ResourceInUseException',
+          existing.status === 'DELETING'
+            ? `Attempt to change a resource which is still in use: Table is being deleted: ${address.name}`
+            : `Table already exists: ${address.name}`,
+        );
+      }
+      const number = ((await counters.get(tx, ['table'])) ?? 0) + 1;
+      counters.set(tx, ['table'], number);
+      const created = newTable(input, definition, address.name, number, id, revision);
+      setTable(tx, address, created);
+      for (const { Key, Value } of input.Tags ?? []) tags.set(tx, [number, Key], Value);
+      return created;
+    });
+    forgetTables(ctx, address);
+    return {
+      TableDescription: describeTable(row, address.account, address.region, NO_STATISTICS, 'CREATING'),
+    };
+  },
+
+  DescribeTable: async (input, ctx) => {
+    const address = addressOf(input.TableName, ctx);
+    const table = await lookUpTable(ctx, address);
+    if (table === undefined) throw noTable(address.name);
+    const statistics = await countTable(ctx.as(address), table.row);
+    return { Table: describeTable(table.row, address.account, address.region, statistics) };
+  },
+
+  ListTables: async (input, ctx) => {
+    const { tables: rows } = layout.at(ctx.account, ctx.region);
+    const { Limit: limit = LIST_LIMIT, ExclusiveStartTableName: start } = input;
+    const page = await rows.page(ctx.store, [], {
+      limit,
+      ...(start === undefined ? {} : { after: [start] }),
+    });
+    return {
+      TableNames: page.rows.map(({ value }) => value.name),
+      LastEvaluatedTableName: page.next?.[0],
+    };
+  },
+
+  DeleteTable: async (input, ctx) => {
+    const address = addressOf(input.TableName, ctx);
+    const row = await changeTable(ctx, address, (found, tx) => {
+      if (found.deletionProtection) {
+        throw invalid(
+          'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
+        );
+      }
+      if (found.status === 'DELETING') {
+        throw fault(
+          'ResourceInUseException',
+          `Attempt to change a resource which is still in use: Table is being deleted: ${found.name}`,
+        );
+      }
+      enqueuePurge(ctx.as(address), tx, found);
+      return { ...found, status: 'DELETING' };
+    });
+    return { TableDescription: describeTable(row, address.account, address.region, NO_STATISTICS) };
+  },
+} satisfies Group<DynamodbOperations>;
+
+/** The payload of the job that removes a table and all it held. */
+export interface Purge {
+  readonly table: number;
+  readonly name: string;
+}
+
+function enqueuePurge(ctx: Context, tx: Transaction, { number, name }: TableRow): void {
+  const payload: Purge = { table: number, name };
+  ctx.enqueue(tx, { kind: 'purge', payload });
+}
+
+function newTable(
+  input: CreateTableInput,
+  { attributes, keySchema }: Definition,
+  name: string,
+  number: number,
+  id: string,
+  nowMs: number,
+): TableRow {
+  const billingMode = input.BillingMode ?? 'PROVISIONED';
+  let next = 1;
+  const indexes: readonly IndexRow[] = [
+    ...(input.LocalSecondaryIndexes ?? []).map((index) => indexRow(index, 'local', next++, 'ACTIVE')),
+    ...(input.GlobalSecondaryIndexes ?? []).map((index) => indexRow(index, 'global', next++, 'ACTIVE')),
+  ];
+  return {
+    number,
+    version: 1,
+    id,
+    name,
+    status: 'ACTIVE',
+    createdAtMs: nowMs,
+    attributes,
+    keySchema,
+    billingMode,
+    ...(billingMode === 'PAY_PER_REQUEST' ? { onDemandSinceMs: nowMs } : {}),
+    throughput: throughputOf(input.ProvisionedThroughput),
+    ...(input.OnDemandThroughput === undefined ? {} : { onDemandThroughput: input.OnDemandThroughput }),
+    indexes,
+    nextIndex: next,
+    ...(input.TableClass === undefined ? {} : { tableClass: input.TableClass }),
+    deletionProtection: input.DeletionProtectionEnabled ?? false,
+    ...(input.SSESpecification === undefined ? {} : { encryption: input.SSESpecification }),
+    ...(input.ResourcePolicy === undefined
+      ? {}
+      : { policy: { document: input.ResourcePolicy, revision: String(nowMs) } }),
+  };
+}
+
+/** What is not there yet is refused by name rather than ignored. */
+function refuseUnwritten(input: CreateTableInput): void {
+  if (input.StreamSpecification?.StreamEnabled === true) throw unwritten('StreamSpecification');
+  if (input.VectorIndexes !== undefined) throw unwritten('VectorIndexes');
+  if (input.GlobalTableSourceArn !== undefined) throw unwritten('GlobalTableSourceArn');
+}
+
+export function unwritten(parameter: string) {
+  return fault('NotImplemented', `Lambent does not have DynamoDB's ${parameter} yet`);
+}
