@@ -724,6 +724,20 @@ test('pools, clients and domains are described, updated, listed and deleted', as
   const domain = await idp.send(new cognito.DescribeUserPoolDomainCommand({ Domain: 'canter' }));
   assert.equal(domain.DomainDescription?.UserPoolId, UserPoolId);
   await idp.send(new cognito.DeleteUserPoolDomainCommand({ UserPoolId, Domain: 'canter' }));
+  await idp.send(
+    new cognito.CreateResourceServerCommand({
+      UserPoolId,
+      Identifier: 'rides',
+      Name: 'Rides',
+      Scopes: [{ ScopeName: 'ask', ScopeDescription: 'Ask for a ride' }],
+    }),
+  );
+  const scoped = (AllowedOAuthScopes: string[]) =>
+    idp.send(
+      new cognito.CreateUserPoolClientCommand({ UserPoolId, ClientName: 'scoped', AllowedOAuthScopes }),
+    );
+  await scoped(['rides/ask', 'openid']);
+  await assert.rejects(scoped(['rides/fly']), fails('ScopeDoesNotExistException', /rides\/fly/));
   const ResourceArn = described?.Arn ?? '';
   await idp.send(new cognito.TagResourceCommand({ ResourceArn, Tags: { team: 'stable', stage: 'test' } }));
   await idp.send(new cognito.UntagResourceCommand({ ResourceArn, TagKeys: ['stage'] }));

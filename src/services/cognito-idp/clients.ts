@@ -14,6 +14,7 @@ import { readCursor, writeCursor } from './cursor.ts';
 import { fault, noSuchClient } from './fault.ts';
 import { CLIENT_DIRECTORY } from './layout.ts';
 import type { PoolRow } from './pool.ts';
+import { checkScopes } from './resource-servers.ts';
 import { poolClientScope, poolScope } from './scope.ts';
 
 export const clients = {
@@ -35,8 +36,10 @@ export const clients = {
       settings,
     };
     await ctx.transact(async (tx) => {
-      const { rows, pool } = await poolScope(ctx, input.UserPoolId, tx);
+      const scope = await poolScope(ctx, input.UserPoolId, tx);
+      const { rows, pool } = scope;
       checkPermissions(pool, settings);
+      await checkScopes(scope, tx, settings.AllowedOAuthScopes ?? []);
       const claimed = await ctx.ports.directory.claim(tx, CLIENT_DIRECTORY, id, {
         account: ctx.account,
         region: ctx.region,
@@ -58,8 +61,10 @@ export const clients = {
     checkClientSettings(settings);
     const modifiedAtMs = ctx.world.clock.now();
     const updated = await ctx.transact(async (tx) => {
-      const { rows, pool } = await poolScope(ctx, input.UserPoolId, tx);
+      const scope = await poolScope(ctx, input.UserPoolId, tx);
+      const { rows, pool } = scope;
       checkPermissions(pool, settings);
+      await checkScopes(scope, tx, settings.AllowedOAuthScopes ?? []);
       const client = await rows.clients.get(tx, [pool.id, input.ClientId]);
       if (client === undefined) throw noSuchClient(input.ClientId);
       const next: ClientRow = { ...client, name: input.ClientName ?? client.name, settings, modifiedAtMs };

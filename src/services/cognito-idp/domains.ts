@@ -62,6 +62,28 @@ export const domains = {
     };
   },
 
+  UpdateUserPoolDomain: async (input, ctx) => {
+    if (input.Routing !== undefined) throw fault('InvalidParameterException', 'Routing is not simulated.');
+    const updated = await ctx.transact(async (tx) => {
+      const { rows, pool } = await poolScope(ctx, input.UserPoolId, tx);
+      const domain = await rows.domains.get(tx, [input.Domain]);
+      if (domain === undefined || domain.poolId !== pool.id) throw noSuchDomain();
+      const next: DomainRow = {
+        ...domain,
+        managedLoginVersion: input.ManagedLoginVersion ?? domain.managedLoginVersion,
+        ...(input.CustomDomainConfig === undefined
+          ? {}
+          : { certificateArn: input.CustomDomainConfig.CertificateArn }),
+      };
+      rows.domains.set(tx, [input.Domain], next);
+      return next;
+    });
+    return {
+      ManagedLoginVersion: updated.managedLoginVersion,
+      ...(updated.certificateArn === undefined ? {} : { CloudFrontDomain: CLOUDFRONT_DOMAIN }),
+    };
+  },
+
   DeleteUserPoolDomain: async (input, ctx) => {
     await ctx.transact(async (tx) => {
       const { rows, pool } = await poolScope(ctx, input.UserPoolId, tx);

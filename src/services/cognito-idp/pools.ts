@@ -99,6 +99,8 @@ export const pools = {
         ctx.ports.directory.release(tx, CLIENT_DIRECTORY, key[1]);
       }
       for (const { key } of await rows.groups.all(tx, [pool.id])) rows.groups.delete(tx, key);
+      for (const { key } of await rows.resourceServers.all(tx, [pool.id]))
+        rows.resourceServers.delete(tx, key);
       rows.keys.delete(tx, [pool.id]);
       rows.pools.delete(tx, [pool.id]);
       ctx.ports.directory.release(tx, POOL_DIRECTORY, pool.id);

@@ -9,6 +9,7 @@ import { domains } from './domains.ts';
 import { groups } from './groups.ts';
 import { passwords } from './passwords.ts';
 import { pools } from './pools.ts';
+import { resourceServers } from './resource-servers.ts';
 import { secondFactors } from './second-factors.ts';
 import { signIns } from './sign-ins.ts';
 import { signUps } from './sign-ups.ts';
@@ -31,11 +32,12 @@ export const cognitoIdp = defineService({
     ...adminUsers,
     ...signIns,
     ...tokens,
+    ...resourceServers,
     ...secondFactors,
   },
   authorisation,
   frontDoors: [documents, confirmPage],
   validationCode: 'InvalidParameterException',
   // Kept and shown; the hosted page is not here yet, and neither are devices and threat protection.
-  stored: ['CreateUserPoolDomain'],
+  stored: ['CreateResourceServer', 'CreateUserPoolDomain', 'UpdateUserPoolDomain'],
 });
