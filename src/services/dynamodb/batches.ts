@@ -101,6 +101,11 @@ function checkGets(input: Input<'BatchGetItem'>, ctx: Context) {
   let count = 0;
   return entries.map(([name, request]) => {
     const address = addressOf(name, ctx, 'requestItems');
+    if (request.Keys.length > MOST_READS) {
+      throw invalid(
+        `1 validation error detected: Value at 'RequestItems.${name}.member.Keys' failed to satisfy constraint: Member must have length less than or equal to ${MOST_READS}`,
+      );
+    }
     checkExpressionParameters(request, ['ProjectionExpression'], ['AttributesToGet']);
     checkAttributesToGet(request.AttributesToGet);
     const projection = readProjection(request);

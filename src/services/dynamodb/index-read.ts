@@ -10,7 +10,7 @@ import { shownList } from './answer.ts';
 import { emptyItem, type Item } from './attribute-value.ts';
 import { readUnits } from './capacity.ts';
 import { showUsage } from './consumed-capacity.ts';
-import { fault, invalid, invalidParameter } from './fault.ts';
+import { invalid, invalidParameter } from './fault.ts';
 import type { ItemPage } from './item-page.ts';
 import { checkKey, checkKeyAttribute } from './key-check.ts';
 import { type Projection, project } from './projection.ts';
@@ -67,7 +67,7 @@ export function indexFor(
   if (index === undefined) throw invalid(`The table does not have the specified index: ${name}`);
   if (index.row.kind === 'local') return index;
   if (index.row.status === 'CREATING') {
-    throw fault('ResourceNotFoundException', `Cannot read from backfilling global secondary index: ${name}`);
+    throw invalid(`Cannot read from backfilling global secondary index: ${name}`);
   }
   if (input.ConsistentRead === true) {
     throw invalid('Consistent reads are not supported on global secondary indexes');

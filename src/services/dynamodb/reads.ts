@@ -29,6 +29,11 @@ type Input<Name extends keyof DynamodbOperations> = DynamodbOperations[Name]['in
 export const reads = {
   Query: async (input, ctx) => {
     const address = addressOf(input.TableName, ctx);
+    if (input.Limit !== undefined && input.Limit < 1) {
+      throw invalid(
+        "1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1",
+      );
+    }
     checkQueryParameters(input);
     checkLegacyConditions(input.QueryFilter);
     checkAttributesToGet(input.AttributesToGet);

@@ -41,12 +41,18 @@ export interface TableAddress {
 
 const NAME = /^[a-zA-Z0-9_.-]+$/;
 
-/** Throws AWS's fault for a name no table can have. `parameter` is its path in the message. */
+/**
+ * Throws AWS's fault for a name no table can have, and for none: operations on tables say that in words of their own.
+ * `parameter` is its path in the message.
+ */
 export function addressOf(
-  tableName: string,
+  tableName: string | undefined,
   { account, region }: { readonly account: string; readonly region: string },
   parameter = 'tableName',
 ): TableAddress {
+  if (tableName === undefined) {
+    throw invalid("The parameter 'TableName' is required but was not present in the request");
+  }
   if (tableName.startsWith('arn:')) {
     const arn = parseArn(tableName);
     const name = arn === undefined ? undefined : /^table\/([^/]+)$/.exec(arn.resource)?.[1];

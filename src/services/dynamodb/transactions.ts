@@ -24,6 +24,7 @@ import {
   checkedUpdate,
   checkItemSize,
 } from './item-request.ts';
+import { itemSize } from './item-size.ts';
 import {
   ConditionFailed,
   holdTable,
@@ -86,6 +87,9 @@ export const transactions = {
 
   TransactWriteItems: async (input, ctx) => {
     const actions = input.TransactItems.map((item, index) => checkAction(item, index, ctx));
+    if (actions.reduce((sum, { bytes }) => sum + bytes, 0) > LARGEST_BYTES) {
+      throw invalid('The size of the transaction request exceeds the limit of 4 MB');
+    }
     const token = input.ClientRequestToken;
     const request = token === undefined ? '' : fingerprint(input.TransactItems);
     for (;;) {
@@ -126,6 +130,8 @@ interface Action {
   readonly write: CheckedWrite;
   /** Changes nothing. */
   readonly isCheck: boolean;
+  /** What the action brings: deleting large items is a small request. */
+  readonly bytes: number;
 }
 
 function checkAction(item: TransactWriteItem, index: number, ctx: Context): Action {
@@ -152,6 +158,7 @@ function checkAction(item: TransactWriteItem, index: number, ctx: Context): Acti
       key,
       write: toWrite(),
       isCheck: kind === 'conditionCheck',
+      bytes: itemSize(key) + itemSize(action.ExpressionAttributeValues ?? {}),
     };
   };
   if (put !== undefined) {
