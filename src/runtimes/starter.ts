@@ -245,7 +245,15 @@ export class Starter {
         codeFolder,
         layerFolder,
         tmpMb: profile.ephemeralStorageMb,
-        views: [{ from: this.#bootstraps, to: '/var/runtime' }, ...language.views],
+        views: [
+          { from: this.#bootstraps, to: '/var/runtime' },
+          // Libraries ask for the user's home folder: it must have a name, if no content.
+          ...['passwd', 'group'].map((name) => ({
+            from: join(this.#bootstraps, 'etc', name),
+            to: `/etc/${name}`,
+          })),
+          ...language.views,
+        ],
       }),
       environment: {
         ...SYSTEM_ENVIRONMENT,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
@@ -9,15 +10,14 @@ import { checkRevision, notFound, readFunction, type Target, targetOf } from './
 import { fault } from './reference.ts';
 
 /** What makes two versions differ: publishing `$LATEST` unchanged answers the version there is. */
-function substance(version: FunctionVersion): string {
-  const {
-    version: _number,
-    revisionId: _revision,
-    lastModifiedMs: _modified,
-    description: _text,
-    ...rest
-  } = version;
-  return JSON.stringify(rest, Object.keys(rest).sort());
+function substance({
+  version: _number,
+  revisionId: _revision,
+  lastModifiedMs: _modified,
+  description: _text,
+  ...rest
+}: FunctionVersion): unknown {
+  return rest;
 }
 
 /** Freezes `$LATEST` as the next version. */
@@ -45,7 +45,7 @@ export async function publish(
     }
     const { rows: newest } = await rows.versions.page(tx, [name], { limit: 1, reverse: true });
     const last = newest[0]?.value;
-    if (last !== undefined && substance(last) === substance(row.latest)) return last;
+    if (last !== undefined && isDeepStrictEqual(substance(last), substance(row.latest))) return last;
     const version: FunctionVersion = {
       ...row.latest,
       version: String(row.nextVersion),
