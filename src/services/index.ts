@@ -2,6 +2,7 @@ import type { ServiceDefinition } from '../service/service.ts';
 import { cloudformation } from './cloudformation/service.ts';
 import { cognitoIdp } from './cognito-idp/service.ts';
 import { dynamodb } from './dynamodb/service.ts';
+import { iam } from './iam/service.ts';
 import { inbox } from './inbox/service.ts';
 import { lambda } from './lambda/service.ts';
 import { logs } from './logs/service.ts';
@@ -12,6 +13,7 @@ export const services: readonly ServiceDefinition[] = [
   cloudformation,
   cognitoIdp,
   dynamodb,
+  iam,
   inbox,
   lambda,
   logs,

@@ -18,8 +18,8 @@ export const layout = keyspace('iam', {
   ),
   accessKeys: rows<[id: string], AccessKeyRow>('access-keys'),
   keyUses: rows<[id: string], KeyUseRow>('key-uses'),
-  /** Unique ids (AIDA…, AROA…) of users and roles: a trust policy keeps whom it named, not the name. */
-  uniqueIds: rows<[id: string], { readonly kind: 'user' | 'role'; readonly name: string }>('unique-ids'),
+  /** Only global: unique ids (AIDA…, AROA…) of users and roles; a trust policy keeps whom it named, not the name. */
+  uniqueIds: rows<[id: string], UniqueIdRow>('unique-ids'),
   instanceProfiles: rows<[name: string], InstanceProfileRow>('instance-profiles'),
   openIdProviders: rows<[host: string], OpenIdProviderRow>('open-id-providers'),
   samlProviders: rows<[name: string], SamlProviderRow>('saml-providers'),
@@ -37,6 +37,12 @@ export function announceChange(tx: Transaction, mark: string): void {
 }
 
 export type IdentityKind = 'user' | 'group' | 'role';
+
+export interface UniqueIdRow {
+  readonly account: string;
+  readonly kind: 'user' | 'role';
+  readonly name: string;
+}
 
 export interface Tags {
   readonly [key: string]: string;

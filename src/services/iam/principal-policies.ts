@@ -131,7 +131,11 @@ export async function rolePolicies(row: RoleRow, account: string, store: Store):
   };
 }
 
-async function ownPolicies(row: IdentityRow, account: string, store: Store): Promise<AttachedPolicy[]> {
+export async function ownPolicies(
+  row: IdentityRow,
+  account: string,
+  store: Store,
+): Promise<AttachedPolicy[]> {
   const inline = Object.entries(row.inline).map(([name, document]) => ({ id: `inline:${name}`, document }));
   const attached = await Promise.all(
     row.attached.map(async (arn) => ({

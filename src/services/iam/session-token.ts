@@ -34,7 +34,10 @@ export function writeToken(session: Session, accessKeyId: string, seal: Seal): s
 
 /** `undefined` for what is not a token of this access key. */
 export function readToken(token: string, accessKeyId: string, seal: Seal): Session | undefined {
-  const opened = seal.open(Buffer.from(token, 'base64'), accessKeyId);
+  const sealed = Buffer.from(token, 'base64');
+  // One session has one token: other spellings of the same bytes are not it.
+  if (sealed.toString('base64') !== token) return undefined;
+  const opened = seal.open(sealed, accessKeyId);
   if (opened === undefined) return undefined;
   const text = inflateRawSync(opened, { maxOutputLength: MOST_BYTES }).toString();
   return JSON.parse(text) as Session;

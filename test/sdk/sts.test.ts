@@ -1,0 +1,263 @@
+import { strict as assert } from 'node:assert';
+import { after, before, test } from 'node:test';
+import {
+  CreateAccessKeyCommand,
+  CreateRoleCommand,
+  CreateUserCommand,
+  DeleteRoleCommand,
+  DeleteRolePolicyCommand,
+  IAMClient,
+  ListRolesCommand,
+  ListUsersCommand,
+  PutRolePolicyCommand,
+  PutUserPolicyCommand,
+} from '@aws-sdk/client-iam';
+import {
+  AssumeRoleCommand,
+  type AssumeRoleCommandInput,
+  type Credentials,
+  GetAccessKeyInfoCommand,
+  GetCallerIdentityCommand,
+  GetFederationTokenCommand,
+  GetSessionTokenCommand,
+  STSClient,
+} from '@aws-sdk/client-sts';
+import { type Lambent, startLambent } from '../../src/testing/index.ts';
+
+interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+let lambent: Lambent;
+let userKeys: Keys;
+const clients: { destroy(): void }[] = [];
+
+function sts(credentials: Keys): STSClient {
+  const client = new STSClient({
+    endpoint: lambent.endpoint,
+    region: 'us-east-1',
+    credentials,
+    maxAttempts: 1,
+  });
+  clients.push(client);
+  return client;
+}
+
+function iam(credentials: Keys): IAMClient {
+  const client = new IAMClient({
+    endpoint: lambent.endpoint,
+    region: 'us-east-1',
+    credentials,
+    maxAttempts: 1,
+  });
+  clients.push(client);
+  return client;
+}
+
+function keysOf(credentials: Credentials | undefined): Keys {
+  return {
+    accessKeyId: credentials?.AccessKeyId ?? '',
+    secretAccessKey: credentials?.SecretAccessKey ?? '',
+    sessionToken: credentials?.SessionToken ?? '',
+  };
+}
+
+const document = (...statements: unknown[]) =>
+  JSON.stringify({ Version: '2012-10-17', Statement: statements });
+const trust = (more: object) =>
+  document({ Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:TagSession'], ...more });
+const allow = (Action: string | readonly string[]) => document({ Effect: 'Allow', Action, Resource: '*' });
+const roleArn = (name: string, account = lambent.account) => `arn:aws:iam::${account}:role/${name}`;
+const userArn = () => `arn:aws:iam::${lambent.account}:user/dave`;
+
+async function assume(credentials: Keys, input: Partial<AssumeRoleCommandInput> & { RoleArn: string }) {
+  return sts(credentials).send(new AssumeRoleCommand({ RoleSessionName: 'session', ...input }));
+}
+
+before(async () => {
+  lambent = await startLambent();
+  const root = iam(lambent.credentials);
+  await root.send(new CreateUserCommand({ UserName: 'dave' }));
+  const { AccessKey } = await root.send(new CreateAccessKeyCommand({ UserName: 'dave' }));
+  userKeys = {
+    accessKeyId: AccessKey?.AccessKeyId ?? '',
+    secretAccessKey: AccessKey?.SecretAccessKey ?? '',
+  };
+  await root.send(
+    new PutUserPolicyCommand({
+      UserName: 'dave',
+      PolicyName: 'p',
+      PolicyDocument: allow(['iam:ListUsers', 'sts:GetFederationToken']),
+    }),
+  );
+  const roles: Record<string, string> = {
+    direct: trust({ Principal: { AWS: userArn() } }),
+    delegated: trust({ Principal: { AWS: lambent.account } }),
+    external: trust({
+      Principal: { AWS: userArn() },
+      Condition: { StringEquals: { 'sts:ExternalId': 'secret' } },
+    }),
+    tagged: trust({
+      Principal: { AWS: '*' },
+      Condition: { StringEquals: { 'aws:PrincipalTag/team': 'blue' } },
+    }),
+  };
+  for (const [RoleName, AssumeRolePolicyDocument] of Object.entries(roles))
+    await root.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument, MaxSessionDuration: 7200 }));
+  await root.send(
+    new PutRolePolicyCommand({ RoleName: 'direct', PolicyName: 'p', PolicyDocument: allow('iam:List*') }),
+  );
+});
+after(async () => {
+  for (const client of clients) client.destroy();
+  await lambent.stop();
+});
+
+test('callers are told who they are', async () => {
+  const root = await sts(lambent.credentials).send(new GetCallerIdentityCommand({}));
+  assert.equal(root.Arn, `arn:aws:iam::${lambent.account}:root`);
+  const other = await sts({ accessKeyId: '123456789012', secretAccessKey: 'test' }).send(
+    new GetCallerIdentityCommand({}),
+  );
+  assert.equal(other.Account, '123456789012');
+  const user = await sts(userKeys).send(new GetCallerIdentityCommand({}));
+  assert.equal(user.Arn, userArn());
+  assert.match(user.UserId ?? '', /^AIDA/);
+  const info = await sts(lambent.credentials).send(
+    new GetAccessKeyInfoCommand({ AccessKeyId: userKeys.accessKeyId }),
+  );
+  assert.equal(info.Account, lambent.account);
+});
+
+test('a role the trust policy opens is assumed, and bounded by the session policy', async () => {
+  const answer = await assume(userKeys, { RoleArn: roleArn('direct') });
+  assert.equal(answer.AssumedRoleUser?.Arn, `arn:aws:sts::${lambent.account}:assumed-role/direct/session`);
+  assert.equal(answer.PackedPolicySize, undefined);
+  const keys = keysOf(answer.Credentials);
+  const identity = await sts(keys).send(new GetCallerIdentityCommand({}));
+  assert.equal(identity.Arn, answer.AssumedRoleUser?.Arn);
+  assert.equal(identity.UserId, answer.AssumedRoleUser?.AssumedRoleId);
+  await iam(keys).send(new ListRolesCommand({}));
+  await iam(keys).send(new ListUsersCommand({}));
+
+  const bounded = await assume(userKeys, { RoleArn: roleArn('direct'), Policy: allow('iam:ListUsers') });
+  assert.ok((bounded.PackedPolicySize ?? 0) > 0);
+  await iam(keysOf(bounded.Credentials)).send(new ListUsersCommand({}));
+  await assert.rejects(iam(keysOf(bounded.Credentials)).send(new ListRolesCommand({})), {
+    name: 'AccessDenied',
+    message: /because no session policy allows the iam:ListRoles action/,
+  });
+
+  await assert.rejects(
+    sts({ ...keys, sessionToken: `${keys.sessionToken}x` }).send(new GetCallerIdentityCommand({})),
+    { name: 'InvalidClientTokenId' },
+  );
+  await lambent.advance(3600);
+  await assert.rejects(sts(keys).send(new GetCallerIdentityCommand({})), { name: 'ExpiredToken' });
+});
+
+test('what the trust policy does not open stays shut', async () => {
+  const denied = (name: string) => ({
+    name: 'AccessDenied',
+    message: `User: ${userArn()} is not authorized to perform: sts:AssumeRole on resource: ${roleArn(name)}`,
+  });
+  await assert.rejects(assume(userKeys, { RoleArn: roleArn('missing') }), denied('missing'));
+  await assert.rejects(assume(userKeys, { RoleArn: roleArn('external') }), denied('external'));
+  await assert.rejects(
+    assume(userKeys, { RoleArn: roleArn('external'), ExternalId: 'guess' }),
+    denied('external'),
+  );
+  await assume(userKeys, { RoleArn: roleArn('external'), ExternalId: 'secret' });
+  // The account is named: the caller's own policies must allow too.
+  await assert.rejects(assume(userKeys, { RoleArn: roleArn('delegated') }), {
+    name: 'AccessDenied',
+    message: /because no identity-based policy allows the sts:AssumeRole action/,
+  });
+  await assert.rejects(assume(userKeys, { RoleArn: 'arn:aws:iam::nothing-here:' }), {
+    name: 'ValidationError',
+  });
+});
+
+test('sessions last as long as the role lets them, chained ones an hour', async () => {
+  const RoleArn = roleArn('direct');
+  await assert.rejects(assume(userKeys, { RoleArn, DurationSeconds: 7201 }), {
+    name: 'ValidationError',
+    message: 'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
+  });
+  await assert.rejects(assume(userKeys, { RoleArn, DurationSeconds: 899 }), { name: 'ValidationError' });
+  const root = iam(lambent.credentials);
+  await root.send(
+    new PutRolePolicyCommand({ RoleName: 'direct', PolicyName: 'chain', PolicyDocument: allow('sts:*') }),
+  );
+  const first = await assume(userKeys, {
+    RoleArn,
+    DurationSeconds: 7200,
+    Tags: [
+      { Key: 'team', Value: 'blue' },
+      { Key: 'kind', Value: 'x' },
+    ],
+    TransitiveTagKeys: ['team'],
+  });
+  const chained = { RoleArn: roleArn('tagged') };
+  await assert.rejects(assume(keysOf(first.Credentials), { ...chained, DurationSeconds: 3601 }), {
+    message: /1 hour session limit for roles assumed by role chaining/,
+  });
+  await assert.rejects(
+    assume(keysOf(first.Credentials), { ...chained, Tags: [{ Key: 'Team', Value: 'red' }] }),
+    { name: 'InvalidParameterValue', message: /conflicts with a transitive tag key/ },
+  );
+  await assume(keysOf(first.Credentials), chained);
+  await assert.rejects(assume(userKeys, { RoleArn, TransitiveTagKeys: ['absent'] }), {
+    message: 'The specified transitive tag key must be included in the requested tags.',
+  });
+  await root.send(new DeleteRolePolicyCommand({ RoleName: 'direct', PolicyName: 'chain' }));
+});
+
+test('across accounts both sides must allow', async () => {
+  const account = '333333333333';
+  const there = iam({ accessKeyId: account, secretAccessKey: 'test' });
+  await there.send(
+    new CreateRoleCommand({
+      RoleName: 'guest',
+      AssumeRolePolicyDocument: trust({ Principal: { AWS: lambent.account } }),
+    }),
+  );
+  const RoleArn = roleArn('guest', account);
+  await assert.rejects(assume(userKeys, { RoleArn }), { name: 'AccessDenied' });
+  const root = iam(lambent.credentials);
+  await root.send(
+    new PutUserPolicyCommand({ UserName: 'dave', PolicyName: 'go', PolicyDocument: allow('sts:AssumeRole') }),
+  );
+  const { Credentials: credentials } = await assume(userKeys, { RoleArn });
+  const guest = sts(keysOf(credentials));
+  assert.equal((await guest.send(new GetCallerIdentityCommand({}))).Account, account);
+  await there.send(new DeleteRoleCommand({ RoleName: 'guest' }));
+  await assert.rejects(guest.send(new GetCallerIdentityCommand({})), { name: 'InvalidClientTokenId' });
+});
+
+test('users have sessions of their own and send others', async () => {
+  const session = await sts(userKeys).send(new GetSessionTokenCommand({ DurationSeconds: 900 }));
+  const keys = keysOf(session.Credentials);
+  assert.equal((await sts(keys).send(new GetCallerIdentityCommand({}))).Arn, userArn());
+  await iam(keys).send(new ListUsersCommand({}));
+  await assert.rejects(sts(keys).send(new GetSessionTokenCommand({})), {
+    name: 'AccessDenied',
+    message: 'Cannot call GetSessionToken with session credentials',
+  });
+
+  const federated = await sts(userKeys).send(
+    new GetFederationTokenCommand({ Name: 'guest', Policy: allow('iam:*') }),
+  );
+  assert.equal(federated.FederatedUser?.FederatedUserId, `${lambent.account}:guest`);
+  await iam(keysOf(federated.Credentials)).send(new ListUsersCommand({}));
+  await assert.rejects(iam(keysOf(federated.Credentials)).send(new ListRolesCommand({})), {
+    message: /federated-user\/guest is not authorized to perform: iam:ListRoles/,
+  });
+  const powerless = await sts(userKeys).send(new GetFederationTokenCommand({ Name: 'guest' }));
+  assert.equal(powerless.PackedPolicySize, 0);
+  await assert.rejects(iam(keysOf(powerless.Credentials)).send(new ListUsersCommand({})), {
+    name: 'AccessDenied',
+  });
+});
