@@ -91,8 +91,14 @@ export function schemaOf(declared: readonly SchemaAttributeType[]): readonly Sch
   ];
 }
 
+/** A request's attributes by name; flags in lower case, as AWS keeps them. */
 export function attributeMap(list: AttributeListType | undefined): Attributes {
-  return Object.fromEntries((list ?? []).map(({ Name, Value }) => [Name, Value ?? '']));
+  return Object.fromEntries(
+    (list ?? []).map(({ Name, Value = '' }) => [
+      Name,
+      Name.endsWith('_verified') ? Value.toLowerCase() : Value,
+    ]),
+  );
 }
 
 export function attributeList(sub: string, attributes: Attributes): AttributeListType {

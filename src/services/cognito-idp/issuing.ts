@@ -4,7 +4,7 @@ import type { Transaction } from '../../store/store.ts';
 import { API_SCOPE, accessClaims, type Issue, idClaims, readChanges } from './claims.ts';
 import { validityOf } from './client.ts';
 import { signJwt } from './jwt.ts';
-import { groupsOf } from './membership.ts';
+import { endSession, groupsOf } from './membership.ts';
 import { type ClientScope, keysOf } from './scope.ts';
 import { eventAttributes, metadata, runTrigger } from './trigger.ts';
 import type { UserRow } from './user.ts';
@@ -56,14 +56,12 @@ export async function writeSession(
   const now = ctx.world.clock.now();
   const oldest = await rows.sessions.page(tx, [pool.id, username], { limit: MOST_CLEARED });
   for (const { key, value } of oldest.rows) {
-    if (value.expiresAtMs > now) continue;
-    rows.sessions.delete(tx, key);
-    rows.refreshTokens.delete(tx, [pool.id, value.refreshToken]);
+    if (value.expiresAtMs <= now) endSession(rows, tx, key, value);
   }
   const { authTimeSeconds, originJti, refreshHash, expiresAtMs } = session;
   rows.sessions.set(tx, [pool.id, username, authTimeSeconds, originJti], {
     clientId: client.id,
-    refreshToken: refreshHash,
+    refreshTokens: [refreshHash],
     expiresAtMs,
   });
   rows.refreshTokens.set(tx, [pool.id, refreshHash], { username, authTimeSeconds, originJti });

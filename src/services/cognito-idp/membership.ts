@@ -1,8 +1,9 @@
 import type { Reader, Transaction } from '../../store/store.ts';
 import { fault, noSuchUser } from './fault.ts';
+import type { CognitoRows } from './layout.ts';
 import { normalName } from './pool.ts';
 import type { PoolScope } from './scope.ts';
-import { aliasesOf, type GroupRow, type UserRow } from './user.ts';
+import { aliasesOf, type GroupRow, type SessionRow, type UserRow } from './user.ts';
 
 /** Finds a user by username, `sub`, or a sign-in name or alias of the pool. */
 export async function findUser(scope: PoolScope, reader: Reader, name: string): Promise<UserRow | undefined> {
@@ -93,9 +94,19 @@ export async function endSessions(
   username: string,
 ): Promise<void> {
   for (const { key, value } of await rows.sessions.all(tx, [pool.id, username])) {
-    rows.sessions.delete(tx, key);
-    rows.refreshTokens.delete(tx, [pool.id, value.refreshToken]);
+    endSession(rows, tx, key, value);
   }
+}
+
+/** Removes a session with its refresh tokens. */
+export function endSession(
+  rows: CognitoRows,
+  tx: Transaction,
+  key: [pool: string, username: string, authTimeSeconds: number, originJti: string],
+  session: SessionRow,
+): void {
+  rows.sessions.delete(tx, key);
+  for (const hash of session.refreshTokens) rows.refreshTokens.delete(tx, [key[0], hash]);
 }
 
 /** A user's groups, the most important (lowest precedence) first. */

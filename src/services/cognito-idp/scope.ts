@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Context } from '../../service/context.ts';
 import type { Reader } from '../../store/store.ts';
+import { API_SCOPE } from './claims.ts';
 import type { ClientRow } from './client.ts';
 import { fault, noSuchClient, noSuchPool } from './fault.ts';
 import { readClaims, verifyJwt } from './jwt.ts';
@@ -87,6 +88,9 @@ export async function tokenScope(ctx: Context, accessToken: string): Promise<Tok
   );
   if (ctx.world.clock.now() >= exp * 1000) {
     throw fault('NotAuthorizedException', 'Access Token has expired');
+  }
+  if (!String(claims['scope']).split(' ').includes(API_SCOPE)) {
+    throw fault('NotAuthorizedException', 'Access Token does not have required scopes');
   }
   const [client, user, session] = await Promise.all([
     scope.rows.clients.get(ctx.store, [poolId, clientId]),

@@ -5,7 +5,7 @@ import { fault } from './fault.ts';
 import { hashOf, issueTokens, makeRefreshToken } from './issuing.ts';
 import { readClaims } from './jwt.ts';
 import type { RefreshTokenRow } from './layout.ts';
-import { endSessions, getUser } from './membership.ts';
+import { endSession, endSessions, getUser } from './membership.ts';
 import { type ClientScope, clientScope, poolScope, tokenScope } from './scope.ts';
 import type { UserRow } from './user.ts';
 
@@ -45,9 +45,8 @@ export const tokens = {
       if (session !== undefined && session.clientId !== client.id) {
         throw fault('UnauthorizedException', 'The token was issued to another client.');
       }
-      if (session !== undefined) rows.refreshTokens.delete(tx, [pool.id, session.refreshToken]);
-      rows.refreshTokens.delete(tx, key);
-      rows.sessions.delete(tx, sessionKey);
+      if (session === undefined) rows.refreshTokens.delete(tx, key);
+      else endSession(rows, tx, sessionKey, session);
     });
     return {};
   },
@@ -125,6 +124,9 @@ export async function refresh(
   return { ...issued, RefreshToken: await succeed(scope, token, kept, now + graceMs) };
 }
 
+/** Refresh tokens of one session that are told apart from unknown ones, the newest included. */
+const MOST_REMEMBERED = 8;
+
 /** Writes a refresh token's successor; the session and its end stay. */
 async function succeed(
   scope: ClientScope,
@@ -149,7 +151,9 @@ async function succeed(
       retiredAtMs: Math.min(retiredAtMs, kept.retiredAtMs ?? retiredAtMs),
     });
     rows.refreshTokens.set(tx, [pool.id, hashOf(successor)], { username, authTimeSeconds, originJti });
-    rows.sessions.set(tx, sessionKey, { ...session, refreshToken: hashOf(successor) });
+    const refreshTokens = [hashOf(successor), ...session.refreshTokens];
+    for (const hash of refreshTokens.splice(MOST_REMEMBERED)) rows.refreshTokens.delete(tx, [pool.id, hash]);
+    rows.sessions.set(tx, sessionKey, { ...session, refreshTokens });
   });
   return successor;
 }

@@ -38,8 +38,8 @@ export interface GroupRow {
 
 export interface SessionRow {
   readonly clientId: string;
-  /** The refresh token's hash. */
-  readonly refreshToken: string;
+  /** The hashes of its refresh tokens: the one that works first, then those that rotation replaced. */
+  readonly refreshTokens: readonly string[];
   readonly expiresAtMs: number;
 }
 
