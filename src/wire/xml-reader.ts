@@ -71,13 +71,13 @@ class Reader {
     this.#at += 1;
     const tag = this.#token(NAME);
     if (tag === undefined) return undefined;
-    const attributes = new Map<string, string>();
+    let attributes: Map<string, string> | undefined;
     for (;;) {
       const space = this.#token(SPACE);
       if (this.#starts('/>')) return { element: elementOf(tag, attributes), tag, closed: true };
       if (this.#starts('>')) return { element: elementOf(tag, attributes), tag, closed: false };
       const name = space === '' ? undefined : this.#token(NAME);
-      if (name === undefined || attributes.has(name)) return undefined;
+      if (name === undefined || attributes?.has(name)) return undefined;
       this.#token(SPACE);
       if (!this.#starts('=')) return undefined;
       this.#token(SPACE);
@@ -88,6 +88,7 @@ class Reader {
       const value = this.#characterData(quote);
       if (value === undefined || !this.#starts(quote)) return undefined;
       if (bracket >= 0 && bracket < this.#at) return undefined;
+      attributes ??= new Map();
       attributes.set(name, value);
     }
   }
@@ -137,7 +138,9 @@ class Reader {
   }
 }
 
-function elementOf(tag: string, attributes: ReadonlyMap<string, string>): XmlElement {
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
+
+function elementOf(tag: string, attributes = NO_ATTRIBUTES): XmlElement {
   return { name: tag.slice(tag.indexOf(':') + 1), attributes, children: [], text: '' };
 }
 
