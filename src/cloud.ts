@@ -73,6 +73,8 @@ function rootKeys(options: CloudOptions): { readonly key: RootKey | undefined; r
   };
 }
 
+const JOB_GRACE_MS = 2_000;
+
 /** Puts the parts together and serves: the one place that knows every engine, port and service. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { world, region } = options;
@@ -194,9 +196,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     close: async () => {
       server.close();
       server.closeIdleConnections();
-      await pump.stop();
-      for (const stop of stops.reverse()) await stop();
+      // Jobs that run functions get a moment; what does not end in it is a row still, and runs after the next start.
+      const pumped = pump.stop();
+      await Promise.race([pumped, world.timers.sleep(JOB_GRACE_MS)]);
       await ports.runtimes.close();
+      await pumped;
+      for (const stop of stops.reverse()) await stop();
       server.closeAllConnections();
       await store.close();
       log.flush();

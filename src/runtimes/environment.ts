@@ -24,6 +24,7 @@ interface Running {
   readonly startedAt: number;
   readonly initDurationMs: number | undefined;
   readonly resolve: (result: InvocationResult) => void;
+  readonly reject: (error: unknown) => void;
   readonly cancelTimeout: Cancel;
 }
 
@@ -110,6 +111,15 @@ export class Environment {
     this.#worker.kill();
   }
 
+  /** Ends it although it may be busy: its invocation neither succeeded nor failed, and says so. */
+  abandon(reason: Error): void {
+    const running = this.#running;
+    this.#running = undefined;
+    running?.cancelTimeout();
+    running?.reject(reason);
+    this.kill();
+  }
+
   /** Only when {@link Environment.available}. */
   run(invocation: Invocation): Promise<InvocationResult> {
     const connection = this.#next;
@@ -118,12 +128,13 @@ export class Environment {
     const { timeoutMs } = this.spec;
     const initDurationMs = this.#initDurationMs;
     this.#initDurationMs = undefined;
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       this.#running = {
         invocation,
         startedAt: this.#world.clock.monotonic(),
         initDurationMs,
         resolve,
+        reject,
         cancelTimeout: this.#world.timers.after(timeoutMs, () => {
           const running = this.#running;
           if (running === undefined) return;

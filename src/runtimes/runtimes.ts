@@ -109,10 +109,11 @@ class ProcessRuntimes implements Runtimes {
     this.#closed = true;
     this.#cancelSweep();
     this.#starter.close();
+    const stops = new Error('the server stops');
     for (const fleet of this.#fleets.values()) {
-      for (const { reject } of fleet.waiting.splice(0)) reject(new Error('the server stops'));
+      for (const { reject } of fleet.waiting.splice(0)) reject(stops);
     }
-    for (const environment of this.#environments) environment.kill();
+    for (const environment of this.#environments) environment.abandon(stops);
     this.#fleets.clear();
   }
 
