@@ -16,13 +16,16 @@ export class Fault extends Error {
     detail: Readonly<Record<string, unknown>> = {},
     status?: number,
   ) {
+    // A fault is an answer, not a defect: nobody reads its stack, and capturing one costs more than the refusal.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.detail = detail;
     this.status = status;
   }
 
-  /** A fault is an answer, not a defect: no stack is kept for it in the log. */
   static is(error: unknown): error is Fault {
     return error instanceof Fault;
   }
