@@ -42,8 +42,10 @@ export async function openVirtualClock(
 
   async function move(targetMs: number): Promise<void> {
     if (targetMs < clock.now()) throw new Fault('BadRequest', 'The virtual clock does not go back.', {}, 400);
+    const offsetMs = targetMs - clock.realNow();
     await pump.advance(targetMs, (nowMs) => clock.setOffset(nowMs - clock.realNow()));
-    const offsetMs = clock.offsetMs();
+    // The machine's clock went on while the jobs ran; the users' must not lose that time.
+    clock.setOffset(offsetMs);
     await store.transact(async (tx) => layout.offset.set(tx, [], { offsetMs }));
   }
 
