@@ -1,11 +1,14 @@
 import { strict as assert } from 'node:assert';
+import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import {
   CreateAccessKeyCommand,
   CreateRoleCommand,
   CreateUserCommand,
+  CreateVirtualMFADeviceCommand,
   DeleteRoleCommand,
   DeleteRolePolicyCommand,
+  EnableMFADeviceCommand,
   IAMClient,
   ListRolesCommand,
   ListUsersCommand,
@@ -74,6 +77,21 @@ const userArn = () => `arn:aws:iam::${lambent.account}:user/dave`;
 
 async function assume(credentials: Keys, input: Partial<AssumeRoleCommandInput> & { RoleArn: string }) {
   return sts(credentials).send(new AssumeRoleCommand({ RoleSessionName: 'session', ...input }));
+}
+
+/** RFC 6238 over a seed in base 32. */
+function oneTimeCode(seed: string, step: number): string {
+  const bits = [...seed].map((digit) =>
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(digit).toString(2).padStart(5, '0'),
+  );
+  const bytes = bits.join('').match(/.{8}/g) ?? [];
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = createHmac('sha1', Buffer.from(bytes.map((byte) => Number.parseInt(byte, 2))))
+    .update(counter)
+    .digest();
+  const offset = (mac.at(-1) ?? 0) & 15;
+  return String((mac.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
 before(async () => {
@@ -235,6 +253,48 @@ test('across accounts both sides must allow', async () => {
   assert.equal((await guest.send(new GetCallerIdentityCommand({}))).Account, account);
   await there.send(new DeleteRoleCommand({ RoleName: 'guest' }));
   await assert.rejects(guest.send(new GetCallerIdentityCommand({})), { name: 'InvalidClientTokenId' });
+});
+
+test('a second factor is asked for once', async () => {
+  const root = iam(lambent.credentials);
+  const { VirtualMFADevice } = await root.send(
+    new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: 'phone' }),
+  );
+  const SerialNumber = VirtualMFADevice?.SerialNumber ?? '';
+  assert.equal(SerialNumber, `arn:aws:iam::${lambent.account}:mfa/phone`);
+  const seed = Buffer.from(VirtualMFADevice?.Base32StringSeed ?? []).toString();
+  const clock = await fetch(`${lambent.endpoint}/_lambent/clock`);
+  const { offsetSeconds } = (await clock.json()) as { offsetSeconds: number };
+  const code = (steps: number) =>
+    oneTimeCode(seed, Math.floor((Date.now() + offsetSeconds * 1000) / 30_000) + steps);
+  const enable = (AuthenticationCode1: string, AuthenticationCode2: string) =>
+    root.send(
+      new EnableMFADeviceCommand({
+        UserName: 'dave',
+        SerialNumber,
+        AuthenticationCode1,
+        AuthenticationCode2,
+      }),
+    );
+  await assert.rejects(enable('000000', '000000'), { name: 'InvalidAuthenticationCodeException' });
+  await enable(code(-1), code(0));
+  await root.send(
+    new CreateRoleCommand({
+      RoleName: 'guarded',
+      AssumeRolePolicyDocument: trust({
+        Principal: { AWS: userArn() },
+        Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } },
+      }),
+    }),
+  );
+  const RoleArn = roleArn('guarded');
+  await assert.rejects(assume(userKeys, { RoleArn }), { name: 'AccessDenied' });
+  const TokenCode = code(1);
+  await assume(userKeys, { RoleArn, SerialNumber, TokenCode });
+  await assert.rejects(assume(userKeys, { RoleArn, SerialNumber, TokenCode }), {
+    name: 'AccessDenied',
+    message: /^MultiFactorAuthentication failed with invalid MFA one time pass code/,
+  });
 });
 
 test('users have sessions of their own and send others', async () => {

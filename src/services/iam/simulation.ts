@@ -96,7 +96,7 @@ export function simulate(simulation: Simulation, action: string, resource: strin
     EvalResourceName: resource,
     EvalDecision: DECISIONS[decision.outcome],
     MatchedStatements: matched,
-    MissingContextValues: [...context.missing].sort(),
+    MissingContextValues: spelled(context.missing, sources),
     PermissionsBoundaryDecisionDetail:
       boundary === undefined
         ? undefined
@@ -104,6 +104,12 @@ export function simulate(simulation: Simulation, action: string, resource: strin
     OrganizationsDecisionDetail:
       organization === undefined ? undefined : { AllowedByOrganizations: decision.layer !== 'scp' },
   };
+}
+
+/** Keys as the policies spell them. */
+function spelled(keys: ReadonlySet<string>, sources: readonly SimulatedPolicy[]): string[] {
+  const spellings = new Map(sources.flatMap(contextKeysIn).map((key) => [key.toLowerCase(), key] as const));
+  return [...keys].map((key) => spellings.get(key) ?? key).sort();
 }
 
 function allows(policy: CompiledPolicy, request: PolicyRequest): boolean {
@@ -151,10 +157,14 @@ export function contextFromEntries(entries: readonly ContextEntry[] = []): Conte
 
 /** Keys that conditions and variables of a policy ask for, as they are spelled. */
 export function contextKeysOf(text: string): readonly string[] {
-  const { compiled } = simulated(text, 'PolicyInputList', 'none');
-  const keys = compiled.document.statements.flatMap(({ conditions }) => conditions.map(({ key }) => key));
+  return contextKeysIn(simulated(text, 'PolicyInputList', 'none'));
+}
+
+function contextKeysIn({ text, compiled }: SimulatedPolicy): readonly string[] {
+  const { statements, version } = compiled.document;
+  const keys = statements.flatMap(({ conditions }) => conditions.map(({ key }) => key));
   const variables =
-    compiled.document.version === '2012-10-17'
+    version === '2012-10-17'
       ? [...text.matchAll(/\$\{\s*([^\s,{}'$*?"\\]+)\s*(?:,\s*'[^']*'\s*)?\}/g)].map(([, key = '']) => key)
       : [];
   return [...keys, ...variables];

@@ -9,7 +9,8 @@ import { accessDenied } from './fault.ts';
 
 /**
  * Whether the caller may assume the role: the role's trust policy must let it in, and across accounts the caller's own
- * policies too. Throws AccessDenied, the same for a role that does not exist.
+ * policies too. Throws AccessDenied, the same for a role that does not exist. Root may assume a role that names it or its
+ * account, which AWS does not allow: on a developer's machine the root key is the one at hand.
  */
 export async function checkTrust(
   role: RoleFacts | undefined,
