@@ -1,4 +1,5 @@
 import type { ServiceDefinition } from '../service/service.ts';
+import { apigateway } from './apigateway/service.ts';
 import { cloudformation } from './cloudformation/service.ts';
 import { cognitoIdp } from './cognito-idp/service.ts';
 import { dynamodb } from './dynamodb/service.ts';
@@ -10,6 +11,7 @@ import { sts } from './sts/service.ts';
 
 /** Every service Lambent has, a line each. */
 export const services: readonly ServiceDefinition[] = [
+  apigateway,
   cloudformation,
   cognitoIdp,
   dynamodb,

@@ -1,0 +1,94 @@
+import { assert } from '../../base/assert.ts';
+import type { ApigatewayOperations } from '../../model/gen/apigateway.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import { endpointOf } from './apis.ts';
+import {
+  type ApiRow,
+  clearDefinition,
+  describeApi,
+  newId,
+  readDefinition,
+  writeDefinition,
+} from './definition.ts';
+import { badRequest } from './fault.ts';
+import { API_DIRECTORY } from './layout.ts';
+import { readDocument } from './openapi/document.ts';
+import { blankDefinition, type ImportResult, importDocument } from './openapi/importer.ts';
+import { apiOf, rowsOf } from './scope.ts';
+
+export const imports = {
+  ImportRestApi: async (input, ctx) => {
+    const { world } = ctx;
+    const document = readDocument(input.body);
+    const type = input.parameters?.['endpointConfigurationTypes'];
+    const api: ApiRow = {
+      id: newId(world, 10),
+      name: '',
+      createdAtMs: world.clock.now(),
+      rootResourceId: newId(world, 10),
+      apiKeySource: 'HEADER',
+      endpointConfiguration: endpointOf(type === undefined ? undefined : { types: [endpointType(type)] }),
+      disableExecuteApiEndpoint: false,
+    };
+    const imported = importDocument(document, {
+      world,
+      base: blankDefinition(api),
+      mode: 'overwrite',
+      basePath: basePathOf(input.parameters),
+    });
+    refuseWarnings(imported, input.failOnWarnings);
+    if (imported.definition.api.name === '') throw badRequest('The API must have a title');
+    await ctx.transact(async (tx) => {
+      const claimed = await ctx.ports.directory.claim(tx, API_DIRECTORY, api.id, {
+        account: ctx.account,
+        region: ctx.region,
+      });
+      assert(claimed, `the new API id ${api.id} is taken`);
+      writeDefinition(rowsOf(ctx), tx, imported.definition);
+    });
+    return described(ctx, api.id);
+  },
+
+  PutRestApi: async (input, ctx) => {
+    const document = readDocument(input.body);
+    const rows = rowsOf(ctx);
+    const mode = input.mode ?? 'merge';
+    await ctx.transact(async (tx) => {
+      const base = await readDefinition(rows, tx, await apiOf(ctx, input.restApiId, tx));
+      const imported = importDocument(document, {
+        world: ctx.world,
+        base,
+        mode,
+        basePath: basePathOf(input.parameters),
+      });
+      refuseWarnings(imported, input.failOnWarnings);
+      if (mode === 'overwrite') await clearDefinition(rows, tx, base.api.id);
+      writeDefinition(rows, tx, imported.definition);
+    });
+    return described(ctx, input.restApiId);
+  },
+} satisfies Group<ApigatewayOperations>;
+
+async function described(ctx: Context, id: string) {
+  return describeApi(await apiOf(ctx, id));
+}
+
+function endpointType(text: string): 'EDGE' | 'REGIONAL' | 'PRIVATE' {
+  const type = text.toUpperCase();
+  if (type !== 'EDGE' && type !== 'REGIONAL' && type !== 'PRIVATE')
+    throw badRequest('Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE');
+  return type;
+}
+
+function basePathOf(parameters: Readonly<Record<string, string>> | undefined): string {
+  const how = parameters?.['basepath'] ?? parameters?.['basePath'] ?? 'ignore';
+  if (how !== 'ignore' && how !== 'prepend' && how !== 'split')
+    throw badRequest('Invalid basepath parameter. Must be one of: [ignore, prepend, split]');
+  return how;
+}
+
+function refuseWarnings({ warnings }: ImportResult, failOnWarnings: boolean | undefined): void {
+  if (failOnWarnings === true && warnings.length > 0)
+    throw badRequest(`Warnings found during import:\n\t${warnings.join('\n\t')}`);
+}

@@ -1,0 +1,43 @@
+import { defineService } from '../../service/service.ts';
+import { account } from './account.ts';
+import { apiKeys } from './api-keys.ts';
+import { apis } from './apis.ts';
+import { authorisationOf } from './authorisation.ts';
+import { authorizers } from './authorizers.ts';
+import { deployments } from './deployments.ts';
+import { gatewayResponses } from './gateway-responses.ts';
+import { imports } from './imports.ts';
+import { integrations } from './integrations.ts';
+import { methods } from './methods.ts';
+import { models } from './models.ts';
+import { resources } from './resources.ts';
+import { stages } from './stages.ts';
+import { tags } from './tags.ts';
+import { usagePlans } from './usage-plans.ts';
+import { validators } from './validators.ts';
+
+const operations = {
+  ...account,
+  ...apiKeys,
+  ...apis,
+  ...authorizers,
+  ...deployments,
+  ...gatewayResponses,
+  ...imports,
+  ...integrations,
+  ...methods,
+  ...models,
+  ...resources,
+  ...stages,
+  ...tags,
+  ...usagePlans,
+  ...validators,
+};
+
+/** Amazon API Gateway's REST APIs: their definition, and the front door that serves them. */
+export const apigateway = defineService({
+  name: 'apigateway',
+  model: 'apigateway',
+  operations,
+  authorisation: authorisationOf(Object.keys(operations)),
+});
