@@ -41,6 +41,8 @@ export interface OperationModel {
   readonly auth?: readonly string[];
   readonly unsignedPayload?: boolean;
   readonly deprecated?: boolean;
+  /** Encodings clients may send the body in. */
+  readonly requestcompression?: { readonly encodings: readonly string[] };
 }
 
 export interface ShapeRef {

@@ -6,6 +6,7 @@ import { jsonEncoder } from './json-encode.ts';
 import { encodeJsonError } from './json-error.ts';
 import type { Protocol, WireError, WireResponse } from './protocol.ts';
 import { RawJson } from './raw-json.ts';
+import { plainBody } from './request-compression.ts';
 
 /**
  * AWS JSON 1.0 and 1.1: the operation is in `X-Amz-Target`, the body is the input.
@@ -16,7 +17,7 @@ export const awsJson: Protocol = {
     const decode = operation.input
       ? jsonDecoder(model, operation.input)
       : structureDecoder(model, 'Unit', []);
-    return decodeJsonBody(decode, request.body) as Record<string, unknown>;
+    return decodeJsonBody(decode, plainBody(operation, request)) as Record<string, unknown>;
   },
 
   encodeOutput(model, operation, output, requestId) {

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { loadModel } from '../model/load.ts';
 import { CborError, readCbor } from './cbor-reader.ts';
 import { CborWriter } from './cbor-writer.ts';
@@ -148,6 +149,12 @@ test('CloudWatch speaks it both ways', () => {
     Namespace: 'n',
     MetricData: [{ MetricName: 'm', Timestamp: new Date(1_700_000_000_500), Value: 3 }],
   });
+  const packed = { 'content-encoding': 'gzip' };
+  const sent = { method: 'POST', path: '/', query: '', headers: packed };
+  const put = operation('PutMetricData');
+  const body = gzipSync(Buffer.from('a1694e616d657370616365616e', 'hex'));
+  assert.deepEqual(cbor.decodeInput(model, put, { ...sent, body }), { Namespace: 'n' });
+  assert.throws(() => cbor.decodeInput(model, put, { ...sent, body: body.subarray(5) }), WireFault);
   assert.deepEqual(decode('ListMetrics', new Uint8Array()), {});
   for (const hex of ['80', '01', 'a1694e616d65737061636501', 'a16a4d6574726963446174610a', 'ff']) {
     assert.throws(

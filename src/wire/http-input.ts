@@ -5,6 +5,7 @@ import { splitHeaderList } from './header-value.ts';
 import { defineOwn } from './own.ts';
 import type { WireRequest } from './protocol.ts';
 import { parseQueryString } from './query-string.ts';
+import { plainBody } from './request-compression.ts';
 import { textReader } from './scalar-text.ts';
 import { matchTemplate, parseUriTemplate, type UriTemplate } from './uri-template.ts';
 import { utf8Text } from './utf8.ts';
@@ -63,7 +64,10 @@ export function decodeHttpInput(
     if (text !== undefined) set(input, header, readHeader(header, text), text, format);
   }
   for (const prefix of binding.prefixes) readPrefixed(prefix, request, input);
-  binding.body?.(request, input);
+  if (binding.body) {
+    const body = plainBody(operation, request);
+    binding.body(body === request.body ? request : { ...request, body }, input);
+  }
   return input;
 }
 

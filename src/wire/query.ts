@@ -3,6 +3,7 @@ import { type ErrorShape, errorShapeOf, faultOf, statusOf } from './error-shape.
 import { addForm, parseForm } from './form.ts';
 import { type Protocol, type WireError, WireFault, type WireRequest, type WireResponse } from './protocol.ts';
 import { type QueryDialect, queryDecoder } from './query-decode.ts';
+import { plainBody } from './request-compression.ts';
 import { namespaceAttribute, xmlContentEncoder, xmlEncoder } from './xml-encode.ts';
 import { escapeXml } from './xml-text.ts';
 
@@ -48,7 +49,7 @@ export function decodeFields(
   request: WireRequest,
   dialect: QueryDialect,
 ): Record<string, unknown> {
-  const form = parseForm(request.body);
+  const form = parseForm(plainBody(operation, request));
   if (!form || !addForm(form, request.query)) {
     throw new WireFault('MalformedQueryString', 'The query string contains a syntax error.');
   }

@@ -11,6 +11,7 @@ import {
   statusOf,
 } from './error-shape.ts';
 import { type Protocol, type WireError, WireFault } from './protocol.ts';
+import { plainBody } from './request-compression.ts';
 
 /**
  * Smithy RPC v2 CBOR: `POST /service/{service}/operation/{operation}`, the body is the input.
@@ -21,7 +22,7 @@ export const rpcV2Cbor: Protocol = {
     if (request.body.length === 0 || !operation.input) return {};
     let value: unknown;
     try {
-      value = readCbor(request.body);
+      value = readCbor(plainBody(operation, request));
     } catch (error) {
       if (error instanceof CborError)
         throw new WireFault('SerializationException', `The body is not CBOR: ${error.message}`);
