@@ -115,9 +115,13 @@ function generate(service, { operations, shapes }) {
   ].join('\n');
 }
 
+/** Models that a folder serves besides its own. */
+const ALSO = { dynamodb: ['dynamodbstreams'] };
+
 mkdirSync(target, { recursive: true });
 const services = join(root, 'src/services');
-for (const service of existsSync(services) ? readdirSync(services) : []) {
+const folders = existsSync(services) ? readdirSync(services) : [];
+for (const service of folders.flatMap((folder) => [folder, ...(ALSO[folder] ?? [])])) {
   const model = join(root, 'models', `${service}.json`);
   if (!existsSync(model)) continue;
   const text = generate(service, JSON.parse(readFileSync(model, 'utf8')));

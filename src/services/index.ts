@@ -2,7 +2,7 @@ import type { ServiceDefinition } from '../service/service.ts';
 import { apigateway } from './apigateway/service.ts';
 import { cloudformation } from './cloudformation/service.ts';
 import { cognitoIdp } from './cognito-idp/service.ts';
-import { dynamodb } from './dynamodb/service.ts';
+import { dynamodb, dynamodbstreams } from './dynamodb/service.ts';
 import { iam } from './iam/service.ts';
 import { inbox } from './inbox/service.ts';
 import { lambda } from './lambda/service.ts';
@@ -15,6 +15,7 @@ export const services: readonly ServiceDefinition[] = [
   cloudformation,
   cognitoIdp,
   dynamodb,
+  dynamodbstreams,
   iam,
   inbox,
   lambda,

@@ -2,6 +2,7 @@ import type { AttributeMap, ItemCollectionMetrics } from '../../model/gen/dynamo
 import type { Context } from '../../service/context.ts';
 import { RawJson } from '../../wire/raw-json.ts';
 import type { Item } from './attribute-value.ts';
+import { itemOf } from './item-codec.ts';
 import type { StoredItem } from './stored-item.ts';
 import type { Table } from './table.ts';
 
@@ -11,6 +12,11 @@ import type { Table } from './table.ts';
  */
 export function shown(ctx: Context, stored: StoredItem): AttributeMap {
   return ctx.inside === true ? stored.item : (new RawJson(stored.text) as unknown as AttributeMap);
+}
+
+/** {@link shown}, of JSON text. */
+export function shownText(ctx: Context, text: string): AttributeMap {
+  return ctx.inside === true ? itemOf(text) : (new RawJson(text) as unknown as AttributeMap);
 }
 
 /** {@link shown}, of many. */

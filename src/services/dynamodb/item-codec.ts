@@ -48,6 +48,11 @@ export function decodeItem(stored: Uint8Array): Item {
   return stored[0] === PLAIN ? (item as Item) : fromWireItem(item);
 }
 
+/** The item of a JSON text as the wire shows it. */
+export function itemOf(text: string): Item {
+  return fromWireItem(JSON.parse(text) as Record<string, unknown>);
+}
+
 /** The JSON text of an item or attributes that are not stored as they are. */
 export function itemText(item: Item): string {
   return JSON.stringify(wireItem(item));

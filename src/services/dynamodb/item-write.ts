@@ -5,6 +5,7 @@ import { updateExpiry } from './expiry.ts';
 import { fault } from './fault.ts';
 import { type IndexUnits, updateIndexes } from './index-entries.ts';
 import { StoredItem } from './stored-item.ts';
+import { appendRecord } from './stream-write.ts';
 import type { Table } from './table.ts';
 import { forgetTables, type TableAddress, tableFor } from './tables-cache.ts';
 
@@ -56,7 +57,8 @@ function isBlind({ table, condition, wantsBefore }: ItemWrite): boolean {
     !wantsBefore &&
     condition === undefined &&
     table.indexes.length === 0 &&
-    table.row.expiryAttribute === undefined
+    table.row.expiryAttribute === undefined &&
+    table.row.stream === undefined
   );
 }
 
@@ -71,6 +73,7 @@ export async function writeItem(ctx: Context, tx: Transaction, write: ItemWrite)
   else tx.set(key, after.bytes);
   const indexUnits = table.indexes.length === 0 ? [] : updateIndexes(tx, table, before, after);
   if (table.row.expiryAttribute !== undefined) await updateExpiry(ctx, tx, table, key, before, after);
+  if (table.row.stream !== undefined) await appendRecord(ctx, tx, table, before, after);
   return { before, after, indexUnits };
 }
 
@@ -95,6 +98,11 @@ export function isStale(error: unknown): boolean {
   return error instanceof StaleTable;
 }
 
+/** What writes of an item contend for: the item, or the end of the stream it all goes to. */
+export function queueKeyOf(table: Table, key: Uint8Array): string {
+  return table.streamEnd ?? Buffer.from(key).toString('latin1');
+}
+
 /** One write in a transaction of its own. */
 export async function performWrite(ctx: Context, write: ItemWrite): Promise<WriteOutcome> {
   const { table, key } = write;
@@ -104,7 +112,7 @@ export async function performWrite(ctx: Context, write: ItemWrite): Promise<Writ
         await holdTable(tx, table);
         return writeItem(ctx, tx, write);
       },
-      isBlind(write) ? {} : { queueKey: Buffer.from(key).toString('latin1') },
+      isBlind(write) ? {} : { queueKey: queueKeyOf(table, key) },
     );
   } catch (error) {
     if (error instanceof ContentionError) {

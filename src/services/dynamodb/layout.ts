@@ -1,4 +1,5 @@
 import { bytesCodec, keyspace, rows } from '../../store/keyspace.ts';
+import type { RecordRow, StreamEnd, StreamRow } from './stream.ts';
 import type { TableRow } from './table-row.ts';
 
 /**
@@ -24,6 +25,11 @@ export const layout = keyspace('dynamodb', {
   expiries: rows<[table: number, second: number, key: Uint8Array], null>('expiries'),
   /** Minutes for which a sweep of `expiries` is scheduled. */
   sweeps: rows<[table: number, minute: number], null>('sweeps'),
+  /** The streams of a table, past ones too while they can be read. */
+  streams: rows<[table: string, label: string], StreamRow>('streams'),
+  /** Where a stream's next record goes: every write to its table passes here. */
+  streamEnds: rows<[table: number, label: string], StreamEnd>('streamEnds'),
+  records: rows<[table: number, label: string, sequence: number], RecordRow>('records'),
 });
 
 /** A transaction that a client token names. */

@@ -2,7 +2,7 @@ import { parseArn } from '../../base/arn.ts';
 import type { DynamodbOperations } from '../../model/gen/dynamodb.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
-import { fault, invalid } from './fault.ts';
+import { fault, invalidParameter } from './fault.ts';
 import { changeTable } from './table-change.ts';
 import { lookUpTable, type TableAddress } from './tables-cache.ts';
 
@@ -66,18 +66,20 @@ function addressIn(resourceArn: string): TableAddress | undefined {
 
 function policyTable(resourceArn: string): TableAddress {
   const address = addressIn(resourceArn);
-  if (address === undefined) throw invalid(`Invalid ResourceArn provided as input ${resourceArn}`);
+  if (address === undefined) {
+    throw invalidParameter(`Provided Arn is not a DynamoDB resource arn: ${resourceArn}`);
+  }
   return address;
 }
 
 function checkPolicy(policy: string): void {
   if (Buffer.byteLength(policy, 'utf8') > LONGEST_POLICY) {
-    throw invalid(`Policy size exceeds the limit of ${LONGEST_POLICY} bytes`);
+    throw invalidParameter(`Maximum policy size of ${LONGEST_POLICY} bytes exceeded`);
   }
   try {
     JSON.parse(policy);
   } catch {
-    throw invalid('Invalid policy document: the document is not valid JSON');
+    throw invalidParameter('Invalid policy document: This policy contains invalid Json');
   }
 }
 

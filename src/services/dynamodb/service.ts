@@ -6,6 +6,8 @@ import { backfill, dropIndex, purge } from './index-jobs.ts';
 import { items } from './items.ts';
 import { reads } from './reads.ts';
 import { policyOf, resourcePolicies } from './resource-policies.ts';
+import { dropStream, trim } from './stream-change.ts';
+import { streams, streamsAuthorisation } from './streams.ts';
 import { tableUpdates } from './table-updates.ts';
 import { tables } from './tables.ts';
 import { tags } from './tags.ts';
@@ -29,6 +31,25 @@ export const dynamodb = defineService({
     ...accountFacts,
   },
   authorisation,
-  jobs: { purge, backfill, dropIndex, sweep, scheduleExpiries, forgetExpiries, forgetToken },
+  jobs: {
+    purge,
+    backfill,
+    dropIndex,
+    sweep,
+    scheduleExpiries,
+    forgetExpiries,
+    forgetToken,
+    trim,
+    dropStream,
+  },
+  resourcePolicy: policyOf,
+});
+
+/** The other end of the tables' streams: a service of its own on the wire, on the same rows. */
+export const dynamodbstreams = defineService({
+  name: 'dynamodbstreams',
+  model: 'dynamodbstreams',
+  operations: streams,
+  authorisation: streamsAuthorisation,
   resourcePolicy: policyOf,
 });

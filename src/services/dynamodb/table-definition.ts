@@ -47,6 +47,7 @@ export function checkDefinition(input: CreateTableInput): Definition {
     );
   }
   checkBilling(input.BillingMode, input.ProvisionedThroughput);
+  checkUniqueAttributes(attributes);
   checkKeySchema(keySchema, attributes);
   const { LocalSecondaryIndexes: locals, GlobalSecondaryIndexes: globals } = input;
   if (locals === undefined && globals === undefined && keySchema.length !== attributes.length) {
@@ -59,7 +60,8 @@ export function checkDefinition(input: CreateTableInput): Definition {
   if (globals !== undefined) {
     if (globals.length === 0) throw invalidParameter('List of GlobalSecondaryIndexes is empty');
     for (const index of globals) {
-      checkGlobal(index, attributes, input.BillingMode);
+      checkGlobal(index, attributes);
+      checkIndexBilling(index, input.BillingMode);
       checkUniqueName(index.IndexName, names);
     }
     if (globals.length > MOST_GLOBAL) {
@@ -93,6 +95,14 @@ export function checkThroughput(throughput: ProvisionedThroughput | undefined): 
   for (const name of ['ReadCapacityUnits', 'WriteCapacityUnits'] as const) {
     if (throughput[name] > MOST_UNITS)
       throw invalid(`Given value ${throughput[name]} for ${name} is out of bounds`);
+  }
+}
+
+function checkUniqueAttributes(attributes: readonly AttributeDefinition[]): void {
+  const names = new Set<string>();
+  for (const { AttributeName } of attributes) {
+    if (names.has(AttributeName)) throw invalid(`Attribute Name is duplicated: ${AttributeName}`);
+    names.add(AttributeName);
   }
 }
 
@@ -168,24 +178,23 @@ function checkLocals(
 
 /** Throws AWS's fault for a global index that cannot be. */
 export function checkGlobal(
-  index: GlobalSecondaryIndex | CreateGlobalSecondaryIndexAction,
+  { KeySchema: schema, Projection: projection }: GlobalSecondaryIndex | CreateGlobalSecondaryIndexAction,
   attributes: readonly AttributeDefinition[],
-  mode: BillingMode | undefined,
 ): void {
-  const {
-    IndexName: name,
-    KeySchema: schema,
-    Projection: projection,
-    ProvisionedThroughput: throughput,
-  } = index;
   checkDefined(
     schema.map(({ AttributeName }) => AttributeName),
     attributes,
   );
-  if (schema.length <= 2 && schema.filter(({ KeyType }) => KeyType === 'HASH').length <= 1)
-    checkKeyTypes(schema);
-  else checkManyKeys(schema);
+  const partitions = schema.filter(({ KeyType }) => KeyType === 'HASH').length;
+  if (schema.length <= 2 && partitions <= 1) checkKeyTypes(schema);
+  else checkManyKeys(schema, partitions);
   checkProjection(projection);
+}
+
+function checkIndexBilling(
+  { IndexName: name, ProvisionedThroughput: throughput }: GlobalSecondaryIndex,
+  mode: BillingMode | undefined,
+): void {
   if (mode === 'PAY_PER_REQUEST') {
     if (throughput === undefined) return;
     throw invalidParameter(
@@ -193,25 +202,28 @@ export function checkGlobal(
     );
   }
   if (throughput === undefined) {
-    throw invalidParameter(`ProvisionedThroughput must be specified for index: ${name}`);
+    throw invalidParameter(`ProvisionedThroughput is not specified for index: ${name}`);
   }
   checkThroughput(throughput);
 }
 
 /** Global indexes may have several partition attributes, then several sort attributes. */
-function checkManyKeys(schema: readonly KeySchemaElement[]): void {
-  const partitions = schema.filter(({ KeyType }) => KeyType === 'HASH').length;
-  const inOrder = schema.every(({ KeyType }, position) => (KeyType === 'HASH') === position < partitions);
-  if (partitions === 0 || !inOrder) {
+function checkManyKeys(schema: readonly KeySchemaElement[], partitions: number): void {
+  if (schema.some(({ KeyType }, position) => (KeyType === 'HASH') !== position < partitions)) {
+    throw invalidParameter('All HASH key attributes must precede RANGE key attributes in the KeySchema');
+  }
+  if (partitions === 0) {
     throw invalid('Invalid KeySchema: The first KeySchemaElement is not a HASH key type');
   }
   if (new Set(schema.map(({ AttributeName }) => AttributeName)).size < schema.length) {
-    throw invalid('Both the Hash Key and the Range Key element in the KeySchema have the same name');
+    throw invalid('The KeySchema contains multiple key attributes with the same name');
   }
-  if (partitions > MOST_GLOBAL_KEYS || schema.length - partitions > MOST_GLOBAL_KEYS) {
-    throw invalidParameter(
-      `Number of ${partitions > MOST_GLOBAL_KEYS ? 'HASH' : 'RANGE'} key attributes exceeds the limit of ${MOST_GLOBAL_KEYS}`,
-    );
+  for (const [kind, count] of [
+    ['HASH', partitions],
+    ['RANGE', schema.length - partitions],
+  ] as const) {
+    if (count <= MOST_GLOBAL_KEYS) continue;
+    throw invalidParameter(`The KeySchema exceeds the maximum allowed number of ${kind} key attributes`);
   }
 }
 
@@ -222,6 +234,14 @@ function checkProjection({
   if (type === undefined) throw invalidParameter('Unknown ProjectionType: null');
   if (names !== undefined && type !== 'INCLUDE') {
     throw invalidParameter(`ProjectionType is ${type}, but NonKeyAttributes is specified`);
+  }
+  if (names === undefined && type === 'INCLUDE') {
+    throw invalidParameter('ProjectionType is INCLUDE, but NonKeyAttributes is not specified');
+  }
+  const seen = new Set<string>();
+  for (const name of names ?? []) {
+    if (seen.has(name)) throw invalidParameter(`Duplicate element in NonKeyAttributes: ${name}`);
+    seen.add(name);
   }
 }
 

@@ -53,6 +53,9 @@ export function describeTable(
           }
         : undefined,
     TableClassSummary: row.tableClass && { TableClass: row.tableClass },
+    StreamSpecification: row.stream && { StreamEnabled: true, StreamViewType: row.stream.view },
+    LatestStreamLabel: row.latestStream,
+    LatestStreamArn: row.latestStream && `${arn}/stream/${row.latestStream}`,
     DeletionProtectionEnabled: row.deletionProtection,
     OnDemandThroughput: row.onDemandThroughput,
   };

@@ -32,7 +32,10 @@ export interface TableRow {
   readonly tableClass?: TableClass;
   readonly deletionProtection: boolean;
   readonly encryption?: SSESpecification;
+  /** The stream that is on. */
   readonly stream?: { readonly label: string; readonly view: StreamViewType };
+  /** Of the stream that was on last. */
+  readonly latestStream?: string;
   /** Time to live is on. */
   readonly expiryAttribute?: string;
   readonly policy?: { readonly document: string; readonly revision: string };

@@ -11,6 +11,7 @@ import type { Transaction } from '../../store/store.ts';
 import { fault, invalid, invalidParameter } from './fault.ts';
 import type { IndexJob } from './index-jobs.ts';
 import { countTable } from './statistics.ts';
+import { checkStream, withStream } from './stream-change.ts';
 import { changeTable } from './table-change.ts';
 import { checkGlobal, checkThroughput, indexRow, throughputOf } from './table-definition.ts';
 import { describeTable } from './table-description.ts';
@@ -64,7 +65,6 @@ function checkUpdate(input: UpdateTableInput): void {
   ] as const) {
     if (input[name] !== undefined) throw unwritten(name);
   }
-  if (input.StreamSpecification?.StreamEnabled === true) throw unwritten('StreamSpecification');
   const indexUpdates = input.GlobalSecondaryIndexUpdates ?? [];
   if (
     CHANGES.every(
@@ -72,10 +72,14 @@ function checkUpdate(input: UpdateTableInput): void {
     )
   ) {
     throw invalid(
-      'At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required',
+      'At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates, SSESpecification, ' +
+        'ReplicaUpdates, MultiAccountReplicaReady, ReplicaTransitRoleArn, MultiRegionConsistency, DeletionProtectionEnabled, ' +
+        'OnDemandThroughput, WarmThroughput or TableClass is required',
     );
   }
   checkThroughput(input.ProvisionedThroughput);
+  checkStream(input.StreamSpecification, 'updated');
+  checkTogether(input);
   const seen = new Set<string>();
   for (const update of indexUpdates) {
     const name = (update.Update ?? update.Create ?? update.Delete)?.IndexName;
@@ -90,6 +94,11 @@ function checkUpdate(input: UpdateTableInput): void {
       );
     }
     seen.add(name);
+    if ([update.Update, update.Create, update.Delete].filter((action) => action !== undefined).length > 1) {
+      throw invalidParameter(
+        'Only one global secondary index action is allowed per GlobalSecondaryIndexUpdate object',
+      );
+    }
     checkThroughput(update.Update?.ProvisionedThroughput);
   }
   if (indexUpdates.filter(({ Create, Delete }) => (Create ?? Delete) !== undefined).length > 1) {
@@ -100,13 +109,43 @@ function checkUpdate(input: UpdateTableInput): void {
   }
 }
 
-function updated(
+/** Changes DynamoDB makes one at a time. */
+const ALONE = [
+  ['SSESpecification', 'Server-Side Encryption'],
+  ['TableClass', 'TableClass'],
+  ['DeletionProtectionEnabled', 'DeletionProtection'],
+] as const;
+
+function checkTogether(input: UpdateTableInput): void {
+  const changes = CHANGES.filter((name) => input[name] !== undefined);
+  for (const [name, shown] of ALONE) {
+    if (input[name] !== undefined && changes.length > 1) {
+      throw invalidParameter(`${shown} modification must be the only operation in the request`);
+    }
+  }
+  const throughput = input.ProvisionedThroughput !== undefined;
+  const stream = input.StreamSpecification !== undefined;
+  const indexes = (input.GlobalSecondaryIndexUpdates ?? []).some(
+    ({ Create, Delete }) => (Create ?? Delete) !== undefined,
+  );
+  if (throughput && stream) {
+    throw invalidParameter('You cannot modify stream status while updating table IOPS');
+  }
+  if (throughput && indexes) {
+    throw invalidParameter('You cannot create or delete index while updating table IOPS');
+  }
+  if (stream && indexes) {
+    throw invalidParameter('You cannot create or delete index while changing stream status');
+  }
+}
+
+async function updated(
   ctx: Context,
   tx: Transaction,
   row: TableRow,
   input: UpdateTableInput,
   nowMs: number,
-): TableRow {
+): Promise<TableRow> {
   const billed = withBilling(row, input, nowMs);
   const defined: TableRow = {
     ...billed,
@@ -118,9 +157,10 @@ function updated(
     ...(input.SSESpecification === undefined ? {} : { encryption: input.SSESpecification }),
     ...(input.OnDemandThroughput === undefined ? {} : { onDemandThroughput: input.OnDemandThroughput }),
   };
+  const streaming = await withStream(ctx, tx, defined, input.StreamSpecification, nowMs);
   const changed = (input.GlobalSecondaryIndexUpdates ?? []).reduce(
     (next, update) => withIndexUpdate(ctx, tx, next, update, nowMs),
-    defined,
+    streaming,
   );
   return { ...changed, attributes: usedAttributes(changed) };
 }
@@ -203,15 +243,24 @@ function withIndexUpdate(
       throw invalid('Attempting to create an index which already exists');
     }
     requireNoIndexUnderWay(row);
-    checkGlobal(Create, row.attributes, row.billingMode);
+    checkGlobal(Create, row.attributes);
+    checkNewIndexBilling(Create.IndexName, Create.ProvisionedThroughput, row);
     const index = indexRow(Create, 'global', row.nextIndex, 'CREATING');
     const payload: IndexJob = { table: row.number, name: row.name, index: index.number };
     ctx.enqueue(tx, { kind: 'backfill', payload });
     return { ...row, indexes: [...row.indexes, index], nextIndex: row.nextIndex + 1 };
   }
-  const index = named((Update ?? Delete)?.IndexName ?? '');
+  const name = (Update ?? Delete)?.IndexName ?? '';
+  const index = named(name);
   if (index === undefined || index.status === 'DELETING') {
-    throw fault('ResourceNotFoundException', 'Requested resource not found');
+    if (row.indexes.some((local) => local.kind === 'local' && local.name === name)) {
+      const action = Delete === undefined ? 'update' : 'delete';
+      throw invalid(`Cannot ${action} an index that is not a GlobalSecondaryIndex: ${name}`);
+    }
+    throw fault(
+      'ResourceNotFoundException',
+      `Requested resource not found: Index ${name} for table ${row.name}`,
+    );
   }
   if (Delete !== undefined) {
     requireNoIndexUnderWay(row);
@@ -228,6 +277,24 @@ function withIndexUpdate(
       : { throughput: changedThroughput(index.throughput, throughput, nowMs) }),
     ...(onDemandThroughput === undefined ? {} : { onDemandThroughput }),
   });
+}
+
+function checkNewIndexBilling(
+  name: string,
+  throughput: ProvisionedThroughput | undefined,
+  { billingMode }: TableRow,
+): void {
+  if (billingMode === 'PAY_PER_REQUEST' && throughput !== undefined) {
+    throw invalidParameter(
+      `Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: ${name} when BillingMode is PAY_PER_REQUEST`,
+    );
+  }
+  if (billingMode === 'PROVISIONED' && throughput === undefined) {
+    throw invalidParameter(
+      `Both ReadCapacityUnits and WriteCapacityUnits must be specified for index: ${name}`,
+    );
+  }
+  checkThroughput(throughput);
 }
 
 function requireNoIndexUnderWay(row: TableRow): void {

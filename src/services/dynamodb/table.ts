@@ -25,6 +25,8 @@ export interface Table {
   /** All that writes keep up: those being deleted are not. */
   readonly indexes: readonly Index[];
   readonly prefix: Uint8Array;
+  /** Names the end of the table's stream, if it has one, for writers to queue at. */
+  readonly streamEnd: string | undefined;
   /** The row of `layout.versions`, key and value, that every write checks. */
   readonly version: { readonly key: Uint8Array; readonly value: Uint8Array };
 }
@@ -60,7 +62,7 @@ export function tableOf(row: TableRow, account: string, region: string): Table {
   const [sort] = keysOf(row.keySchema, 'RANGE');
   assert(partition !== undefined, 'a table has a partition key');
   const keys = sort === undefined ? [partition] : [partition, sort];
-  const { items, versions } = layout.at(account, region);
+  const { items, versions, streamEnds } = layout.at(account, region);
   const indexes = row.indexes
     .filter(({ status }) => status !== 'DELETING')
     .map((index): Index => {
@@ -89,6 +91,7 @@ export function tableOf(row: TableRow, account: string, region: string): Table {
     keys,
     indexes,
     prefix: items.keyOf([row.number, 0]),
+    streamEnd: row.stream && Buffer.from(streamEnds.keyOf([row.number, row.stream.label])).toString('latin1'),
     version: {
       key: versions.keyOf([row.number]),
       value: Buffer.from(JSON.stringify(row.version)),

@@ -5,6 +5,7 @@ import type { Transaction } from '../../store/store.ts';
 import { fault, invalid } from './fault.ts';
 import { layout } from './layout.ts';
 import { countTable, NO_STATISTICS } from './statistics.ts';
+import { checkStream, closeStream, withStream } from './stream-change.ts';
 import { changeTable, noTable, setTable } from './table-change.ts';
 import { checkDefinition, type Definition, indexRow, throughputOf } from './table-definition.ts';
 import { describeTable } from './table-description.ts';
@@ -19,9 +20,10 @@ export const tables = {
     const address = addressOf(input.TableName, ctx);
     refuseUnwritten(input);
     const definition = checkDefinition(input);
+    checkStream(input.StreamSpecification, 'created');
     checkTags(input.Tags ?? []);
     const id = ctx.world.random.uuid();
-    const revision = ctx.world.clock.now();
+    const nowMs = ctx.world.clock.now();
     const row = await ctx.transact(async (tx) => {
       const { tables: rows, counters, tags } = layout.at(address.account, address.region);
       const existing = await rows.get(tx, [address.name]);
@@ -35,7 +37,13 @@ export const tables = {
       }
       const number = ((await counters.get(tx, ['table'])) ?? 0) + 1;
       counters.set(tx, ['table'], number);
-      const created = newTable(input, definition, address.name, number, id, revision);
+      const created = await withStream(
+        ctx.as(address),
+        tx,
+        newTable(input, definition, address.name, number, id, nowMs),
+        input.StreamSpecification,
+        nowMs,
+      );
       setTable(tx, address, created);
       for (const { Key, Value } of input.Tags ?? []) tags.set(tx, [number, Key], Value);
       return created;
@@ -69,7 +77,7 @@ export const tables = {
 
   DeleteTable: async (input, ctx) => {
     const address = addressOf(input.TableName, ctx);
-    const row = await changeTable(ctx, address, (found, tx) => {
+    const row = await changeTable(ctx, address, async (found, tx) => {
       if (found.deletionProtection) {
         throw invalid(
           'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
@@ -81,8 +89,10 @@ export const tables = {
           `Attempt to change a resource which is still in use: Table is being deleted: ${found.name}`,
         );
       }
-      enqueuePurge(ctx.as(address), tx, found);
-      return { ...found, status: 'DELETING' };
+      const owner = ctx.as(address);
+      enqueuePurge(owner, tx, found);
+      const nowMs = ctx.world.clock.now();
+      return { ...(await closeStream(owner, tx, found, nowMs)), status: 'DELETING' };
     });
     return { TableDescription: describeTable(row, address.account, address.region, NO_STATISTICS) };
   },
@@ -139,7 +149,6 @@ function newTable(
 
 /** What is not there yet is refused by name rather than ignored. */
 function refuseUnwritten(input: CreateTableInput): void {
-  if (input.StreamSpecification?.StreamEnabled === true) throw unwritten('StreamSpecification');
   if (input.VectorIndexes !== undefined) throw unwritten('VectorIndexes');
   if (input.GlobalTableSourceArn !== undefined) throw unwritten('GlobalTableSourceArn');
 }

@@ -23,7 +23,7 @@ export const tags = {
         names.add(Key);
       }
       if (names.size > MOST_TAGS) {
-        throw invalid(`One or more parameter values were invalid: Too many tags: at most ${MOST_TAGS}`);
+        throw tooMany();
       }
     });
     return {};
@@ -59,13 +59,21 @@ function fromToken(token: string): string {
   return Buffer.from(token, 'base64url').toString('utf8');
 }
 
-/** Throws for the same key twice. */
+function tooMany() {
+  return invalid('Number of Tags exceed the current limit for the provided ResourceArn');
+}
+
+/** Throws for tags that cannot be. */
 export function checkTags(list: readonly Tag[]): void {
   const keys = new Set<string>();
   for (const { Key } of list) {
-    if (keys.has(Key)) throw invalid(`One or more parameter values were invalid: Duplicate tag key: ${Key}`);
+    if (Key.startsWith('aws:')) throw invalid(`Tag Key cannot be prefixed with aws:, Key: ${Key}`);
+    if (keys.has(Key)) {
+      throw invalid(`Duplicate Tag Keys provided as input: Duplicate Tag Key found ${Key}`);
+    }
     keys.add(Key);
   }
+  if (keys.size > MOST_TAGS) throw tooMany();
 }
 
 function taggedTable(resourceArn: string): TableAddress {

@@ -9,6 +9,7 @@ import { clear } from './index-jobs.ts';
 import { after } from './item-key.ts';
 import { layout } from './layout.ts';
 import { StoredItem } from './stored-item.ts';
+import { appendRecord, BY_SERVICE } from './stream-write.ts';
 import { type Table, tableOf } from './table.ts';
 import { changeTable, noTable } from './table-change.ts';
 import type { Purge } from './tables.ts';
@@ -113,7 +114,7 @@ export async function sweep(job: Sweep, ctx: Context): Promise<void> {
       const table = await jobTable(ctx, tx, job, true);
       for (const { key } of due) {
         const [, second, item] = key;
-        if (table !== undefined) await expire(tx, table, item, second);
+        if (table !== undefined) await expire(ctx, tx, table, item, second);
         expiries.delete(tx, key);
       }
       return due.length;
@@ -122,7 +123,13 @@ export async function sweep(job: Sweep, ctx: Context): Promise<void> {
   }
 }
 
-async function expire(tx: Transaction, table: Table, key: Uint8Array, second: number): Promise<void> {
+async function expire(
+  ctx: Context,
+  tx: Transaction,
+  table: Table,
+  key: Uint8Array,
+  second: number,
+): Promise<void> {
   const bytes = await tx.get(key);
   if (bytes === undefined) return;
   const stored = new StoredItem(bytes);
@@ -130,4 +137,5 @@ async function expire(tx: Transaction, table: Table, key: Uint8Array, second: nu
   if (Math.floor(current) !== second) return;
   tx.delete(key);
   updateIndexes(tx, table, stored, undefined);
+  if (table.row.stream !== undefined) await appendRecord(ctx, tx, table, stored, undefined, BY_SERVICE);
 }

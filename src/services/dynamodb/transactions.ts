@@ -8,7 +8,7 @@ import type {
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import type { Group } from '../../service/service.ts';
-import { ContentionError, type Transaction } from '../../store/store.ts';
+import { ContentionError, type Transaction, type TransactOptions } from '../../store/store.ts';
 import { collectionMetrics, shown } from './answer.ts';
 import { checkAttributes, type Item } from './attribute-value.ts';
 import { readUnits, writeUnits } from './capacity.ts';
@@ -100,7 +100,7 @@ export const transactions = {
         const outcomes = await ctx.transact(async (tx) => {
           if (token !== undefined && (await isReplay(ctx, tx, token, request))) return undefined;
           return writeAll(ctx, tx, writes);
-        });
+        }, queueOf(writes));
         return outcomes === undefined
           ? await replayAnswer(ctx, input, actions, writes)
           : writeAnswer(input, actions, tables, outcomes);
@@ -212,6 +212,12 @@ function checkDistinct(keys: readonly Uint8Array[]): void {
   if (seen.size < keys.length) {
     throw invalid('Transaction request cannot include multiple operations on one item');
   }
+}
+
+/** Writers of one stream queue at its end; others meet too seldom to wait for each other. */
+function queueOf(writes: readonly ItemWrite[]): TransactOptions {
+  const streamEnd = writes.find(({ table }) => table.streamEnd !== undefined)?.table.streamEnd;
+  return streamEnd === undefined ? {} : { queueKey: streamEnd };
 }
 
 /** Carries all actions out, or none: every reason is collected before the transaction is cancelled. */

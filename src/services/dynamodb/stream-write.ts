@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { assert } from '../../base/assert.ts';
+import type { Context } from '../../service/context.ts';
+import type { Transaction } from '../../store/store.ts';
+import { emptyItem } from './attribute-value.ts';
+import { itemText } from './item-codec.ts';
+import { itemSize } from './item-size.ts';
+import { layout } from './layout.ts';
+import type { StoredItem } from './stored-item.ts';
+import { HOUR_MS, RECORD_LIFE_MS, type RecordRow } from './stream.ts';
+import type { Table } from './table.ts';
+
+/** Who makes the deletions of time to live. */
+export const BY_SERVICE = 'dynamodb.amazonaws.com';
+
+/** The payload of the job that drops the records of one hour once they are a day old. */
+export interface Trim {
+  readonly table: number;
+  readonly label: string;
+  readonly hour: number;
+}
+
+/** Writes the record of a change, in the change's own transaction; a write that changes nothing has none. */
+export async function appendRecord(
+  ctx: Context,
+  tx: Transaction,
+  table: Table,
+  before: StoredItem | undefined,
+  after: StoredItem | undefined,
+  service?: string,
+): Promise<void> {
+  const { stream } = table.row;
+  const some = after ?? before;
+  if (stream === undefined || some === undefined) return;
+  if (before !== undefined && after !== undefined && Buffer.compare(before.bytes, after.bytes) === 0) return;
+  const { streamEnds, records } = layout.at(table.account, table.region);
+  const atMs = ctx.world.clock.now();
+  const hour = Math.floor(atMs / HOUR_MS);
+  const end = await streamEnds.get(tx, [table.row.number, stream.label]);
+  assert(end !== undefined, 'a stream has an end');
+  const sequence = end.last + 1;
+  streamEnds.set(tx, [table.row.number, stream.label], { last: sequence, hour });
+  if (end.hour !== hour) scheduleTrim(ctx, tx, table, stream.label, hour);
+
+  const keys = emptyItem();
+  for (const { name } of table.keys) {
+    const value = some.item[name];
+    if (value !== undefined) keys[name] = value;
+  }
+  const showsOld = stream.view === 'OLD_IMAGE' || stream.view === 'NEW_AND_OLD_IMAGES';
+  const showsNew = stream.view === 'NEW_IMAGE' || stream.view === 'NEW_AND_OLD_IMAGES';
+  const old = showsOld ? before : undefined;
+  const fresh = showsNew ? after : undefined;
+  const record: RecordRow = {
+    id: createHash('md5').update(`${table.row.id}/${stream.label}/${sequence}`).digest('hex'),
+    event: before === undefined ? 'INSERT' : after === undefined ? 'REMOVE' : 'MODIFY',
+    atMs,
+    keys: itemText(keys),
+    ...(old === undefined ? {} : { before: old.text }),
+    ...(fresh === undefined ? {} : { after: fresh.text }),
+    bytes: itemSize(keys) + (old?.size ?? 0) + (fresh?.size ?? 0),
+    ...(service === undefined ? {} : { service }),
+  };
+  records.set(tx, [table.row.number, stream.label, sequence], record);
+}
+
+function scheduleTrim(ctx: Context, tx: Transaction, table: Table, label: string, hour: number): void {
+  const payload: Trim = { table: table.row.number, label, hour };
+  ctx
+    .as({ account: table.account, region: table.region })
+    .enqueue(tx, { kind: 'trim', payload, dueAtMs: (hour + 1) * HOUR_MS + RECORD_LIFE_MS });
+}

@@ -1,0 +1,111 @@
+import { parseArn } from '../../base/arn.ts';
+import type { KeySchemaElement, StreamViewType } from '../../model/gen/dynamodb.ts';
+
+/**
+ * A stream is one shard: records in the order their transactions committed, each with the next number.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
+ */
+export interface StreamRow {
+  /** Names the table in keys. */
+  readonly table: number;
+  readonly tableName: string;
+  readonly label: string;
+  readonly view: StreamViewType;
+  readonly keySchema: readonly KeySchemaElement[];
+  readonly createdAtMs: number;
+  /** The stream takes no more records; the last one's number. */
+  readonly endedAt?: number;
+}
+
+export interface StreamEnd {
+  /** The last record's number; 0 before the first. */
+  readonly last: number;
+  /** The hour whose trimming is scheduled. */
+  readonly hour: number;
+}
+
+/** A record as it is stored; items as JSON text, as the wire shows them. */
+export interface RecordRow {
+  readonly id: string;
+  readonly event: 'INSERT' | 'MODIFY' | 'REMOVE';
+  readonly atMs: number;
+  readonly keys: string;
+  readonly before?: string;
+  readonly after?: string;
+  readonly bytes: number;
+  /** The service that made the change by itself. */
+  readonly service?: string;
+}
+
+/** Records live this long, and a stream that has ended. */
+export const RECORD_LIFE_MS = 24 * 3_600_000;
+export const HOUR_MS = 3_600_000;
+/** Iterators live this long. */
+const ITERATOR_LIFE_MS = 15 * 60_000;
+
+/** `2015-05-11T21:21:33.291` */
+export function streamLabel(nowMs: number): string {
+  return new Date(nowMs).toISOString().slice(0, -1);
+}
+
+/** Sequence numbers have 21 digits at least and grow; the first record's is `1` and twenty more. */
+const FIRST = 10n ** 20n;
+
+export function sequenceText(sequence: number): string {
+  return String(FIRST + BigInt(sequence));
+}
+
+/** Undefined for what cannot be one of ours. */
+export function sequenceOf(text: string): number | undefined {
+  if (!/^\d{21,40}$/.test(text)) return undefined;
+  const sequence = BigInt(text) - FIRST;
+  return sequence >= 0n && sequence <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(sequence) : undefined;
+}
+
+export function shardId({ createdAtMs, table }: StreamRow): string {
+  return `shardId-${String(createdAtMs).padStart(20, '0')}-${table.toString(16).padStart(8, '0')}`;
+}
+
+export interface StreamAddress {
+  readonly account: string;
+  readonly region: string;
+  readonly tableName: string;
+  readonly label: string;
+}
+
+/** Where a stream's ARN points; undefined for what is none. */
+export function streamAddress(arn: string): StreamAddress | undefined {
+  const parsed = parseArn(arn);
+  const match = parsed === undefined ? null : /^table\/([^/]+)\/stream\/([^/]+)$/.exec(parsed.resource);
+  if (parsed?.service !== 'dynamodb' || match === null) return undefined;
+  const [, tableName = '', label = ''] = match;
+  return { account: parsed.account, region: parsed.region, tableName, label };
+}
+
+/** A place in a stream: the next record to read is the one of that number or after it. */
+export interface Iterator {
+  readonly arn: string;
+  readonly next: number;
+  readonly madeAtMs: number;
+}
+
+export function printIterator({ arn, next, madeAtMs }: Iterator): string {
+  return `${arn}|1|${Buffer.from(JSON.stringify([next, madeAtMs])).toString('base64')}`;
+}
+
+/** Undefined for what is no iterator. */
+export function parseIterator(text: string): Iterator | undefined {
+  const [arn, version, place] = text.split('|');
+  if (arn === undefined || version !== '1' || place === undefined) return undefined;
+  try {
+    const [next, madeAtMs] = JSON.parse(Buffer.from(place, 'base64').toString('utf8')) as unknown[];
+    return typeof next === 'number' && typeof madeAtMs === 'number' ? { arn, next, madeAtMs } : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+export function isExpired({ madeAtMs }: Iterator, nowMs: number): boolean {
+  return nowMs > madeAtMs + ITERATOR_LIFE_MS;
+}
