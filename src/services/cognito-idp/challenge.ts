@@ -55,7 +55,8 @@ export function openChallenge({ ctx, client }: ClientScope): Pick<Open, 'id' | '
   return { id: ctx.world.random.uuid(), expiresAtMs: ctx.world.clock.now() + minutes * 60_000 };
 }
 
-const purposeOf = (kind: 'srp' | 'session', { client }: ClientScope) => `${kind}:${client.id}`;
+const purposeOf = (kind: 'srp' | 'session' | 'code' | 'form', { client }: ClientScope) =>
+  `${kind}:${client.id}`;
 
 export async function sealSrp(scope: ClientScope, challenge: SrpChallenge): Promise<string> {
   const sealed = seal(await keysOf(scope), purposeOf('srp', scope), challenge, scope.ctx.world.random);
@@ -103,11 +104,27 @@ export async function readSession(
   return challenge;
 }
 
+/** Seals what a browser carries between two steps of the hosted pages: an authorization code, or a form's request. */
+export async function sealStep(scope: ClientScope, kind: 'code' | 'form', step: unknown): Promise<string> {
+  return seal(await keysOf(scope), purposeOf(kind, scope), step, scope.ctx.world.random).toString(
+    'base64url',
+  );
+}
+
+/** The step again; undefined when it is not ours. Its end is the caller's to check. */
+export async function readStep<T>(
+  scope: ClientScope,
+  kind: 'code' | 'form',
+  sealed: string,
+): Promise<T | undefined> {
+  return unseal<T>(await keysOf(scope), purposeOf(kind, scope), Buffer.from(sealed, 'base64url'));
+}
+
 /** Marks a challenge as answered, and throws when it was before. */
 export async function useChallenge(
   { ctx, rows, pool }: ClientScope,
   tx: Transaction,
-  challenge: Open,
+  challenge: Pick<Open, 'username' | 'id' | 'expiresAtMs'>,
 ): Promise<void> {
   const { username, id, expiresAtMs } = challenge;
   if ((await rows.answeredChallenges.get(tx, [pool.id, username, id])) !== undefined) {

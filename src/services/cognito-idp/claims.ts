@@ -17,6 +17,9 @@ export interface Issue {
   readonly nowSeconds: number;
   readonly authTimeSeconds: number;
   readonly originJti: string;
+  readonly scopes: readonly string[];
+  /** Of the OpenID Connect request. */
+  readonly nonce?: string;
   readonly eventId: string;
   readonly idJti: string;
   readonly accessJti: string;
@@ -155,6 +158,7 @@ export function idClaims(issue: Issue, changes: ClaimChanges): Claims {
       exp: nowSeconds + issue.validity.idSeconds,
       iat: nowSeconds,
       jti: issue.idJti,
+      nonce: issue.nonce,
     },
     changes.id,
   );
@@ -163,7 +167,7 @@ export function idClaims(issue: Issue, changes: ClaimChanges): Claims {
 /** https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html */
 export function accessClaims(issue: Issue, changes: ClaimChanges): Claims {
   const { pool, client, user, nowSeconds } = issue;
-  const scopes = [API_SCOPE, ...changes.access.addScopes].filter(
+  const scopes = [...issue.scopes, ...changes.access.addScopes].filter(
     (scope) => !changes.access.dropScopes.includes(scope),
   );
   return changed(

@@ -128,6 +128,13 @@ export function allowsFlow(settings: ClientSettings, flow: Flow): boolean {
   }
 }
 
+/** Whether `given` is the client's secret; a client without one asks for none. */
+export function secretMatches(client: ClientRow, given: string | undefined): boolean {
+  if (client.secret === undefined) return true;
+  const [right, bytes] = [Buffer.from(client.secret), Buffer.from(given ?? '')];
+  return right.length === bytes.length && timingSafeEqual(right, bytes);
+}
+
 /** Base64 of HMAC-SHA256(client secret, username + client id). */
 export function secretHash(client: ClientRow, username: string): string {
   return createHmac('sha256', client.secret ?? '')

@@ -17,6 +17,12 @@ export interface SessionKey {
   readonly originJti: string;
 }
 
+/** What a sign-in over OAuth adds to the tokens. */
+export interface Grant {
+  readonly scopes: readonly string[];
+  readonly nonce?: string;
+}
+
 /** A refresh token and the session it opens, before they are written. */
 export interface NewSession extends SessionKey {
   readonly refreshToken: string;
@@ -52,6 +58,7 @@ export async function writeSession(
   tx: Transaction,
   username: string,
   session: NewSession,
+  grant?: Grant,
 ): Promise<void> {
   const now = ctx.world.clock.now();
   const oldest = await rows.sessions.page(tx, [pool.id, username], { limit: MOST_CLEARED });
@@ -63,12 +70,14 @@ export async function writeSession(
     clientId: client.id,
     refreshTokens: [refreshHash],
     expiresAtMs,
+    ...(grant === undefined ? {} : { scopes: grant.scopes }),
   });
   rows.refreshTokens.set(tx, [pool.id, refreshHash], { username, authTimeSeconds, originJti });
 }
 
 export type TokenSource =
   | 'TokenGeneration_Authentication'
+  | 'TokenGeneration_HostedAuth'
   | 'TokenGeneration_NewPasswordChallenge'
   | 'TokenGeneration_RefreshTokens';
 
@@ -79,6 +88,7 @@ export async function issueTokens(
   session: SessionKey,
   source: TokenSource,
   clientMetadata: Readonly<Record<string, string>> | undefined,
+  grant: Grant = { scopes: [API_SCOPE] },
 ): Promise<AuthenticationResultType> {
   const { ctx, pool, client } = scope;
   const { random, clock } = ctx.world;
@@ -97,7 +107,7 @@ export async function issueTokens(
         iamRolesToOverride: groups.flatMap(({ roleArn }) => (roleArn === undefined ? [] : [roleArn])),
         preferredRole: null,
       },
-      ...(version === 'V1_0' ? {} : { scopes: [API_SCOPE] }),
+      ...(version === 'V1_0' ? {} : { scopes: grant.scopes }),
       ...metadata('clientMetadata', clientMetadata),
     },
     response: version === 'V1_0' ? { claimsOverrideDetails: null } : { claimsAndScopeOverrideDetails: null },
@@ -112,6 +122,8 @@ export async function issueTokens(
     nowSeconds: Math.floor(clock.now() / 1000),
     authTimeSeconds: session.authTimeSeconds,
     originJti: session.originJti,
+    scopes: grant.scopes,
+    ...(grant.nonce === undefined ? {} : { nonce: grant.nonce }),
     eventId: random.uuid(),
     idJti: random.uuid(),
     accessJti: random.uuid(),

@@ -61,6 +61,7 @@ const ISSUE: Issue = {
   nowSeconds: 1000,
   authTimeSeconds: 900,
   originJti: 'o',
+  scopes: ['aws.cognito.signin.user.admin'],
   eventId: 'e',
   idJti: 'i',
   accessJti: 'a',

@@ -63,8 +63,15 @@ export interface TokenScope extends ClientScope {
   readonly originJti: string;
 }
 
-/** Whom an access token stands for. Throws NotAuthorizedException for a token that is not ours, expired or revoked. */
-export async function tokenScope(ctx: Context, accessToken: string): Promise<TokenScope> {
+/**
+ * Whom an access token stands for. Throws NotAuthorizedException for a token that is not ours, expired, revoked, or
+ * without the scope that is asked of it.
+ */
+export async function tokenScope(
+  ctx: Context,
+  accessToken: string,
+  requiredScope: string = API_SCOPE,
+): Promise<TokenScope> {
   const invalid = () => fault('NotAuthorizedException', 'Invalid Access Token');
   const claims = readClaims(accessToken);
   if (claims === undefined || claims['token_use'] !== 'access') throw invalid();
@@ -78,6 +85,9 @@ export async function tokenScope(ctx: Context, accessToken: string): Promise<Tok
   if (!verifyJwt(keys.access, accessToken)) {
     throw fault('NotAuthorizedException', 'Could not verify signature for Access Token');
   }
+  if (!String(claims['scope']).split(' ').includes(requiredScope)) {
+    throw fault('NotAuthorizedException', 'Access Token does not have required scopes');
+  }
   assert(
     typeof clientId === 'string' &&
       typeof username === 'string' &&
@@ -88,9 +98,6 @@ export async function tokenScope(ctx: Context, accessToken: string): Promise<Tok
   );
   if (ctx.world.clock.now() >= exp * 1000) {
     throw fault('NotAuthorizedException', 'Access Token has expired');
-  }
-  if (!String(claims['scope']).split(' ').includes(API_SCOPE)) {
-    throw fault('NotAuthorizedException', 'Access Token does not have required scopes');
   }
   const [client, user, session] = await Promise.all([
     scope.rows.clients.get(ctx.store, [poolId, clientId]),

@@ -7,6 +7,7 @@ import { confirmPage } from './confirm-page.ts';
 import { documents } from './documents.ts';
 import { domains } from './domains.ts';
 import { groups } from './groups.ts';
+import { hostedPages } from './hosted/door.ts';
 import { passwords } from './passwords.ts';
 import { pools } from './pools.ts';
 import { resourceServers } from './resource-servers.ts';
@@ -36,8 +37,6 @@ export const cognitoIdp = defineService({
     ...secondFactors,
   },
   authorisation,
-  frontDoors: [documents, confirmPage],
+  frontDoors: [documents, confirmPage, hostedPages],
   validationCode: 'InvalidParameterException',
-  // Kept and shown; the hosted page is not here yet, and neither are devices and threat protection.
-  stored: ['CreateResourceServer', 'CreateUserPoolDomain', 'UpdateUserPoolDomain'],
 });

@@ -1,6 +1,6 @@
 import type { AuthenticationResultType, CognitoIdpOperations } from '../../model/gen/cognito-idp.ts';
 import type { Group } from '../../service/service.ts';
-import { allowsFlow, type ClientRow } from './client.ts';
+import { allowsFlow, type ClientRow, secretMatches } from './client.ts';
 import { fault } from './fault.ts';
 import { hashOf, issueTokens, makeRefreshToken } from './issuing.ts';
 import { readClaims } from './jwt.ts';
@@ -21,7 +21,7 @@ export const tokens = {
   RevokeToken: async (input, ctx) => {
     const scope = await clientScope(ctx, input.ClientId);
     const { rows, pool, client } = scope;
-    if (client.secret !== undefined && input.ClientSecret !== client.secret) {
+    if (!secretMatches(client, input.ClientSecret)) {
       throw fault('UnauthorizedException', 'Invalid client secret.');
     }
     if (client.settings.EnableTokenRevocation === false) {
@@ -68,7 +68,7 @@ export const tokens = {
 } satisfies Group<CognitoIdpOperations>;
 
 function checkClientSecret(client: ClientRow, given: string | undefined): void {
-  if (client.secret !== undefined && given !== client.secret) {
+  if (!secretMatches(client, given)) {
     throw fault('NotAuthorizedException', `Unable to verify secret for client ${client.id}`);
   }
 }
@@ -118,7 +118,8 @@ export async function refresh(
   }
   check?.(user);
   if (!user.enabled) throw fault('NotAuthorizedException', 'User is disabled.');
-  const issued = await issueTokens(scope, user, kept, 'TokenGeneration_RefreshTokens', clientMetadata);
+  const grant = session.scopes === undefined ? undefined : { scopes: session.scopes };
+  const issued = await issueTokens(scope, user, kept, 'TokenGeneration_RefreshTokens', clientMetadata, grant);
   if (!rotates) return issued;
   const graceMs = (rotation?.RetryGracePeriodSeconds ?? 0) * 1000;
   return { ...issued, RefreshToken: await succeed(scope, token, kept, now + graceMs) };

@@ -41,6 +41,8 @@ export interface SessionRow {
   /** The hashes of its refresh tokens: the one that works first, then those that rotation replaced. */
   readonly refreshTokens: readonly string[];
   readonly expiresAtMs: number;
+  /** Of a sign-in over OAuth. */
+  readonly scopes?: readonly string[];
 }
 
 /** What names a user besides the username, as `aliases` rows: `[attribute, value]`. */
