@@ -1,14 +1,32 @@
-// Builds what runs: types from the models, then JavaScript in dist/, and the browser library the example's page uses.
+// Builds what runs: types from the models, JavaScript in dist/ (for tests and the testing entry), the command in one
+// file (a start reads one file instead of hundreds), and the browser library the example's page uses.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url).pathname;
 const require = createRequire(import.meta.url);
 const folderOf = (name) => dirname(require.resolve(`${name}/package.json`));
 await import('./generate-types.mjs');
 execFileSync(process.execPath, [join(folderOf('typescript'), 'bin/tsc'), '-p', root], { stdio: 'inherit' });
+
+await build({
+  absWorkingDir: root,
+  entryPoints: ['dist/src/main.js'],
+  outfile: 'dist/lambent.js',
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  // Native code, and what functions load by themselves.
+  external: ['lmdb', '@aws-sdk/*', '@smithy/*'],
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});
 
 const library = 'amazon-cognito-identity.min.js';
 const vendor = join(root, 'examples/rides/site/public/vendor');

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageFolder } from './base/package-folder.ts';
 import { AnsweredError, Client, send } from './cli/client.ts';
 import { DeployError, type Deployed, deploy, stackNameOf } from './cli/deploy.ts';
 import { parseUp, type UpOptions } from './cli/options.ts';
@@ -11,15 +13,8 @@ import { realWorld } from './world/real.ts';
 
 /** The package's version, as `package.json` has it. */
 export function version(): string {
-  for (const up of ['../', '../../']) {
-    try {
-      const text = readFileSync(new URL(`${up}package.json`, import.meta.url), 'utf8');
-      return (JSON.parse(text) as { version: string }).version;
-    } catch {
-      // Sources and dist/ lie at different depths.
-    }
-  }
-  return 'unknown';
+  const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }
 
 function rootKey() {

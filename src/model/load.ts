@@ -1,26 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { assert } from '../base/assert.ts';
+import { packageFolder } from '../base/package-folder.ts';
 import type { ModelMetadata, ServiceModel } from './model.ts';
 
-let folder: string | undefined;
 let index: Readonly<Record<string, ModelMetadata>> | undefined;
 const loaded = new Map<string, ServiceModel>();
 
-/** The package root is the nearest folder above that holds both; sources and `dist/` lie at different depths below it. */
-function modelFolder(): string {
-  if (folder !== undefined) return folder;
-  for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
-    const candidate = join(at, 'models');
-    if (existsSync(candidate) && existsSync(join(at, 'package.json'))) return (folder = candidate);
-    assert(dirname(at) !== at, 'the models/ folder lies above this file');
-  }
-}
-
 /** The metadata of every service there is a model of: what routing needs, without reading the models. */
 export function loadModelIndex(): Readonly<Record<string, ModelMetadata>> {
-  index ??= parse(join(modelFolder(), 'index.json')) as Record<string, ModelMetadata>;
+  index ??= parse(join(packageFolder(), 'models', 'index.json')) as Record<string, ModelMetadata>;
   return index;
 }
 
@@ -37,8 +26,8 @@ export function loadModel(name: string): ServiceModel {
   const known = loaded.get(name);
   if (known !== undefined) return known;
   assert(Object.hasOwn(loadModelIndex(), name), `there is a model of ${name}`);
-  const published = parse(join(modelFolder(), `${name}.json`));
-  const overrides = join(modelFolder(), 'overrides', `${name}.json`);
+  const published = parse(join(packageFolder(), 'models', `${name}.json`));
+  const overrides = join(packageFolder(), 'models', 'overrides', `${name}.json`);
   const merged = existsSync(overrides) ? merge(published, parse(overrides)) : published;
   const model = Object.assign(merged as object, { name }) as ServiceModel;
   loaded.set(name, model);

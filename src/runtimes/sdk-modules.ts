@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { packageFolder } from '../base/package-folder.ts';
 import type { View } from './sandbox.ts';
 
 /**
@@ -60,17 +61,6 @@ export async function linkSdkModules({ folder, entries }: SdkModules, parent: st
     });
   }
   return target;
-}
-
-/** Lambent's package folder: the nearest above this file with a package.json. */
-export function packageFolder(): string {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error(`no package.json above ${import.meta.dirname}`);
-    folder = parent;
-  }
-  return folder;
 }
 
 /** The folder of the bootstraps, which ship as they are written. */

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { assert } from '../../base/assert.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageFolder } from '../../base/package-folder.ts';
 
 /** A policy that AWS manages: `arn:aws:iam::aws:policy/…`. */
 export interface AwsManagedPolicy {
@@ -44,7 +43,9 @@ export function awsManagedPolicies(): readonly AwsManagedPolicy[] {
 /** Read on first use: the file holds well over a megabyte. */
 function load(): ReadonlyMap<string, AwsManagedPolicy> {
   if (byName !== undefined) return byName;
-  const data = JSON.parse(readFileSync(dataFile(), 'utf8')) as Record<string, PolicyData>;
+  const data = JSON.parse(
+    readFileSync(join(packageFolder(), 'models/iam/managed-policies.json'), 'utf8'),
+  ) as Record<string, PolicyData>;
   const policies = new Map<string, AwsManagedPolicy>();
   for (const [name, { path, version, created, updated, document }] of Object.entries(data)) {
     policies.set(name, {
@@ -59,12 +60,4 @@ function load(): ReadonlyMap<string, AwsManagedPolicy> {
     });
   }
   return (byName = policies);
-}
-
-function dataFile(): string {
-  for (let at = dirname(fileURLToPath(import.meta.url)); ; at = dirname(at)) {
-    const candidate = join(at, 'models', 'iam', 'managed-policies.json');
-    if (existsSync(candidate)) return candidate;
-    assert(dirname(at) !== at, 'models/iam/managed-policies.json lies above this file');
-  }
 }

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { assert } from '../../../base/assert.ts';
+import { packageFolder } from '../../../base/package-folder.ts';
 
 /** A property's flags and type, parsed from its word in `models/cloudformation/*.json`. */
 export interface PropertySchema {
@@ -67,9 +69,8 @@ class Namespace {
 
   static load(namespace: string): Namespace | undefined {
     try {
-      // Data beside the program: `models/` stands next to `dist/`.
-      const url = new URL(`../../../../../models/cloudformation/${namespace}.json`, import.meta.url);
-      return new Namespace(JSON.parse(readFileSync(url, 'utf8')) as NamespaceFile);
+      const file = join(packageFolder(), `models/cloudformation/${namespace}.json`);
+      return new Namespace(JSON.parse(readFileSync(file, 'utf8')) as NamespaceFile);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
