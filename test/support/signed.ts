@@ -1,4 +1,4 @@
-import { type SigningCredentials, signRequest } from '../src/wire/sigv4-client.ts';
+import { type SigningCredentials, signRequest } from '../../src/wire/sigv4-client.ts';
 
 export interface SignedCall {
   readonly service: string;

@@ -1,6 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageFolder } from '../../src/base/package-folder.ts';
+
+const COMMAND = join(packageFolder(), 'bin/lambent.js');
 
 export interface Started {
   readonly child: ChildProcess;
@@ -10,14 +13,13 @@ export interface Started {
   stop(): Promise<void>;
 }
 
-/** Starts a Node script that prints a line matching `ready` with its port as the first group. */
+/** Starts a Node script that prints a line matching `ready` with its port as the first group; `script` is a path. */
 export function start(
-  script: string,
+  path: string,
   args: readonly string[],
   ready: RegExp,
   env: NodeJS.ProcessEnv = {},
 ): Promise<Started> {
-  const path = fileURLToPath(new URL(script, import.meta.url));
   const began = performance.now();
   const child = spawn(process.execPath, [path, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -26,7 +28,7 @@ export function start(
   return new Promise((resolve, reject) => {
     let text = '';
     child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`${script} ended with ${code}: ${text.slice(-2000)}`)));
+    child.on('exit', (code) => reject(new Error(`${path} ended with ${code}: ${text.slice(-2000)}`)));
     child.stdout.on('data', function onData(chunk: Buffer) {
       text += chunk.toString('utf8');
       const match = ready.exec(text);
@@ -46,6 +48,16 @@ export function start(
       });
     });
   });
+}
+
+/** Starts `lambent up` with these options on a free port. */
+export function startServer(options: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Started> {
+  return start(
+    COMMAND,
+    ['up', '--port', '0', ...options],
+    /lambent ready on http:\/\/127\.0\.0\.1:(\d+)/,
+    env,
+  );
 }
 
 /** Anonymous memory of a process and of its descendants, in megabytes, from Linux's /proc; undefined elsewhere. */
