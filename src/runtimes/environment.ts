@@ -12,6 +12,8 @@ import type { Worker, WorkerExit } from './worker.ts';
 /** AWS lets a function's own initialisation run this long before it counts against the timeout. */
 const INIT_MS = 10_000;
 
+const UNWATCHED_MS = 50;
+
 const NOTHING = new Uint8Array(0);
 const ACCEPTED = Buffer.from('{"status":"OK"}\n');
 const INVOCATION = '/2018-06-01/runtime/invocation/';
@@ -148,8 +150,16 @@ export class Environment {
     });
   }
 
+  /** Looks after invocations that have run for a while; the others' bootstraps tell what they hold as they answer. */
+  watch(): void {
+    const running = this.#running;
+    if (running !== undefined && this.#world.clock.monotonic() - running.startedAt > UNWATCHED_MS) {
+      this.#watchMemory();
+    }
+  }
+
   /** Looks at what the process holds, and ends it when that is more than the function may. */
-  watchMemory(): void {
+  #watchMemory(): void {
     const { pid } = this.#worker;
     const use = pid === undefined ? undefined : memoryOf(pid);
     if (use === undefined) return;
@@ -234,7 +244,10 @@ export class Environment {
 
   #notePeak(request: ApiRequest): void {
     const reported = Number(request.headers['lambent-memory-kb'] ?? 0);
-    if (reported > this.#peakKb) this.#peakKb = reported;
+    if (reported <= this.#peakKb) return;
+    this.#peakKb = reported;
+    // Part of it may be shared with other processes: that does not count.
+    if (reported > this.spec.memoryMb * 1024) this.#watchMemory();
   }
 
   #sendClaim(): void {

@@ -224,7 +224,7 @@ class ProcessRuntimes implements Runtimes {
     for (const environment of this.#environments) {
       if (environment.state !== 'busy') continue;
       busy++;
-      environment.watchMemory();
+      environment.watch();
     }
     this.#watching = busy > 0 && !this.#closed;
     if (this.#watching) this.#world.timers.after(WATCH_MS, () => this.#watch());

@@ -51,8 +51,9 @@ function traceHeaderOf(ctx: Context): string {
   const given = ctx.http?.headers['x-amzn-trace-id'];
   if (given !== undefined) return given;
   const seconds = Math.floor(ctx.world.clock.now() / 1000).toString(16);
-  const id = Buffer.from(ctx.world.random.bytes(20)).toString('hex');
-  return `Root=1-${seconds}-${id.slice(0, 24)};Parent=${id.slice(24)};Sampled=0`;
+  const { random } = ctx.world;
+  const root = random.uuid().replaceAll('-', '').slice(8);
+  return `Root=1-${seconds}-${root};Parent=${random.uuid().replaceAll('-', '').slice(16)};Sampled=0`;
 }
 
 /** An answer that is too long is the function's error. */
