@@ -85,9 +85,9 @@ socket.on('error', () => process.exit(0));
 
 function post(where, body, headers, then) {
   const memory = Math.round(process.memoryUsage.rss() / 1024);
-  socket.write(
-    `POST /2018-06-01/runtime/${where} HTTP/1.1\r\nContent-Length: ${Buffer.byteLength(body)}\r\nLambent-Memory-Kb: ${memory}\r\n${headers}\r\n${body}${then}`,
-  );
+  const head = `POST /2018-06-01/runtime/${where} HTTP/1.1\r\nContent-Length: ${Buffer.byteLength(body)}\r\nLambent-Memory-Kb: ${memory}\r\n${headers}\r\n`;
+  if (typeof body === 'string') socket.write(`${head}${body}${then}`);
+  else socket.write(Buffer.concat([Buffer.from(head), body, Buffer.from(then)]));
 }
 
 // ---- logs ----
@@ -425,7 +425,7 @@ function invoked(headers, body) {
   if (streaming) {
     const stream = responseStream((error, bytes, contentType) => {
       if (error !== undefined) fail(error);
-      else end('response', bytes.toString(), `Content-Type: ${contentType}\r\n`);
+      else end('response', bytes, `Content-Type: ${contentType}\r\n`);
     });
     Promise.resolve()
       .then(() => handler(event, stream, context))

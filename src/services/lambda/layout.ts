@@ -5,6 +5,7 @@ import type {
   FunctionUrlAuthType,
   InvokeMode,
   LogFormat,
+  RecursiveLoop,
   Runtime,
   SnapStartApplyOn,
   SystemLogLevel,
@@ -37,6 +38,7 @@ export interface FunctionRow {
   readonly latest: FunctionVersion;
   readonly nextVersion: number;
   readonly reservedConcurrency?: number | undefined;
+  readonly recursiveLoop?: RecursiveLoop | undefined;
   readonly tags: Readonly<Record<string, string>>;
 }
 

@@ -8,10 +8,13 @@ import { functions } from './functions.ts';
 import { invocations } from './invocations.ts';
 import { layers } from './layers.ts';
 import { limits } from './limits.ts';
+import { management } from './management.ts';
 import { permissions, resourcePolicy } from './permissions.ts';
 import { runningOf } from './running.ts';
 import { tags } from './tags.ts';
 import { updates } from './updates.ts';
+import { urlDoor } from './url-door.ts';
+import { urls } from './urls.ts';
 import { versions } from './versions.ts';
 
 export const lambda = defineService({
@@ -28,11 +31,14 @@ export const lambda = defineService({
     ...layers,
     ...tags,
     ...eventInvokeConfigs,
+    ...urls,
+    ...management,
   },
   authorisation,
-  frontDoors: [codeDoor],
+  frontDoors: [codeDoor, urlDoor],
   jobs: { event: runEvent },
   resourcePolicy,
+  stored: ['PutFunctionRecursionConfig'],
   start: async (ctx) => {
     const running = runningOf(ctx);
     running.start(ctx);

@@ -1,0 +1,246 @@
+import { strict as assert } from 'node:assert';
+import { after, before, test } from 'node:test';
+import { Sha256 } from '@aws-crypto/sha256-js';
+import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import * as iamSdk from '@aws-sdk/client-iam';
+import * as sdk from '@aws-sdk/client-lambda';
+import { HttpRequest } from '@smithy/protocol-http';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { zipSync } from 'fflate';
+import { type Lambent, startLambent } from '../../src/testing/index.ts';
+
+let lambent: Lambent;
+let lambda: sdk.LambdaClient;
+let iam: iamSdk.IAMClient;
+let role = '';
+const clients: { destroy(): void }[] = [];
+
+function config(credentials: { accessKeyId: string; secretAccessKey: string }) {
+  return { endpoint: lambent.endpoint, region: lambent.region, credentials, maxAttempts: 1 };
+}
+
+before(async () => {
+  lambent = await startLambent();
+  lambda = new sdk.LambdaClient(config(lambent.credentials));
+  iam = new iamSdk.IAMClient(config(lambent.credentials));
+  clients.push(lambda, iam);
+  const { Role } = await iam.send(
+    new iamSdk.CreateRoleCommand({
+      RoleName: 'silent',
+      AssumeRolePolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+        ],
+      }),
+    }),
+  );
+  role = Role?.Arn ?? '';
+});
+after(async () => {
+  for (const client of clients) client.destroy();
+  await lambent.stop();
+});
+
+async function makeUser(UserName: string, ...statements: unknown[]) {
+  await iam.send(new iamSdk.CreateUserCommand({ UserName }));
+  await iam.send(
+    new iamSdk.PutUserPolicyCommand({
+      UserName,
+      PolicyName: 'p',
+      PolicyDocument: JSON.stringify({ Version: '2012-10-17', Statement: statements }),
+    }),
+  );
+  const { AccessKey } = await iam.send(new iamSdk.CreateAccessKeyCommand({ UserName }));
+  return { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
+}
+
+function creation(FunctionName: string, source: string): sdk.CreateFunctionCommandInput {
+  return {
+    FunctionName,
+    Role: role,
+    Runtime: 'nodejs20.x',
+    Handler: 'index.handler',
+    Code: { ZipFile: zipSync({ 'index.js': Buffer.from(source) }) },
+  };
+}
+
+const arn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
+
+test('who gives a function a role must be allowed to pass it', async () => {
+  const user = await makeUser('deployer', { Effect: 'Allow', Action: 'lambda:*', Resource: '*' });
+  const theirs = new sdk.LambdaClient(config(user));
+  clients.push(theirs);
+  await assert.rejects(
+    theirs.send(new sdk.CreateFunctionCommand(creation('passed', 'exports.handler = async () => 1;'))),
+    (error: Error) =>
+      error.name === 'AccessDeniedException' &&
+      /iam:PassRole on resource: .*role\/silent/.test(error.message),
+  );
+  await iam.send(
+    new iamSdk.PutUserPolicyCommand({
+      UserName: 'deployer',
+      PolicyName: 'pass',
+      PolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'iam:PassRole',
+            Resource: role,
+            Condition: { StringEquals: { 'iam:PassedToService': 'lambda.amazonaws.com' } },
+          },
+        ],
+      }),
+    }),
+  );
+  const made = await theirs.send(
+    new sdk.CreateFunctionCommand(creation('passed', 'exports.handler = async () => 1;')),
+  );
+  assert.equal(made.FunctionName, 'passed');
+});
+
+test('a role without permission to log leaves no log', async () => {
+  await lambda.send(
+    new sdk.CreateFunctionCommand(creation('mute', "exports.handler = async () => console.log('x');")),
+  );
+  const answer = await lambda.send(new sdk.InvokeCommand({ FunctionName: 'mute', LogType: 'Tail' }));
+  assert.match(Buffer.from(answer.LogResult ?? '', 'base64').toString(), /\tINFO\tx\n/);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  const logs = new CloudWatchLogsClient(config(lambent.credentials));
+  clients.push(logs);
+  const { logGroups } = await logs.send(
+    new DescribeLogGroupsCommand({ logGroupNamePrefix: '/aws/lambda/mute' }),
+  );
+  assert.deepEqual(logGroups, []);
+});
+
+test('another account invokes when the function’s policy lets it', async () => {
+  await lambda.send(new sdk.CreateFunctionCommand(creation('lent', "exports.handler = async () => 'lent';")));
+  const other = new sdk.LambdaClient(config({ accessKeyId: '111111111111', secretAccessKey: 'test' }));
+  clients.push(other);
+  const invoke = () => other.send(new sdk.InvokeCommand({ FunctionName: arn('lent') }));
+  await assert.rejects(invoke(), (error: Error) => error.name === 'AccessDeniedException');
+  await lambda.send(
+    new sdk.AddPermissionCommand({
+      FunctionName: 'lent',
+      StatementId: 'other',
+      Action: 'lambda:InvokeFunction',
+      Principal: '111111111111',
+    }),
+  );
+  assert.equal(Buffer.from((await invoke()).Payload ?? []).toString(), '"lent"');
+});
+
+test('a function URL is open when its policy says so', async () => {
+  const FunctionName = 'open';
+  await lambda.send(
+    new sdk.CreateFunctionCommand(
+      creation(
+        FunctionName,
+        `exports.handler = async (event) => ({ statusCode: 201, headers: { 'X-Path': event.rawPath }, cookies: ['a=1', 'b=2'],
+  body: JSON.stringify({ query: event.queryStringParameters, method: event.requestContext.http.method, body: event.body, cookies: event.cookies, encoded: event.isBase64Encoded }) });`,
+      ),
+    ),
+  );
+  const { FunctionUrl = '' } = await lambda.send(
+    new sdk.CreateFunctionUrlConfigCommand({
+      FunctionName,
+      AuthType: 'NONE',
+      Cors: { AllowOrigins: ['https://app.example'], AllowMethods: ['POST'] },
+    }),
+  );
+  assert.equal((await fetch(FunctionUrl)).status, 403);
+  await lambda.send(
+    new sdk.AddPermissionCommand({
+      FunctionName,
+      StatementId: 'public',
+      Action: 'lambda:InvokeFunctionUrl',
+      Principal: '*',
+      FunctionUrlAuthType: 'NONE',
+    }),
+  );
+  const answer = await fetch(`${FunctionUrl}a%20b?x=1&x=2`, {
+    method: 'POST',
+    headers: { cookie: 'k=v; l=w', 'content-type': 'application/octet-stream' },
+    body: Buffer.from([0, 255]),
+  });
+  assert.equal(answer.status, 201);
+  assert.equal(answer.headers.get('x-path'), '/a b');
+  assert.deepEqual(answer.headers.getSetCookie(), ['a=1', 'b=2']);
+  assert.deepEqual(await answer.json(), {
+    query: { x: '1,2' },
+    method: 'POST',
+    body: 'AP8=',
+    cookies: ['k=v', 'l=w'],
+    encoded: true,
+  });
+  const { FunctionUrlConfigs } = await lambda.send(new sdk.ListFunctionUrlConfigsCommand({ FunctionName }));
+  assert.equal(FunctionUrlConfigs?.[0]?.FunctionUrl, FunctionUrl);
+  await lambda.send(new sdk.DeleteFunctionUrlConfigCommand({ FunctionName }));
+  assert.equal((await fetch(FunctionUrl)).status, 403);
+});
+
+test('a function URL with AWS_IAM wants a signature', async () => {
+  const FunctionName = 'signed';
+  await lambda.send(
+    new sdk.CreateFunctionCommand(
+      creation(
+        FunctionName,
+        'exports.handler = async (event) => event.requestContext.authorizer.iam.userArn;',
+      ),
+    ),
+  );
+  const { FunctionUrl = '' } = await lambda.send(
+    new sdk.CreateFunctionUrlConfigCommand({ FunctionName, AuthType: 'AWS_IAM' }),
+  );
+  assert.equal((await fetch(FunctionUrl)).status, 403);
+  const call = async (credentials: { accessKeyId: string; secretAccessKey: string }) => {
+    const { host, hostname, pathname } = new URL(FunctionUrl);
+    const signer = new SignatureV4({ credentials, region: 'us-east-1', service: 'lambda', sha256: Sha256 });
+    const { headers } = await signer.sign(
+      new HttpRequest({ method: 'GET', hostname, path: pathname, headers: { host } }),
+    );
+    return fetch(FunctionUrl, { headers });
+  };
+  const user = await makeUser('url-caller', {
+    Effect: 'Allow',
+    Action: 'lambda:InvokeFunctionUrl',
+    Resource: arn(FunctionName),
+  });
+  const allowed = await call(user);
+  assert.equal(allowed.status, 200);
+  assert.equal(await allowed.text(), 'arn:aws:iam::000000000000:user/url-caller');
+  const nobody = await makeUser('url-stranger', { Effect: 'Allow', Action: 's3:*', Resource: '*' });
+  assert.equal((await call(nobody)).status, 403);
+});
+
+test('a streaming handler’s answer arrives whole', async () => {
+  const FunctionName = 'streamed';
+  await lambda.send(
+    new sdk.CreateFunctionCommand(
+      creation(
+        FunctionName,
+        `exports.handler = awslambda.streamifyResponse(async (event, stream) => {
+  stream = awslambda.HttpResponseStream.from(stream, { statusCode: 202, headers: { 'content-type': 'text/plain' } });
+  stream.write('one '); stream.write('two'); stream.end();
+});`,
+      ),
+    ),
+  );
+  const { FunctionUrl = '' } = await lambda.send(
+    new sdk.CreateFunctionUrlConfigCommand({ FunctionName, AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' }),
+  );
+  await lambda.send(
+    new sdk.AddPermissionCommand({
+      FunctionName,
+      StatementId: 'public',
+      Action: 'lambda:InvokeFunctionUrl',
+      Principal: '*',
+      FunctionUrlAuthType: 'NONE',
+    }),
+  );
+  const answer = await fetch(FunctionUrl);
+  assert.equal(answer.status, 202);
+  assert.equal(await answer.text(), 'one two');
+});
