@@ -7,7 +7,7 @@
 // one word of text: flags, then its type. `!` required, `~` its change replaces the resource, `?` it may. Types are
 // `string`, `integer`, `number`, `boolean`, `json`, `date-time`, `[T]` a list, `{T}` a map, `#N` the namespace's
 // definition N, and `T|T` either.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 
@@ -108,7 +108,10 @@ function render(resources) {
 }
 
 const target = new URL('../models/cloudformation/', import.meta.url).pathname;
-rmSync(target, { recursive: true, force: true });
+// The folder sam/ beside them is another script's.
+for (const file of existsSync(target) ? readdirSync(target) : []) {
+  if (file.endsWith('.json')) rmSync(join(target, file));
+}
 mkdirSync(target, { recursive: true });
 const groups = new Map();
 for (const resource of db.all('resource')) {

@@ -132,14 +132,27 @@ export const apiDeployment: ResourceProvider = {
     return { physicalId, attributes };
   },
   async remove({ physicalId, properties }, { call }) {
-    const stageName = textIn(properties, 'StageName');
-    if (stageName !== undefined) {
-      await ignoringGone(() => call('apigateway', 'DeleteStage', { ...apiOf(properties), stageName }));
-    }
+    await dropOwnStage(physicalId, properties, call);
     await call('apigateway', 'DeleteDeployment', { ...apiOf(properties), deploymentId: physicalId });
     return undefined;
   },
 };
+
+/** The stage a deployment made besides goes with it, unless a newer deployment has taken it over. */
+async function dropOwnStage(
+  deploymentId: string,
+  properties: ValueMap,
+  call: ResourceScope['call'],
+): Promise<void> {
+  const stageName = textIn(properties, 'StageName');
+  if (stageName === undefined) return;
+  await ignoringGone(async () => {
+    const stage = await call<Shown>('apigateway', 'GetStage', { ...apiOf(properties), stageName });
+    if (stage['deploymentId'] === deploymentId) {
+      await call('apigateway', 'DeleteStage', { ...apiOf(properties), stageName });
+    }
+  });
+}
 
 const STAGE_PATHS = {
   CacheClusterEnabled: '/cacheClusterEnabled',
