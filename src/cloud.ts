@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { openDataFolder } from './data-folder.ts';
+import { createAccess } from './gateway/access.ts';
 import { CallContext, type Host } from './gateway/call-context.ts';
 import { controlDoors } from './gateway/control.ts';
 import { ownedDoors } from './gateway/doors.ts';
@@ -85,17 +86,19 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const root = rootKeys(options);
   let endpoint = '';
   const directory = createDirectory();
+  const identity = createIdentityPort({
+    store,
+    world,
+    sealKey: folder.sealKey,
+    root: {
+      account: options.account,
+      allowBuiltInKeys: root.key === undefined,
+      keys: root.key === undefined ? [] : [{ ...root.key, account: options.account }],
+    },
+  });
   const ports: Ports = {
-    identity: createIdentityPort({
-      store,
-      world,
-      sealKey: folder.sealKey,
-      root: {
-        account: options.account,
-        allowBuiltInKeys: root.key === undefined,
-        keys: root.key === undefined ? [] : [{ ...root.key, account: options.account }],
-      },
-    }),
+    identity,
+    access: createAccess({ world, identity, iam: options.iam, log }),
     directory,
     inbox: createInbox(world),
     tokens: createTokens({ store, directory }),

@@ -6,6 +6,7 @@ import { type Payload, verifySignature } from '../wire/sigv4.ts';
 import { ChunkedDecoder, chunkedHeaders, HashedBody } from '../wire/sigv4-chunked.ts';
 import { parseSignature, type SignatureClaim } from '../wire/sigv4-claim.ts';
 import type { SignatureStyle } from '../wire/sigv4-refusal.ts';
+import type { World } from '../world/world.ts';
 import type { Call, HttpRequest } from './call.ts';
 import { CallContext } from './call-context.ts';
 import { refusal } from './refusal.ts';
@@ -28,8 +29,7 @@ function takesUnsigned(operation: OperationModel): boolean {
  * Functions see the virtual time and sign by it, everybody else by the machine's: a signature is judged by the
  * clock it is nearer to.
  */
-function nowFor(call: Call, claim: SignatureClaim): number {
-  const { clock } = call.host.world;
+export function nowFor({ clock }: World, claim: SignatureClaim): number {
   const real = clock.realNow();
   const virtual = clock.now();
   return Math.abs(claim.dateTimeMs - real) <= Math.abs(claim.dateTimeMs - virtual) ? real : virtual;
@@ -122,7 +122,7 @@ export async function authenticate(call: Call): Promise<void> {
       : { method: http.method, path: http.path, query: http.query, headers: http.headers },
     lookup.credential.secretAccessKey,
     {
-      nowMs: nowFor(call, claim),
+      nowMs: nowFor(host.world, claim),
       style,
       service: signingName(call.service.metadata),
       unsignedPayload: operation.unsignedPayload === true,

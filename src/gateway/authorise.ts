@@ -3,7 +3,7 @@ import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
 import { type Decision, decide, type PolicySet } from '../policy/evaluate.ts';
 import { denialMessage } from '../policy/message.ts';
 import type { ContextValues } from '../policy/request.ts';
-import type { PrincipalPolicies } from '../service/ports.ts';
+import type { IdentityPort, PrincipalPolicies } from '../service/ports.ts';
 import type { Principal } from '../service/principal.ts';
 import type { ActionRequest } from '../service/service.ts';
 import type { Call } from './call.ts';
@@ -12,7 +12,7 @@ import { refusal } from './refusal.ts';
 import { RequestContext } from './request-context.ts';
 
 /** The policies of a principal, compiled. */
-interface CompiledPrincipal {
+export interface CompiledPrincipal {
   readonly set: PolicySet;
   readonly context: ContextValues;
 }
@@ -24,7 +24,7 @@ const principals = new WeakMap<PrincipalPolicies, Map<string, CompiledPrincipal>
 const documents = new Map<string, CompiledPolicy>();
 
 /** Compiles a document once; the same text attached in two places is the same compiled policy but for its id. */
-function compiled(document: string, id: string): CompiledPolicy {
+export function compiled(document: string, id: string): CompiledPolicy {
   const key = `${id}\n${document}`;
   let policy = documents.get(key);
   if (policy === undefined) {
@@ -39,10 +39,12 @@ function sessionPolicies(principal: Principal): readonly string[] {
 }
 
 /** The port answers with the same object while nothing changed, so compiling is once a change. */
-async function compiledPrincipal(call: Call): Promise<CompiledPrincipal> {
-  const { principal, host } = call;
+export async function compiledPrincipal(
+  identity: IdentityPort,
+  principal: Principal,
+): Promise<CompiledPrincipal> {
   if (principal.kind === 'service' || principal.kind === 'anonymous') return NOTHING;
-  const policies = await host.ports.identity.policies(principal);
+  const policies = await identity.policies(principal);
   const session = sessionPolicies(principal);
   const key = session.length === 0 ? '' : session.join('\n');
   let bySession = principals.get(policies);
@@ -88,7 +90,7 @@ async function decideOne(
 }
 
 /** The statement that would let the request in, as a person would add it. */
-function missingStatement(request: ActionRequest): string {
+export function missingStatement(request: ActionRequest): string {
   return JSON.stringify({ Effect: 'Allow', Action: request.action, Resource: request.resource });
 }
 
@@ -112,7 +114,7 @@ export async function authorise(call: Call): Promise<void> {
   }
   const answer = rule(call.input, { account: ctx.account, region: call.region, ctx });
   const requests = answer instanceof Promise ? await answer : answer;
-  const principal = await compiledPrincipal(call);
+  const principal = await compiledPrincipal(host.ports.identity, call.principal);
   for (const request of requests) {
     const decision = await decideOne(call, request, principal);
     call.decision = decision;

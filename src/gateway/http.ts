@@ -22,6 +22,8 @@ export interface GatewayOptions {
   readonly boundHost: string;
 }
 
+const bodyTooLarge = () => new Fault('RequestEntityTooLarge', 'Request entity too large', {}, 413);
+
 const FORM = 'application/x-www-form-urlencoded';
 /** What is left of a refused body is read and dropped up to here, so that the client gets to read its answer. */
 const DRAIN_BYTES = 64 * 1024 * 1024;
@@ -58,12 +60,8 @@ export function createGateway(options: GatewayOptions): Server {
           signal: abortWith(response),
         }),
       );
-    } catch (thrown) {
-      if (thrown instanceof ClientGone) return;
-      const fault =
-        thrown instanceof BodyTooLarge
-          ? new Fault('RequestEntityTooLarge', 'Request entity too large', {}, 413)
-          : thrown;
+    } catch (fault) {
+      if (fault instanceof ClientGone) return;
       error = Fault.is(fault) ? fault.code : 'InternalFailure';
       if (!Fault.is(fault)) {
         host.log.event('error', `${owned.door.name} failed`, {
@@ -115,7 +113,13 @@ export function createGateway(options: GatewayOptions): Server {
         headers,
         sourceIp: sourceOf(incoming),
         origin: `http://${authority}`,
-        body: (limit) => readBody(incoming, limit),
+        body: async (limit) => {
+          try {
+            return await readBody(incoming, limit);
+          } catch (error) {
+            throw error instanceof BodyTooLarge ? bodyTooLarge() : error;
+          }
+        },
         incoming,
         response,
       });

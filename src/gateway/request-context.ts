@@ -1,6 +1,8 @@
 import type { ContextLookup, ContextValue, ContextValues } from '../policy/request.ts';
+import type { HttpFacts } from '../service/context.ts';
+import type { Principal } from '../service/principal.ts';
 import type { ActionRequest } from '../service/service.ts';
-import type { Call } from './call.ts';
+import type { World } from '../world/world.ts';
 
 const folded = new Map<string, string>();
 /** Context keys compare without regard to case; their spellings are few, so each is folded once. */
@@ -28,17 +30,27 @@ const PRINCIPAL_TYPES = {
   anonymous: 'Anonymous',
 } as const;
 
+/** What is asked about: an operation's call, or a front door's request. */
+export interface Subject {
+  readonly principal: Principal;
+  readonly region: string;
+  readonly host: { readonly world: World };
+  readonly ctx: { readonly http?: HttpFacts };
+  /** Absent for calls from inside. */
+  readonly http: HttpFacts | undefined;
+}
+
 /**
  * The condition keys of one action of one call, computed only when a policy asks.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
  */
 export class RequestContext implements ContextLookup {
-  readonly #call: Call;
+  readonly #call: Subject;
   readonly #principal: ContextValues;
   readonly #request: ActionRequest;
 
   /** `principal` holds what the identity brings: its tags and its session's keys. */
-  constructor(call: Call, principal: ContextValues, request: ActionRequest) {
+  constructor(call: Subject, principal: ContextValues, request: ActionRequest) {
     this.#call = call;
     this.#principal = principal;
     this.#request = request;

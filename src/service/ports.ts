@@ -1,5 +1,6 @@
 import type { ContextValues } from '../policy/request.ts';
 import type { Reader, Transaction } from '../store/store.ts';
+import type { Context } from './context.ts';
 import type {
   FederatedUserPrincipal,
   Principal,
@@ -8,6 +9,7 @@ import type {
   UserPrincipal,
 } from './principal.ts';
 import type { Runtimes } from './runtimes.ts';
+import type { ActionRequest } from './service.ts';
 
 /**
  * What the pipeline and services need of each other without importing each other. The composition root fills each
@@ -15,10 +17,45 @@ import type { Runtimes } from './runtimes.ts';
  */
 export interface Ports {
   readonly identity: IdentityPort;
+  readonly access: AccessPort;
   readonly directory: DirectoryPort;
   readonly inbox: InboxPort;
   readonly tokens: TokenPort;
   readonly runtimes: Runtimes;
+}
+
+/** The gateway's own checks, for front doors: no step of the pipeline has checked their requests. */
+export interface AccessPort {
+  /**
+   * Who signed a request (Signature Version 4, header or query) for `service`; undefined when nobody did. Throws the
+   * refusal as a {@link Fault}: an unknown key, an expired token, a signature that does not fit.
+   */
+  signer(
+    request: SignedHttpRequest,
+    service: string,
+  ): Promise<{ readonly principal: Principal; readonly accessKeyId: string } | undefined>;
+  /**
+   * Whether the policies of `ctx.principal` and the resource's own let it do one action. A denial is logged with the
+   * statement that is missing; in audit mode it is allowed all the same.
+   */
+  decide(request: ActionRequest, ctx: Context, resourcePolicy?: string): Promise<AccessDecision>;
+}
+
+export interface SignedHttpRequest {
+  readonly method: string;
+  /** As sent, percent-encoded. */
+  readonly path: string;
+  readonly query: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+export interface AccessDecision {
+  readonly allowed: boolean;
+  readonly outcome: 'allowed' | 'explicit-deny' | 'implicit-deny';
+  /** AWS's words for a denial. */
+  readonly message: string;
 }
 
 /** A key's secret and whom it stands for. */

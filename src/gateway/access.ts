@@ -1,0 +1,72 @@
+import { decide } from '../policy/evaluate.ts';
+import { denialMessage } from '../policy/message.ts';
+import { Fault } from '../service/faults.ts';
+import type { AccessPort, IdentityPort } from '../service/ports.ts';
+import { verifySignature } from '../wire/sigv4.ts';
+import { parseSignature } from '../wire/sigv4-claim.ts';
+import type { World } from '../world/world.ts';
+import { nowFor } from './authenticate.ts';
+import { compiled, compiledPrincipal, missingStatement } from './authorise.ts';
+import type { ServerLog } from './log.ts';
+import { principalName } from './record.ts';
+import { refusal } from './refusal.ts';
+import { RequestContext } from './request-context.ts';
+
+export interface AccessOptions {
+  readonly world: World;
+  readonly identity: IdentityPort;
+  readonly iam: 'enforce' | 'audit';
+  readonly log: ServerLog;
+}
+
+/** The pipeline's authentication and authorisation by hand, for front doors. */
+export function createAccess({ world, identity, iam, log }: AccessOptions): AccessPort {
+  return {
+    async signer(request, service) {
+      const claim = parseSignature(request, 'rest');
+      if (claim === undefined) return undefined;
+      const lookup = await identity.credential(claim.accessKeyId, claim.sessionToken);
+      if (lookup.kind === 'expired') throw refusal('expired-token', 'rest-json');
+      if (lookup.kind !== 'found')
+        throw refusal(lookup.kind === 'bad-token' ? 'bad-token' : 'unknown-key', 'rest-json');
+      const verification = verifySignature(claim, request, lookup.credential.secretAccessKey, {
+        nowMs: nowFor(world, claim),
+        style: 'rest',
+        service,
+      });
+      if (!verification.ok) {
+        const { code, message, detail, status } = verification.refusal;
+        throw new Fault(code, message, detail, status);
+      }
+      identity.keyUsed(claim.accessKeyId, service, claim.region);
+      return { principal: lookup.credential.principal, accessKeyId: claim.accessKeyId };
+    },
+
+    async decide(request, ctx, resourcePolicy) {
+      const { principal, region, http } = ctx;
+      const { set, context } = await compiledPrincipal(identity, principal);
+      const policies =
+        resourcePolicy === undefined ? set : { ...set, resource: compiled(resourcePolicy, request.resource) };
+      const subject = { principal, region, host: { world }, ctx, http };
+      const { resourceAccount } = request;
+      const decision = decide(
+        {
+          action: request.action,
+          resource: request.resource,
+          principal,
+          context: new RequestContext(subject, context, request),
+          ...(resourceAccount === undefined ? {} : { resourceAccount }),
+        },
+        policies,
+      );
+      if (decision.allowed) return { allowed: true, outcome: decision.outcome, message: '' };
+      const message = denialMessage(principal, request.action, request.resource, decision);
+      log.event('info', `${iam === 'audit' ? 'would deny' : 'denied'} ${principalName(principal)}`, {
+        requestId: ctx.requestId,
+        [decision.outcome === 'explicit-deny' ? 'deniedBy' : 'missing']:
+          decision.outcome === 'explicit-deny' ? decision.policyId : missingStatement(request),
+      });
+      return { allowed: iam === 'audit', outcome: decision.outcome, message };
+    },
+  };
+}
