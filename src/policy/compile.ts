@@ -1,9 +1,9 @@
 import { type CompiledCondition, compileCondition } from './condition.ts';
 import { MalformedPolicy, type PolicyDocument, type PolicyStatement, parseDocument } from './document.ts';
-import { ArnPattern, Glob, wildcards } from './match.ts';
+import { Glob, wildcards } from './match.ts';
 import { BY_ROLE, DIRECTLY, type Naming, PrincipalMatcher, UNNAMED } from './principal.ts';
 import type { ContextLookup, PolicyRequest } from './request.ts';
-import { constantOf, parseTemplate, render, splitTemplate, type Template } from './variable.ts';
+import { type ArnMatcher, compileArn } from './resource.ts';
 
 /** A policy ready to be asked: its statements found by action. */
 export interface CompiledPolicy {
@@ -68,7 +68,7 @@ export class CompiledStatement {
   private readonly exactActions: ReadonlySet<string>;
   private readonly actionGlobs: readonly Glob[];
   /** Absent: every resource. */
-  private readonly resources: readonly ResourceMatcher[] | undefined;
+  private readonly resources: readonly ArnMatcher[] | undefined;
   private readonly principals: PrincipalMatcher | undefined;
   private readonly conditions: readonly CompiledCondition[];
 
@@ -116,7 +116,7 @@ export class CompiledStatement {
     if (this.resources === undefined) return true;
     const { notResources, effect } = this.source;
     for (const matcher of this.resources) {
-      const answer = matcher(resource, context);
+      const answer = matcher.matches(resource, context);
       if (answer === true) return !notResources;
       // Without its variable's value, a NotResource statement cannot tell what it leaves out: it must not grant.
       if (answer === undefined && notResources && effect === 'Allow') return false;
@@ -135,46 +135,11 @@ export class CompiledStatement {
   }
 }
 
-/** `undefined`: a variable in the pattern has no value. */
-type ResourceMatcher = (resource: string, context: ContextLookup) => boolean | undefined;
-
+/** `undefined`: every resource, as in trust policies. */
 function compileResources(
   { resources, notResources }: PolicyStatement,
   variables: boolean,
-): readonly ResourceMatcher[] | undefined {
-  if (resources === undefined) return undefined;
-  const matchers: ResourceMatcher[] = [];
-  for (const text of resources) {
-    const template = parseTemplate(text, variables, true);
-    const constant = constantOf(template);
-    if (constant === undefined) {
-      matchers.push(withVariables(template));
-      continue;
-    }
-    const pattern = new ArnPattern(constant);
-    if (pattern.matchesAll && !notResources) return undefined;
-    matchers.push((resource) => pattern.matches(resource));
-  }
-  return matchers;
-}
-
-/** The pattern is made anew when the variables' values change; values stay inside their part of the ARN. */
-function withVariables(template: Template): ResourceMatcher {
-  const parts = splitTemplate(template);
-  let last: string | undefined;
-  let pattern: ArnPattern | undefined;
-  return (resource, context) => {
-    const segments: string[] = [];
-    for (const part of parts) {
-      const text = render(part, context);
-      if (text === undefined) return undefined;
-      segments.push(text);
-    }
-    const key = segments.join('\u0000');
-    if (pattern === undefined || key !== last) {
-      pattern = new ArnPattern(segments.join(':'), segments);
-      last = key;
-    }
-    return pattern.matches(resource);
-  };
+): readonly ArnMatcher[] | undefined {
+  const matchers = resources?.map((text) => compileArn(text, variables));
+  return !notResources && matchers?.some(({ matchesAll }) => matchesAll) ? undefined : matchers;
 }

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
+import { cpuMs } from '../../test/support/cpu.ts';
 import { compileCondition } from './condition.ts';
 import { type ContextValues, contextOf } from './request.ts';
 
@@ -101,7 +102,31 @@ test('keys compare without case; variables are put in as literal text', () => {
   assert.equal(holds('StringEquals', 'k', '${$}{x}', { k: '${x}' }), true);
 });
 
+test('a variable’s value stays in its part of an ARN', () => {
+  const pattern = 'arn:aws:sns:*:${aws:PrincipalTag/account}:topic';
+  const value = (tag: string) => ({ 'aws:PrincipalTag/account': tag, k: 'arn:aws:sns:eu:1:topic' });
+  assert.equal(holds('ArnLike', 'k', pattern, value('1')), true);
+  assert.equal(holds('ArnLike', 'k', pattern, value('*')), false);
+  assert.equal(
+    holds('ArnLike', 'k', pattern, { ...value('1:topic'), k: 'arn:aws:sns:eu:1:topic:topic' }),
+    false,
+  );
+  assert.equal(holds('ArnNotLike', 'k', pattern, { k: 'arn:aws:sns:eu:1:topic' }), true);
+});
+
+test('hostile variables take linear time', () => {
+  const cost = cpuMs(() => {
+    for (const text of ['${', '${a,', "${a,'", '${ ', '${a    ', "',${"]) {
+      const values = text.repeat(100_000 / text.length);
+      assert.equal(holds('StringEquals', 'k', values, { k: 'x' }), false);
+    }
+    assert.equal(holds('StringEquals', 'k', `\${a${' '.repeat(100_000)}`, { k: 'x' }), false);
+  });
+  assert.ok(cost < 1_000, `${cost} ms`);
+});
+
 test('what cannot be read is refused', () => {
+  assert.equal(compileCondition('constructor', 'k', ['a'], true), 'unknown-operator');
   assert.equal(compileCondition('StringMatches', 'k', ['a'], true), 'unknown-operator');
   assert.equal(compileCondition('NullIfExists', 'k', ['true'], true), 'unknown-operator');
   assert.equal(compileCondition('NumericEquals', 'k', ['a'], true), 'invalid-value');

@@ -1,6 +1,7 @@
-import { ArnPattern, Glob } from './match.ts';
+import { Glob } from './match.ts';
 import { inRange, parseInstant, parseIp, parseIpRange, parseNumber } from './operand.ts';
 import type { ContextLookup, ContextValue } from './request.ts';
+import { compileArn } from './resource.ts';
 import { constantOf, parseTemplate, render, type Template } from './variable.ts';
 
 /**
@@ -49,10 +50,10 @@ const stringLike = textual(true, (text) => {
   const glob = new Glob(text);
   return (value) => glob.matches(value);
 });
-const arnLike = textual(true, (text) => {
-  const pattern = new ArnPattern(text);
-  return (value) => pattern.matches(value);
-});
+const arnLike: Operator['compile'] = (text, variables) => {
+  const arn = compileArn(text, variables);
+  return (value, context) => arn.matches(value, context) === true;
+};
 
 function ordered(
   parse: (text: string) => number | undefined,
@@ -153,7 +154,7 @@ export function compileCondition(
       holds: (context) => wanted.includes(isAbsent(context.get(folded)) ? 'true' : 'false'),
     };
   }
-  const found = OPERATORS[name];
+  const found = Object.hasOwn(OPERATORS, name) ? OPERATORS[name] : undefined;
   if (found === undefined) return 'unknown-operator';
   const matchers: Matcher[] = [];
   for (const value of values) {

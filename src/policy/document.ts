@@ -116,7 +116,7 @@ function parsePrincipals(json: unknown): PrincipalElement {
   }
   const element: Record<string, readonly string[]> = {};
   for (const [kind, value] of Object.entries(object(json))) {
-    if (!(kind in none)) throw new MalformedPolicy(`Invalid principal in policy: "${kind}"`);
+    if (!Object.hasOwn(none, kind)) throw new MalformedPolicy(`Invalid principal in policy: "${kind}"`);
     element[kind] = strings(value);
   }
   return { ...none, ...element };

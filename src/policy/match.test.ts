@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
+import { cpuMs } from '../../test/support/cpu.ts';
 import { ArnPattern, Glob, wildcards } from './match.ts';
 import { inRange, parseInstant, parseIp, parseIpRange, parseNumber } from './operand.ts';
 
@@ -67,19 +68,16 @@ test('stars of an ARN stay within their part, save in the last', () => {
 });
 
 test('hostile patterns take linear time', () => {
-  const took = (size: number): number => {
+  const cost = (size: number): number => {
     const pattern = new Glob(wildcards(`${'*a'.repeat(size)}*b`));
     const text = 'a'.repeat(size * 4);
-    const start = performance.now();
-    for (let i = 0; i < 20; i++) assert.equal(pattern.matches(text), false);
-    return performance.now() - start;
+    return cpuMs(() => {
+      for (let i = 0; i < 20; i++) assert.equal(pattern.matches(text), false);
+    });
   };
-  took(500);
-  assert.ok(took(20_000) < 1_000);
+  assert.ok(cost(20_000) < 1_000);
   const questions = new Glob(wildcards(`*${'?a'.repeat(500)}*c`));
-  const start = performance.now();
-  assert.equal(questions.matches('a'.repeat(4_000)), false);
-  assert.ok(performance.now() - start < 1_000);
+  assert.ok(cpuMs(() => assert.equal(questions.matches('a'.repeat(4_000)), false)) < 1_000);
 });
 
 test('numbers, instants and addresses are read strictly', () => {

@@ -101,6 +101,10 @@ test('trust policies name principals and no resources', () => {
     messageOf(policy({ ...trust, Principal: { Service: 'lambda' } }), 'trust'),
     'Invalid principal in policy: "SERVICE":"lambda"',
   );
+  assert.equal(
+    messageOf(policy({ ...trust, Principal: { constructor: ['x'] } }), 'trust'),
+    'Invalid principal in policy: "constructor"',
+  );
   for (const AWS of ['*', '123456789012', 'arn:aws:iam::123456789012:role/a/b', 'AIDAIOSFODNN7EXAMPLE1'])
     assert.equal(messageOf(policy({ ...trust, Principal: { AWS } }), 'trust'), undefined);
 });

@@ -18,7 +18,8 @@ interface Variable {
   readonly fallback: string | undefined;
 }
 
-const VARIABLE = /\$\{(?:([*?$])|\s*([^\s,{}'$*?][^,{}']*?)\s*(?:,\s*'([^']*)'\s*)?)\}/g;
+/** Each part ends at a character the next cannot hold, so that hostile text takes linear time. */
+const VARIABLE = /\$\{(?:([*?$])|([^,{}']*)(?:,\s*'([^']*)'\s*)?)\}/g;
 
 /** `pattern`: stars and question marks outside variables are wildcards. A text without variables has one part. */
 export function parseTemplate(text: string, variables: boolean, pattern: boolean): Template {
@@ -28,11 +29,13 @@ export function parseTemplate(text: string, variables: boolean, pattern: boolean
   let written = '';
   let from = 0;
   for (const found of text.matchAll(VARIABLE)) {
-    const [whole, character, key, fallback] = found;
+    const [whole, character, name = '', fallback] = found;
+    const key = name.trim();
+    if (character === undefined && key === '') continue;
     written += plain(text.slice(from, found.index));
     from = found.index + whole.length;
     if (character !== undefined) written += character;
-    else if (key !== undefined) {
+    else {
       if (written !== '') parts.push(written);
       written = '';
       parts.push({

@@ -1,8 +1,10 @@
 import { strict as assert } from 'node:assert';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import {
   CreateAccessKeyCommand,
+  CreateOpenIDConnectProviderCommand,
   CreateRoleCommand,
   CreateUserCommand,
   CreateVirtualMFADeviceCommand,
@@ -18,6 +20,7 @@ import {
 import {
   AssumeRoleCommand,
   type AssumeRoleCommandInput,
+  AssumeRoleWithWebIdentityCommand,
   type Credentials,
   GetAccessKeyInfoCommand,
   GetCallerIdentityCommand,
@@ -320,4 +323,86 @@ test('users have sessions of their own and send others', async () => {
   await assert.rejects(iam(keysOf(powerless.Credentials)).send(new ListUsersCommand({})), {
     name: 'AccessDenied',
   });
+});
+
+test('a user pool vouches for who its tokens name', async () => {
+  const client = new cognito.CognitoIdentityProviderClient({
+    endpoint: lambent.endpoint,
+    region: 'us-east-1',
+    credentials: lambent.credentials,
+    maxAttempts: 1,
+  });
+  clients.push(client);
+  const { UserPool } = await client.send(new cognito.CreateUserPoolCommand({ PoolName: 'p' }));
+  const UserPoolId = UserPool?.Id ?? '';
+  const { UserPoolClient } = await client.send(
+    new cognito.CreateUserPoolClientCommand({
+      UserPoolId,
+      ClientName: 'c',
+      ExplicitAuthFlows: ['ALLOW_ADMIN_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+    }),
+  );
+  const ClientId = UserPoolClient?.ClientId ?? '';
+  await client.send(new cognito.AdminCreateUserCommand({ UserPoolId, Username: 'erin' }));
+  await client.send(
+    new cognito.AdminSetUserPasswordCommand({
+      UserPoolId,
+      Username: 'erin',
+      Password: 'Secret-password-1',
+      Permanent: true,
+    }),
+  );
+  const { AuthenticationResult } = await client.send(
+    new cognito.AdminInitiateAuthCommand({
+      UserPoolId,
+      ClientId,
+      AuthFlow: 'ADMIN_USER_PASSWORD_AUTH',
+      AuthParameters: { USERNAME: 'erin', PASSWORD: 'Secret-password-1' },
+    }),
+  );
+  const token = AuthenticationResult?.IdToken ?? '';
+
+  const host = `cognito-idp.us-east-1.amazonaws.com/${UserPoolId}`;
+  const root = iam(lambent.credentials);
+  const Federated = `arn:aws:iam::${lambent.account}:oidc-provider/${host}`;
+  await root.send(
+    new CreateRoleCommand({
+      RoleName: 'signed-in',
+      AssumeRolePolicyDocument: document({
+        Effect: 'Allow',
+        Action: 'sts:AssumeRoleWithWebIdentity',
+        Principal: { Federated },
+        Condition: { StringEquals: { [`${host}:aud`]: ClientId } },
+      }),
+    }),
+  );
+  const anonymous = sts({ accessKeyId: 'none', secretAccessKey: 'none' });
+  const enter = (WebIdentityToken: string, name = 'signed-in') =>
+    anonymous.send(
+      new AssumeRoleWithWebIdentityCommand({
+        RoleArn: roleArn(name),
+        RoleSessionName: 'erin',
+        WebIdentityToken,
+      }),
+    );
+  const url = `https://${host}`;
+  await assert.rejects(enter(token), {
+    name: 'InvalidIdentityTokenException',
+    message: `No OpenIDConnect provider found in your account for ${url}`,
+  });
+  await root.send(new CreateOpenIDConnectProviderCommand({ Url: url, ClientIDList: [ClientId] }));
+  const answer = await enter(token);
+  assert.equal(answer.Audience, ClientId);
+  const identity = await sts(keysOf(answer.Credentials)).send(new GetCallerIdentityCommand({}));
+  assert.equal(identity.Arn, `arn:aws:sts::${lambent.account}:assumed-role/signed-in/erin`);
+  const [head, body, signature = ''] = token.split('.');
+  const forged = `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`;
+  await assert.rejects(enter(`${head}.${body}.${forged}`), { name: 'InvalidIdentityTokenException' });
+  await assert.rejects(enter('a.b.c'), { message: /^The ID Token provided is not a valid JWT/ });
+  await assert.rejects(enter(token, 'direct'), {
+    name: 'AccessDenied',
+    message: 'Not authorized to perform sts:AssumeRoleWithWebIdentity',
+  });
+  await lambent.advance(3601);
+  await assert.rejects(enter(token), { name: 'ExpiredTokenException', message: /^Token expired/ });
 });

@@ -1,9 +1,14 @@
 import type { IamErrorName } from '../../model/gen/iam.ts';
 import { MalformedPolicy } from '../../policy/document.ts';
 import { type PolicyKind, validatePolicy } from '../../policy/validate.ts';
-import { faults } from '../../service/faults.ts';
+import { Fault, faults } from '../../service/faults.ts';
 
 export const fault = faults<IamErrorName>();
+
+/** A refusal is answered with 403. */
+export function accessDenied(message: string): Fault {
+  return new Fault('AccessDenied', message, {}, 403);
+}
 
 /** Checks a document as AWS does when it is stored. */
 export function checkPolicy(document: string, kind: PolicyKind): void {

@@ -2,7 +2,7 @@ import type { IamOperations, LoginProfile as ShownProfile } from '../../model/ge
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { change } from './change.ts';
-import { fault } from './fault.ts';
+import { accessDenied, fault } from './fault.ts';
 import { readIdentity, updateIdentity } from './identity.ts';
 import { type LoginProfile, layout, type UserRow } from './layout.ts';
 import { checkPassword, hashPassword, isPassword } from './password.ts';
@@ -71,7 +71,7 @@ export const loginProfiles = {
       throw fault('InvalidUserType', 'Only IAM Users can change their own password');
     const login = loginOf(await readIdentity(store, account, 'user', principal.userName));
     if (!(await isPassword(OldPassword, login.passwordHash)))
-      throw fault('AccessDenied', 'The old password was incorrect.');
+      throw accessDenied('The old password was incorrect.');
     const passwordHash = await newHash(NewPassword, ctx);
     await change(ctx, (tx) =>
       updateIdentity(tx, account, 'user', principal.userName, (row) => ({

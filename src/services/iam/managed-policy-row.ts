@@ -1,6 +1,6 @@
 import type { Policy } from '../../model/gen/iam.ts';
 import type { Reader } from '../../store/store.ts';
-import { fault } from './fault.ts';
+import { accessDenied, fault } from './fault.ts';
 import { iamArn, parseIamArn } from './identifier.ts';
 import { layout, type PolicyRow } from './layout.ts';
 import { type AwsManagedPolicy, awsManagedPolicy } from './managed-policy.ts';
@@ -46,7 +46,7 @@ export async function readManagedPolicy(
 export async function readOwnPolicy(reader: Reader, account: string, arn: string): Promise<PolicyRow> {
   const found = await readManagedPolicy(reader, account, arn);
   if (found.owner === 'aws')
-    throw fault('AccessDenied', `Cannot perform the operation on the AWS managed policy ${arn}`);
+    throw accessDenied(`Cannot perform the operation on the AWS managed policy ${arn}`);
   return found.row;
 }
 

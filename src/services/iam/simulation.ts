@@ -17,7 +17,7 @@ import {
   type PolicyRequest,
 } from '../../policy/request.ts';
 import { fault } from './fault.ts';
-import { statementPositions } from './statement-position.ts';
+import { type StatementPosition, statementPositions } from './statement-position.ts';
 
 /** A policy under simulation: what the answer calls it, and its text for the positions of its statements. */
 export interface SimulatedPolicy {
@@ -25,6 +25,7 @@ export interface SimulatedPolicy {
   readonly type: PolicySourceType;
   readonly text: string;
   readonly compiled: CompiledPolicy;
+  readonly positions: readonly StatementPosition[];
 }
 
 export interface Simulation {
@@ -40,7 +41,7 @@ export interface Simulation {
 /** Compiles a policy; what is wrong with it is InvalidInput here. */
 export function simulated(text: string, id: string, type: PolicySourceType): SimulatedPolicy {
   try {
-    return { id, type, text, compiled: compilePolicy(text, id) };
+    return { id, type, text, compiled: compilePolicy(text, id), positions: statementPositions(text) };
   } catch (error) {
     if (error instanceof MalformedPolicy)
       throw fault('InvalidInput', `Invalid policy ${id}: ${error.message}`);
@@ -120,7 +121,7 @@ function allows(policy: CompiledPolicy, request: PolicyRequest): boolean {
 }
 
 function shown(statement: CompiledStatement, source: SimulatedPolicy): Statement {
-  const position = statementPositions(source.text)[statement.index];
+  const position = source.positions[statement.index];
   return {
     SourcePolicyId: source.id,
     SourcePolicyType: source.type,

@@ -15,10 +15,16 @@ export function statementPositions(text: string): readonly StatementPosition[] {
   let depth = 0;
   let inStatement = false;
   let listDepth = 0;
-  let start = 0;
+  let line = 1;
+  let lineStart = 0;
+  let start: TextPosition = { Line: 1, Column: 1 };
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
-    if (character === '"') {
+    // Strings of valid JSON hold no line feeds.
+    if (character === '\n') {
+      line++;
+      lineStart = at + 1;
+    } else if (character === '"') {
       const end = stringEnd(text, at);
       if (depth === 1 && text.slice(at, end) === '"Statement"' && /^\s*:/.test(text.slice(end)))
         inStatement = true;
@@ -26,10 +32,11 @@ export function statementPositions(text: string): readonly StatementPosition[] {
     } else if (character === '{' || character === '[') {
       depth++;
       if (inStatement && character === '[' && depth === 2) listDepth = 1;
-      if (inStatement && character === '{' && depth === 2 + listDepth) start = at;
+      if (inStatement && character === '{' && depth === 2 + listDepth)
+        start = { Line: line, Column: at - lineStart + 1 };
     } else if (character === '}' || character === ']') {
       if (inStatement && character === '}' && depth === 2 + listDepth)
-        positions.push({ start: positionOf(text, start), end: positionOf(text, at + 1) });
+        positions.push({ start, end: { Line: line, Column: at - lineStart + 2 } });
       depth--;
       if (depth === 1) {
         inStatement = false;
@@ -46,9 +53,4 @@ function stringEnd(text: string, from: number): number {
     else if (text[at] === '"') return at + 1;
   }
   return text.length;
-}
-
-function positionOf(text: string, at: number): TextPosition {
-  const before = text.slice(0, at);
-  return { Line: before.split('\n').length, Column: at - before.lastIndexOf('\n') };
 }

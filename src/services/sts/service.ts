@@ -2,11 +2,12 @@ import { defineService } from '../../service/service.ts';
 import { authorisation } from './authorisation.ts';
 import { callers } from './callers.ts';
 import { sessions } from './sessions.ts';
+import { webIdentities } from './web-identities.ts';
 
 /** STS keeps no rows: a session is its token. IAM's identity port issues and reads them. */
 export const sts = defineService({
   name: 'sts',
   model: 'sts',
-  operations: { ...callers, ...sessions },
+  operations: { ...callers, ...sessions, ...webIdentities },
   authorisation,
 });

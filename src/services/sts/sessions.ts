@@ -1,7 +1,6 @@
 import { formatArn, parseArn } from '../../base/arn.ts';
-import type { Credentials, StsOperations } from '../../model/gen/sts.ts';
+import type { StsOperations } from '../../model/gen/sts.ts';
 import type { Context } from '../../service/context.ts';
-import type { SessionCredentials } from '../../service/ports.ts';
 import type {
   FederatedUserPrincipal,
   RolePrincipal,
@@ -11,10 +10,10 @@ import type {
 import type { Group } from '../../service/service.ts';
 import { accessDenied, fault } from './fault.ts';
 import { checkTrust } from './role-trust.ts';
+import { checkDuration, HOUR_SECONDS, roleSession, sessionFacts, shownCredentials } from './session.ts';
 import { checkPackedSize, readSessionPolicies } from './session-policy.ts';
 import { sessionTags } from './session-tag.ts';
 
-const HOUR_SECONDS = 3600;
 const HALF_DAY_SECONDS = 12 * HOUR_SECONDS;
 
 /** Temporary credentials. https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html */
@@ -27,35 +26,24 @@ export const sessions = {
     const { tags, transitiveKeys } = sessionTags(input.Tags, input.TransitiveTagKeys, principal);
     const role = await ctx.ports.identity.role(input.RoleArn);
     const mfa = await checkMfa(input.SerialNumber, input.TokenCode, ctx);
-    const { roleName, roleArn, roleId, account, maxSessionSeconds } = await checkTrust(role, input, mfa, ctx);
+    const trusting = await checkTrust(role, input, mfa, ctx);
     const { DurationSeconds: seconds = HOUR_SECONDS, RoleSessionName: sessionName } = input;
-    if (seconds > maxSessionSeconds)
-      throw fault(
-        'ValidationError',
-        'The requested DurationSeconds exceeds the MaxSessionDuration set for this role.',
-      );
+    checkDuration(seconds, trusting);
     if (principal.kind === 'role' && seconds > HOUR_SECONDS)
       throw fault(
         'ValidationError',
         'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
       );
     const sourceIdentity = chainedSourceIdentity(input.SourceIdentity, ctx);
-    const policies = await readSessionPolicies(input.Policy, input.PolicyArns, account, ctx);
+    const policies = await readSessionPolicies(input.Policy, input.PolicyArns, trusting.account, ctx);
     const session: RolePrincipal = {
-      kind: 'role',
-      account,
-      arn: formatArn('sts', '', account, `assumed-role/${roleName}/${sessionName}`),
-      userId: `${roleId}:${sessionName}`,
-      roleName,
-      roleArn,
-      sessionName,
+      ...roleSession(trusting, sessionName, {
+        ...sessionFacts(mfa, ctx),
+        ...(sourceIdentity === undefined ? {} : { 'aws:SourceIdentity': sourceIdentity }),
+      }),
       sessionPolicies: policies.inline,
       sessionTags: tags,
       transitiveTagKeys: transitiveKeys,
-      sessionContext: {
-        ...sessionFacts(mfa, ctx),
-        ...(sourceIdentity === undefined ? {} : { 'aws:SourceIdentity': sourceIdentity }),
-      },
     };
     const issued = await ctx.ports.identity.issueSession({
       principal: session,
@@ -64,7 +52,7 @@ export const sessions = {
     });
     checkPackedSize(issued);
     return {
-      Credentials: shown(issued.credentials),
+      Credentials: shownCredentials(issued.credentials),
       AssumedRoleUser: { AssumedRoleId: session.userId, Arn: session.arn },
       PackedPolicySize: issued.packedPolicyPercent === 0 ? undefined : issued.packedPolicyPercent,
       SourceIdentity: sourceIdentity,
@@ -79,7 +67,7 @@ export const sessions = {
       principal: caller.kind === 'user' ? { ...caller, sessionContext: sessionFacts(mfa, ctx) } : caller,
       expiresAtMs: ctx.world.clock.now() + seconds * 1000,
     });
-    return { Credentials: shown(credentials) };
+    return { Credentials: shownCredentials(credentials) };
   },
 
   async GetFederationToken(input, ctx) {
@@ -104,18 +92,12 @@ export const sessions = {
     });
     checkPackedSize(issued);
     return {
-      Credentials: shown(issued.credentials),
+      Credentials: shownCredentials(issued.credentials),
       FederatedUser: { FederatedUserId: principal.userId, Arn: principal.arn },
       PackedPolicySize: issued.packedPolicyPercent,
     };
   },
 } satisfies Group<StsOperations>;
-
-/** Context keys every session brings. */
-function sessionFacts(mfa: boolean, ctx: Context): Readonly<Record<string, string>> {
-  const issued = new Date(ctx.world.clock.now()).toISOString();
-  return { 'aws:MultiFactorAuthPresent': String(mfa), 'aws:TokenIssueTime': issued };
-}
 
 /** A source identity, once set, stays through every further role. */
 function chainedSourceIdentity(asked: string | undefined, ctx: Context): string | undefined {
@@ -153,13 +135,4 @@ function longLivedCaller({ principal }: Context, operation: string): RootPrincip
 /** Root has at most an hour. */
 function durationFor(caller: RootPrincipal | UserPrincipal, asked = HALF_DAY_SECONDS): number {
   return caller.kind === 'root' ? Math.min(asked, HOUR_SECONDS) : asked;
-}
-
-function shown({ accessKeyId, secretAccessKey, sessionToken, expiresAtMs }: SessionCredentials): Credentials {
-  return {
-    AccessKeyId: accessKeyId,
-    SecretAccessKey: secretAccessKey,
-    SessionToken: sessionToken,
-    Expiration: new Date(expiresAtMs),
-  };
 }
