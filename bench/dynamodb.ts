@@ -1,0 +1,80 @@
+import type { SigningCredentials } from '../src/wire/sigv4-client.ts';
+import { dynamodbCall, signedRequest } from '../test/support/signed.ts';
+import { runLoad } from './load.ts';
+import { type Line, ratioLine } from './report.ts';
+import { fillTable, item, keyOf, TABLE } from './setup.ts';
+
+const REQUESTS = 20_000;
+const ITEMS = 20_000;
+const CONNECTIONS = 32;
+const ROUNDS = 3;
+
+function best(results: readonly { readonly perSecond: number }[]): number {
+  return (
+    [...results].sort((a, b) => a.perSecond - b.perSecond)[Math.floor(results.length / 2)]?.perSecond ?? 0
+  );
+}
+
+/** Interleaves bare and measured rounds, so that both see the same weather; the median of each. */
+export async function compare(
+  barePort: number,
+  port: number,
+  connections: number,
+  rounds: readonly (readonly Buffer[])[],
+): Promise<{ readonly measured: number; readonly bare: number }> {
+  const measured = [];
+  const bare = [];
+  for (const requests of rounds) {
+    bare.push(await runLoad(barePort, connections, requests));
+    const result = await runLoad(port, connections, requests);
+    if (result.errors > 0) throw new Error(`${result.errors} errors: ${result.firstError}`);
+    measured.push(result);
+  }
+  return { measured: best(measured.slice(1)), bare: best(bare.slice(1)) };
+}
+
+export async function benchDynamodb(
+  barePort: number,
+  port: number,
+  credentials: SigningCredentials,
+): Promise<readonly Line[]> {
+  await fillTable(port, ITEMS);
+  const rounds = (make: (index: number, round: number) => ReturnType<typeof dynamodbCall>) =>
+    Array.from({ length: ROUNDS + 1 }, (_, round) =>
+      Array.from({ length: REQUESTS }, (_, index) => signedRequest(port, credentials, make(index, round))),
+    );
+  const lines: Line[] = [];
+  const gets = await compare(
+    barePort,
+    port,
+    CONNECTIONS,
+    rounds((index) => dynamodbCall('GetItem', { TableName: TABLE, Key: keyOf(index) })),
+  );
+  lines.push(
+    ratioLine('GetItem, 20,000 distinct, 32 connections / bare node:http', gets.measured, gets.bare, 0.35),
+  );
+  const puts = await compare(
+    barePort,
+    port,
+    CONNECTIONS,
+    rounds((index, round) => dynamodbCall('PutItem', { TableName: TABLE, Item: item(index, round + 1) })),
+  );
+  lines.push(
+    ratioLine('PutItem, durable, each changing its item / bare node:http', puts.measured, puts.bare, 0.2),
+  );
+  const queries = await compare(
+    barePort,
+    port,
+    CONNECTIONS,
+    rounds((index) =>
+      dynamodbCall('Query', {
+        TableName: TABLE,
+        KeyConditionExpression: 'pk = :p',
+        ExpressionAttributeValues: { ':p': { S: `user-${index % (ITEMS / 10)}` } },
+        Limit: 10 + (index >= ITEMS / 10 ? Math.floor((index * 10) / ITEMS) : 0),
+      }),
+    ),
+  );
+  lines.push(ratioLine('Query of ten 200-byte items / bare node:http', queries.measured, queries.bare, 0.22));
+  return lines;
+}

@@ -1,0 +1,66 @@
+// `npm run bench`: every figure as a ratio against a bare `node:http` server under the same load in the same run.
+// Writes bench/RESULTS.md. Wants a quiet machine.
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageFolder } from '../src/base/package-folder.ts';
+import { type Started, start, startServer } from '../test/support/process.ts';
+import { benchApi } from './api.ts';
+import { benchDynamodb } from './dynamodb.ts';
+import { benchInvoke } from './invoke.ts';
+import { type Line, table } from './report.ts';
+import { assumeBenchRole } from './setup.ts';
+import { benchStart } from './start.ts';
+
+const script = (name: string) => join(packageFolder(), 'dist/bench', name);
+
+function fsyncMs(folder: string): number {
+  const fd = openSync(join(folder, 'fsync'), 'w');
+  const block = Buffer.alloc(4096, 1);
+  const took: number[] = [];
+  for (let i = 0; i < 200; i++) {
+    const began = performance.now();
+    writeSync(fd, block);
+    fdatasyncSync(fd);
+    took.push(performance.now() - began);
+  }
+  closeSync(fd);
+  return took.sort((a, b) => a - b)[100] ?? 0;
+}
+
+const only = process.argv.slice(2);
+const wanted = (name: string) => only.length === 0 || only.includes(name);
+const folder = mkdtempSync(join(tmpdir(), 'lambent-bench-'));
+const lines: Line[] = [];
+const notes: string[] = [];
+let bare: Started | undefined;
+let server: Started | undefined;
+try {
+  bare = await start(script('bare.js'), [], /ready (\d+)/);
+  notes.push(`one fdatasync of 4 KiB: ${fsyncMs(folder).toFixed(2)} ms (median of 200)`);
+  server = await startServer(['--data', join(folder, 'data'), '--quiet']);
+  const credentials = await assumeBenchRole(server.port);
+  if (wanted('dynamodb')) lines.push(...(await benchDynamodb(bare.port, server.port, credentials)));
+  if (wanted('invoke')) lines.push(...(await benchInvoke(bare.port, server.port, credentials)));
+  if (wanted('api')) lines.push(...(await benchApi(server.port)));
+  await server.stop();
+  server = undefined;
+  if (wanted('start')) lines.push(...(await benchStart(join(folder, 'rides'))));
+} finally {
+  await server?.stop();
+  await bare?.stop();
+  rmSync(folder, { recursive: true, force: true });
+}
+const text = [
+  '# Benchmark results',
+  '',
+  'Written by `npm run bench`. A ratio is against the reference of its line, measured in the same run under the same load;',
+  'DynamoDB and Lambda calls are signed by a role with three policy statements, validated, authorised and durable.',
+  '',
+  `Node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'unknown'}; ${notes.join('; ')}.`,
+  '',
+  table(lines),
+  '',
+].join('\n');
+process.stdout.write(`${text}\n`);
+if (only.length === 0) writeFileSync(join(packageFolder(), 'bench/RESULTS.md'), text);
