@@ -42,7 +42,7 @@ try {
   const credentials = await assumeBenchRole(server.port);
   if (wanted('dynamodb')) lines.push(...(await benchDynamodb(bare.port, server.port, credentials)));
   if (wanted('invoke')) lines.push(...(await benchInvoke(bare.port, server.port, credentials)));
-  if (wanted('api')) lines.push(...(await benchApi(server.port)));
+  if (wanted('api')) lines.push(...(await benchApi(server.port, credentials)));
   await server.stop();
   server = undefined;
   if (wanted('start')) lines.push(...(await benchStart(join(folder, 'rides'))));
