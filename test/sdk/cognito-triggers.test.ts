@@ -35,6 +35,11 @@ export async function handler(event) {
         groupOverrideDetails: { groupsToOverride: ['herd'] },
       };
       break;
+    case 'UserMigration_Authentication':
+      if (request.password !== 'Old-passw0rd') throw new Error('No such user in the old place');
+      response.userAttributes = { email: event.userName, email_verified: 'true', username: 'x' };
+      response.finalUserStatus = 'CONFIRMED';
+      break;
     case 'DefineAuthChallenge_Authentication': {
       const last = request.session.at(-1);
       if (last?.challengeResult) response.issueTokens = true;
@@ -218,4 +223,23 @@ test('custom challenges: asked, answered wrong, asked again, answered right; a s
     message: /only be used once/,
   });
   assert.ok((await answer(again.Session, 'unicorn')).AuthenticationResult?.IdToken);
+});
+
+test('somebody of an older place is taken in at the first sign-in', async () => {
+  const ClientId = await makePool(triggers('UserMigration'));
+  const signIn = (PASSWORD: string) =>
+    idp.send(
+      new cognito.InitiateAuthCommand({
+        ClientId,
+        AuthFlow: 'USER_PASSWORD_AUTH',
+        AuthParameters: { USERNAME: 'old@example.com', PASSWORD },
+      }),
+    );
+  await assert.rejects(signIn('Guess-1-of-2'), {
+    name: 'UserNotFoundException',
+    message: 'User does not exist.',
+  });
+  const { AuthenticationResult } = await signIn('Old-passw0rd');
+  assert.equal(decodeJwt(AuthenticationResult?.IdToken ?? '')['email'], 'old@example.com');
+  await assert.rejects(signIn('Guess-1-of-2'), { name: 'NotAuthorizedException' });
 });

@@ -22,6 +22,7 @@ import {
 } from './fault.ts';
 import { afterFailure, isLocked } from './lockout.ts';
 import { findUser, getUser, saveUser } from './membership.ts';
+import { migrateUser } from './migration.ts';
 import { passwordPolicy } from './pool.ts';
 import { type ClientScope, clientScope, type PoolScope, poolScope, tokenScope } from './scope.ts';
 import { announceConfirmed } from './sign-ups.ts';
@@ -34,7 +35,14 @@ export const passwords = {
   ForgotPassword: async (input, ctx) => {
     const scope = await clientScope(ctx, input.ClientId);
     checkSecretHash(scope.client, [input.Username], input.SecretHash);
-    const user = await findUser(scope, scope.ctx.store, input.Username);
+    const user =
+      (await findUser(scope, scope.ctx.store, input.Username)) ??
+      (await migrateUser(
+        scope,
+        input.Username,
+        { source: 'UserMigration_ForgotPassword' },
+        input.ClientMetadata,
+      ));
     if (user === undefined) return { CodeDeliveryDetails: pretendDelivery(scope, input.Username) };
     if (!user.enabled) throw fault('NotAuthorizedException', 'User is disabled.');
     if (user.status === 'FORCE_CHANGE_PASSWORD') {

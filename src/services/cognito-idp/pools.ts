@@ -163,7 +163,6 @@ function refuseUnsimulated(input: CreateUserPoolRequest | UpdateUserPoolRequest)
   const refuse = (what: string) => {
     throw fault('InvalidParameterException', `${what} is not simulated.`);
   };
-  if (input.LambdaConfig?.UserMigration !== undefined) refuse('The UserMigration trigger');
   if (input.LambdaConfig?.CustomEmailSender !== undefined) refuse('The CustomEmailSender trigger');
   if (input.LambdaConfig?.CustomSMSSender !== undefined) refuse('The CustomSMSSender trigger');
   if (input.LambdaConfig?.InboundFederation !== undefined) refuse('The InboundFederation trigger');

@@ -13,6 +13,7 @@ import { checkPassword, withPassword } from './credential.ts';
 import { answerCustomChallenge, nextChallenge } from './custom-challenge.ts';
 import { fault, missingParameter, wrongPassword } from './fault.ts';
 import { findUser, saveUser } from './membership.ts';
+import { migrateUser } from './migration.ts';
 import { passwordPolicy } from './pool.ts';
 import { type ClientScope, clientScope, poolClientScope } from './scope.ts';
 import { answerFactor, completeOrChallenge } from './second-factor.ts';
@@ -121,9 +122,13 @@ function srpKey(parameters: Texts): bigint {
 }
 
 async function signInByPassword(step: Step, parameters: Texts): Promise<InitiateAuthResponse> {
-  const name = signInName(step.scope, parameters);
+  const { scope, clientMetadata } = step;
+  const name = signInName(scope, parameters);
   const password = required(parameters, 'PASSWORD');
-  const user = await checkPasswordOf(step.scope, name, await beginSignIn(step, name), password);
+  if ((await findUser(scope, scope.ctx.store, name)) === undefined) {
+    await migrateUser(scope, name, { source: 'UserMigration_Authentication', password }, clientMetadata);
+  }
+  const user = await checkPasswordOf(scope, name, await beginSignIn(step, name), password);
   return afterPassword(step, user);
 }
 

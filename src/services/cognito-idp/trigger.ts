@@ -14,7 +14,8 @@ export type TriggerName =
   | 'DefineAuthChallenge'
   | 'CreateAuthChallenge'
   | 'VerifyAuthChallengeResponse'
-  | 'PreTokenGeneration';
+  | 'PreTokenGeneration'
+  | 'UserMigration';
 
 export type TriggerResponse = Readonly<Record<string, unknown>>;
 
