@@ -46,6 +46,8 @@ export interface FederatedUserPrincipal extends Identified {
   readonly sessionTags?: Readonly<Record<string, string>>;
   /** The user who federated; its policies apply, capped by the session's. */
   readonly userArn: string;
+  /** That user's unique id: another of the same name is not the one who federated. */
+  readonly userUniqueId?: string;
   readonly sessionPolicies: readonly string[];
 }
 

@@ -198,7 +198,7 @@ test('a user’s key does what its policies, its groups’ and its boundary allo
   const listing = () => carol.send(new ListUsersCommand({}));
   await assert.rejects(listing(), {
     name: 'AccessDenied',
-    message: `User: ${arn} is not authorized to perform: iam:ListUsers on resource: * because no identity-based policy allows the iam:ListUsers action`,
+    message: `User: ${arn} is not authorized to perform: iam:ListUsers on resource: arn:aws:iam::${lambent.account}:user/ because no identity-based policy allows the iam:ListUsers action`,
   });
   await iam.send(new CreateGroupCommand({ GroupName: 'readers' }));
   await iam.send(new AddUserToGroupCommand({ GroupName: 'readers', UserName: 'carol' }));

@@ -95,6 +95,14 @@ function fresh(
   ];
 }
 
+/** Lists are asked of a path: `arn:aws:iam::123456789012:user/`. */
+function listing(action: string, kind: string) {
+  return (
+    { PathPrefix = '/' }: { readonly PathPrefix?: string | undefined },
+    { account }: AuthorisationScope,
+  ) => [{ action: `iam:${action}`, resource: iamArn(account, kind, PathPrefix) }];
+}
+
 function everything(action: string): () => readonly ActionRequest[] {
   const requests = [{ action: `iam:${action}`, resource: '*' }];
   return () => requests;
@@ -131,7 +139,7 @@ const userRules = {
       ...boundaryContext(PermissionsBoundary),
     })(scope),
   GetUser: ({ UserName }, scope) => user('GetUser', UserName)(scope),
-  ListUsers: everything('ListUsers'),
+  ListUsers: listing('ListUsers', 'user'),
   UpdateUser: ({ UserName }, scope) => user('UpdateUser', UserName)(scope),
   DeleteUser: ({ UserName }, scope) => user('DeleteUser', UserName)(scope),
   PutUserPolicy: ({ UserName }, scope) => user('PutUserPolicy', UserName)(scope),
@@ -170,13 +178,14 @@ const userRules = {
   EnableMFADevice: ({ UserName }, scope) => user('EnableMFADevice', UserName)(scope),
   DeactivateMFADevice: ({ UserName }, scope) => user('DeactivateMFADevice', UserName)(scope),
   ResyncMFADevice: ({ UserName }, scope) => user('ResyncMFADevice', UserName)(scope),
+  GetMFADevice: ({ UserName }, scope) => user('GetMFADevice', UserName)(scope),
   ListMFADevices: ({ UserName }, scope) => user('ListMFADevices', UserName)(scope),
 } satisfies Authorisation<IamOperations>;
 
 const groupRules = {
   CreateGroup: ({ GroupName, Path }, scope) => fresh('CreateGroup', 'group', Path, GroupName, {})(scope),
   GetGroup: ({ GroupName }, scope) => group('GetGroup', GroupName)(scope),
-  ListGroups: everything('ListGroups'),
+  ListGroups: listing('ListGroups', 'group'),
   UpdateGroup: ({ GroupName }, scope) => group('UpdateGroup', GroupName)(scope),
   DeleteGroup: ({ GroupName }, scope) => group('DeleteGroup', GroupName)(scope),
   AddUserToGroup: ({ GroupName }, scope) => group('AddUserToGroup', GroupName)(scope),
@@ -199,7 +208,7 @@ const roleRules = {
       ...boundaryContext(PermissionsBoundary),
     })(scope),
   GetRole: ({ RoleName }, scope) => role('GetRole', RoleName)(scope),
-  ListRoles: everything('ListRoles'),
+  ListRoles: listing('ListRoles', 'role'),
   UpdateRole: ({ RoleName }, scope) => role('UpdateRole', RoleName)(scope),
   UpdateRoleDescription: ({ RoleName }, scope) => role('UpdateRoleDescription', RoleName)(scope),
   UpdateAssumeRolePolicy: ({ RoleName }, scope) => role('UpdateAssumeRolePolicy', RoleName)(scope),
@@ -266,7 +275,7 @@ const instanceProfileRules = {
     fresh('CreateInstanceProfile', 'instance-profile', Path, InstanceProfileName, requestTags(Tags))(scope),
   GetInstanceProfile: ({ InstanceProfileName }, scope) =>
     instanceProfile('GetInstanceProfile', InstanceProfileName)(scope),
-  ListInstanceProfiles: everything('ListInstanceProfiles'),
+  ListInstanceProfiles: listing('ListInstanceProfiles', 'instance-profile'),
   /** Whoever puts a role where instances find it passes it to EC2. */
   AddRoleToInstanceProfile: async ({ InstanceProfileName, RoleName }, scope) => [
     ...(await instanceProfile('AddRoleToInstanceProfile', InstanceProfileName)(scope)),
@@ -324,7 +333,7 @@ const providerRules = {
   CreateVirtualMFADevice: ({ VirtualMFADeviceName, Path, Tags }, scope) =>
     fresh('CreateVirtualMFADevice', 'mfa', Path, VirtualMFADeviceName, requestTags(Tags))(scope),
   DeleteVirtualMFADevice: ({ SerialNumber }, scope) => on('DeleteVirtualMFADevice', SerialNumber)(scope),
-  ListVirtualMFADevices: everything('ListVirtualMFADevices'),
+  ListVirtualMFADevices: (_input, scope) => listing('ListVirtualMFADevices', 'mfa')({}, scope),
   TagMFADevice: ({ SerialNumber, Tags }, scope) => on('TagMFADevice', SerialNumber, requestTags(Tags))(scope),
   UntagMFADevice: ({ SerialNumber, TagKeys }, scope) =>
     on('UntagMFADevice', SerialNumber, tagKeys(TagKeys))(scope),

@@ -100,6 +100,12 @@ export const mfaDevices = {
     return {};
   },
 
+  async GetMFADevice({ SerialNumber, UserName }, ctx) {
+    const name = UserName ?? ownUserName(ctx);
+    const device = await readEnabled(ctx.store, ctx.account, SerialNumber, name);
+    return { UserName: name, SerialNumber, EnableDate: new Date(device.enabledAtMs ?? 0) };
+  },
+
   async ListMFADevices({ UserName, ...page }, ctx) {
     const name = UserName ?? ownUserName(ctx);
     const { mfaSerials } = await readIdentity(ctx.store, ctx.account, 'user', name);

@@ -186,7 +186,9 @@ class StoredIdentity implements IdentityPort {
       }
       case 'federated-user': {
         const named = parseIamArn(principal.userArn);
-        return named === undefined || (await cache.user(named.name)) !== undefined;
+        if (named === undefined) return true;
+        const user = await cache.user(named.name);
+        return user !== undefined && user.id === (principal.userUniqueId ?? user.id);
       }
     }
   }

@@ -81,6 +81,7 @@ export const sessions = {
       arn: formatArn('sts', '', account, `federated-user/${input.Name}`),
       userId: `${account}:${input.Name}`,
       userArn: caller.arn,
+      userUniqueId: caller.userId,
       sessionPolicies: policies.inline,
       sessionTags: tags,
     };
