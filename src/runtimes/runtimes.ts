@@ -11,6 +11,7 @@ import type {
 import type { Cancel, World } from '../world/world.ts';
 import type { Environment, EnvironmentState } from './environment.ts';
 import { probeSandbox, type Sandbox } from './sandbox.ts';
+import { findSdkModules } from './sdk-modules.ts';
 import { Starter } from './starter.ts';
 
 export interface RuntimesOptions {
@@ -261,9 +262,10 @@ class ProcessRuntimes implements Runtimes {
 /** The runtimes of this machine; looks once what isolation and which languages there are. */
 export async function createRuntimes(options: RuntimesOptions): Promise<Runtimes> {
   const folder = join(options.folder, 'environments');
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  const sandbox = options.sandbox ?? (await probeSandbox());
-  const starter = await Starter.create({ world: options.world, folder, sandbox });
-  return new ProcessRuntimes(options, starter, sandbox);
+  const [sandbox, sdk] = await Promise.all([
+    options.sandbox ?? probeSandbox(),
+    findSdkModules(),
+    rm(folder, { recursive: true, force: true }).then(() => mkdir(folder, { recursive: true })),
+  ]);
+  return new ProcessRuntimes(options, new Starter({ world: options.world, folder, sandbox, sdk }), sandbox);
 }

@@ -13,7 +13,7 @@ import {
   pythonLanguage,
 } from './languages.ts';
 import type { Sandbox } from './sandbox.ts';
-import { bootstrapFolder, findSdkModules, type SdkModules } from './sdk-modules.ts';
+import { bootstrapFolder, type SdkModules } from './sdk-modules.ts';
 import { isStageable, merge, stage, Trees } from './staging.ts';
 import { Worker } from './worker.ts';
 
@@ -21,6 +21,7 @@ export interface StarterOptions {
   readonly world: World;
   readonly folder: string;
   readonly sandbox: Sandbox;
+  readonly sdk: SdkModules | undefined;
 }
 
 /** A worker that stands by for functions of one profile. */
@@ -61,14 +62,14 @@ export class Starter {
   #lacksPython = false;
   #closed = false;
 
-  private constructor(options: StarterOptions, bootstraps: string, sdk: SdkModules | undefined) {
+  constructor(options: StarterOptions) {
     this.#world = options.world;
     this.#folder = options.folder;
     this.#sandbox = options.sandbox;
-    this.#bootstraps = bootstraps;
-    this.#sdk = sdk;
+    this.#bootstraps = bootstrapFolder();
+    this.#sdk = options.sdk;
     const { sandboxed } = options.sandbox;
-    const known = { sandboxed, bootstraps, sdk, folder: options.folder };
+    const known = { sandboxed, bootstraps: this.#bootstraps, sdk: options.sdk, folder: options.folder };
     this.#languages = {
       node: nodeLanguage(known),
       python: pythonLanguage(known).then((language) => {
@@ -77,10 +78,6 @@ export class Starter {
       }),
       provided: Promise.resolve(providedLanguage(sandboxed)),
     };
-  }
-
-  static async create(options: StarterOptions): Promise<Starter> {
-    return new Starter(options, bootstrapFolder(), await findSdkModules());
   }
 
   missing(runtime: string): string | undefined {

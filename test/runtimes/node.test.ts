@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { bothWays, code, json, specOf, world } from '../support/runtimes.ts';
 
@@ -123,6 +125,36 @@ return 'fine';
     );
     const broken = await run(specOf(code({ 'index.js': 'exports.handler = (' })), {});
     assert.equal((json(broken) as { errorType: string }).errorType, 'Runtime.UserCodeSyntaxError');
+  });
+
+  test('old clients that call AWS’s hosts reach the endpoint', async () => {
+    const server = createServer((request, response) =>
+      response.end(`${request.headers.host} ${request.url}`),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const plain = specOf(
+      code({
+        'index.js': `const https = require('https');
+const read = (...args) => new Promise((resolve, reject) => https.get(...args, (r) => { let t = ''; r.on('data', (d) => { t += d; }).on('end', () => resolve(t)); }).on('error', reject));
+exports.handler = async () => [await read('https://sqs.eu-west-1.amazonaws.com/a?b=c'), await read({ host: 'b.s3.amazonaws.com', path: '/k', agent: new https.Agent() })];`,
+      }),
+    );
+    const spec = {
+      ...plain,
+      environment: (id: string) => ({
+        ...plain.environment(id),
+        AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      }),
+    };
+    try {
+      assert.deepEqual(json(await run(spec, {})), [
+        'sqs.eu-west-1.amazonaws.com /a?b=c',
+        'b.s3.amazonaws.com /k',
+      ]);
+    } finally {
+      server.close();
+    }
   });
 
   test('carries megabytes both ways', async () => {

@@ -296,12 +296,67 @@ async function loadHandler(root, spelled) {
   return found;
 }
 
+// ---- old clients ----
+
+const AWS_HOST = /\.amazonaws\.com(?:\.cn)?$/;
+
+/** SDK 2 knows nothing of AWS_ENDPOINT_URL: its calls of AWS's hosts go there all the same, signed as they are. */
+function redirect(https, endpoint) {
+  const request = https.request;
+  https.request = function (first, second, third) {
+    const isAddress = typeof first === 'string' || first instanceof URL;
+    const address = isAddress ? new URL(first) : undefined;
+    const options = { ...(isAddress ? (typeof second === 'object' ? second : {}) : first) };
+    const callback = [second, third].find((argument) => typeof argument === 'function');
+    const host = options.hostname ?? options.host ?? address?.hostname ?? '';
+    if (!AWS_HOST.test(host)) return request.call(this, first, second, third);
+    const headers = options.headers ?? {};
+    const named =
+      Array.isArray(headers) || Object.keys(headers).some((name) => name.toLowerCase() === 'host');
+    return require('node:http').request(
+      {
+        ...options,
+        ...(address === undefined ? {} : { path: address.pathname + address.search }),
+        headers: named ? headers : { ...headers, host },
+        protocol: 'http:',
+        host: endpoint.hostname,
+        hostname: endpoint.hostname,
+        port: endpoint.port,
+        agent: undefined,
+      },
+      callback,
+    );
+  };
+  https.get = (...args) => {
+    const sent = https.request(...args);
+    sent.end();
+    return sent;
+  };
+}
+
+/** Patches `https` when it is first asked for: most functions never do, and loading it takes milliseconds. */
+function redirectOldClients(url) {
+  const endpoint = new URL(url);
+  if (endpoint.protocol !== 'http:') return;
+  const Module = require('node:module');
+  const load = Module._load;
+  Module._load = function (request, ...rest) {
+    const loaded = load.call(this, request, ...rest);
+    if (request === 'https' || request === 'node:https') {
+      Module._load = load;
+      redirect(loaded, endpoint);
+    }
+    return loaded;
+  };
+}
+
 async function claimed(claim) {
   offsetMs = claim.clockOffsetMs;
   Object.assign(process.env, claim.environment);
   functionFacts = claim.function;
   jsonLogs = claim.environment.AWS_LAMBDA_LOG_FORMAT === 'JSON';
   lowestLevel = jsonLogs ? (LEVELS[claim.environment.AWS_LAMBDA_LOG_LEVEL] ?? 0) : 0;
+  if (process.env.AWS_ENDPOINT_URL !== undefined) redirectOldClients(process.env.AWS_ENDPOINT_URL);
   if (process.cwd() !== claim.codeFolder) process.chdir(claim.codeFolder);
   try {
     handler = await loadHandler(claim.codeFolder, claim.handler);
