@@ -1,6 +1,11 @@
 import { strict as assert } from 'node:assert';
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
 import { zipSync } from 'fflate';
@@ -97,6 +102,15 @@ async function eventually<T>(read: () => Promise<T | undefined>): Promise<T> {
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
   throw new Error('it never came');
+}
+
+function lacksBoto3(): string | false {
+  try {
+    execFileSync('python3', ['-c', 'import boto3'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'no python3 with boto3';
+  }
 }
 
 const ECHO = 'exports.handler = async (event) => event;';
@@ -429,4 +443,97 @@ exports.handler = async () => { try { return (await client.send(new ListTablesCo
     refused,
     /^AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role\/runner\/caller is not authorized to perform: dynamodb:ListTables /,
   );
+});
+
+test('a Python function writes to a table with boto3', { skip: lacksBoto3() }, async () => {
+  const dynamodb = new DynamoDBClient({
+    endpoint: lambent.endpoint,
+    region: lambent.region,
+    credentials: lambent.credentials,
+    maxAttempts: 1,
+  });
+  await dynamodb.send(
+    new CreateTableCommand({
+      TableName: 'notes',
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  );
+  dynamodb.destroy();
+  await iam.send(
+    new AttachRolePolicyCommand({
+      RoleName: 'runner',
+      PolicyArn: 'arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess',
+    }),
+  );
+  await make('scribe', '', {
+    Runtime: 'python3.12',
+    Handler: 'main.handler',
+    Timeout: 20,
+    Code: {
+      ZipFile: zipOf(
+        `import boto3
+table = boto3.resource('dynamodb').Table('notes')
+def handler(event, context):
+    table.put_item(Item={'id': event['id'], 'n': 7})
+    return table.get_item(Key={'id': event['id']})['Item']
+`,
+        'main.py',
+      ),
+    },
+  });
+  assert.deepEqual(json(await invoke('scribe', { id: 'a' })), { id: 'a', n: 7 });
+  // Credentials expire with the virtual clock, and signatures carry its time.
+  await lambent.advance(86_400);
+  assert.deepEqual(json(await invoke('scribe', { id: 'b' })), { id: 'b', n: 7 });
+});
+
+test('functions survive a restart and the loss of what is derived', async () => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'lambent-restart-'));
+  try {
+    const first = await startLambent({ dataFolder });
+    const config = (server: Lambent) => ({
+      endpoint: server.endpoint,
+      region: server.region,
+      credentials: server.credentials,
+      maxAttempts: 1,
+    });
+    const before = new sdk.LambdaClient(config(first));
+    const people = new IAMClient(config(first));
+    const { Role } = await people.send(
+      new CreateRoleCommand({
+        RoleName: 'r',
+        AssumeRolePolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [
+            { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+          ],
+        }),
+      }),
+    );
+    await before.send(
+      new sdk.CreateFunctionCommand({
+        FunctionName: 'kept',
+        Role: Role?.Arn,
+        Runtime: 'nodejs20.x',
+        Handler: 'index.handler',
+        Code: { ZipFile: zipOf("exports.handler = async () => 'still here';") },
+      }),
+    );
+    before.destroy();
+    people.destroy();
+    await first.stop();
+    for (const name of await readdir(dataFolder)) {
+      if (name.includes('derived')) await rm(join(dataFolder, name), { recursive: true });
+    }
+    const second = await startLambent({ dataFolder });
+    const later = new sdk.LambdaClient(config(second));
+    const answer = await later.send(new sdk.InvokeCommand({ FunctionName: 'kept' }));
+    assert.equal(json(answer), 'still here');
+    later.destroy();
+    await second.stop();
+  } finally {
+    await rm(dataFolder, { recursive: true, force: true });
+  }
 });

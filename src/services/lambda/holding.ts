@@ -1,6 +1,6 @@
 import type { Context } from '../../service/context.ts';
 import type { Transaction } from '../../store/store.ts';
-import type { FunctionVersion } from './layout.ts';
+import { type FunctionVersion, layout } from './layout.ts';
 
 /** A version holds its code and its layers' code: a layer that is deleted goes on under the functions that use it. */
 export async function holdVersion(ctx: Context, tx: Transaction, version: FunctionVersion): Promise<void> {
@@ -16,4 +16,17 @@ export async function releaseVersion(ctx: Context, tx: Transaction, version: Fun
 /** Lets a worker stand by for a function that was just made or changed: its first invocation comes soon. */
 export function warmUp(ctx: Context, version: FunctionVersion): void {
   ctx.ports.runtimes.prepare(version);
+}
+
+const NEWEST = 4;
+
+/** The same for the functions of the default account and region that changed last. */
+export async function warmUpNewest(ctx: Context): Promise<void> {
+  const { functions } = layout.at(ctx.account, ctx.region);
+  const all = await functions.all(ctx.store, []);
+  const newest = all
+    .map(({ value }) => value.latest)
+    .sort((a, b) => b.lastModifiedMs - a.lastModifiedMs)
+    .slice(0, NEWEST);
+  for (const version of newest) warmUp(ctx, version);
 }

@@ -5,6 +5,7 @@ import { codeDoor } from './code-door.ts';
 import { eventInvokeConfigs } from './event-invoke-configs.ts';
 import { runEvent } from './events.ts';
 import { functions } from './functions.ts';
+import { warmUpNewest } from './holding.ts';
 import { invocations } from './invocations.ts';
 import { layers } from './layers.ts';
 import { limits } from './limits.ts';
@@ -16,6 +17,9 @@ import { updates } from './updates.ts';
 import { urlDoor } from './url-door.ts';
 import { urls } from './urls.ts';
 import { versions } from './versions.ts';
+
+/** The server answers its first requests before workers take its processors. */
+const STAND_BY_MS = 500;
 
 export const lambda = defineService({
   name: 'lambda',
@@ -42,6 +46,15 @@ export const lambda = defineService({
   start: async (ctx) => {
     const running = runningOf(ctx);
     running.start(ctx);
-    return () => running.stop();
+    // The first cold starts after a restart find workers standing by; nothing waits for that.
+    const cancel = ctx.world.timers.after(STAND_BY_MS, () => {
+      warmUpNewest(ctx).catch((error: unknown) =>
+        ctx.log('warn', 'no workers stand by', { error: String(error) }),
+      );
+    });
+    return async () => {
+      cancel();
+      await running.stop();
+    };
   },
 });
