@@ -22,6 +22,8 @@ export interface RuntimesOptions {
   readonly sandbox?: Sandbox;
   /** What idle environments may hold together, in megabytes. */
   readonly idleMemoryMb?: number;
+  /** Environments at a time, of all functions; as many as the machine's memory bears by default. Others wait. */
+  readonly mostEnvironments?: number;
 }
 
 const WATCH_MS = 100;
@@ -66,7 +68,10 @@ class ProcessRuntimes implements Runtimes {
   readonly #idleKb: number;
   readonly #mostStarting = Math.max(4, 2 * availableParallelism());
   readonly #environments = new Set<Environment>();
+  readonly #mostEnvironments: number;
   #starting = 0;
+  /** Starts whose process is not there yet. */
+  #unborn = 0;
   #watching = false;
   #cancelSweep: Cancel;
   #closed = false;
@@ -77,6 +82,8 @@ class ProcessRuntimes implements Runtimes {
     this.#starter = starter;
     const idleMb = options.idleMemoryMb ?? Math.min(4096, totalmem() / (4 * 1024 * 1024));
     this.#idleKb = idleMb * 1024;
+    this.#mostEnvironments =
+      options.mostEnvironments ?? Math.max(8, Math.floor((totalmem() * 0.75) / (64 * 1024 * 1024)));
     this.isolation = { sandboxed: sandbox.sandboxed, summary: sandbox.summary };
     this.#cancelSweep = this.#world.timers.after(SWEEP_MS, () => this.#sweep());
   }
@@ -150,7 +157,7 @@ class ProcessRuntimes implements Runtimes {
 
   #startFor(fleet: Fleet): void {
     while (fleet.starting < fleet.waiting.length) {
-      if (this.#starting >= this.#mostStarting) {
+      if (this.#starting >= this.#mostStarting || !this.#hasRoom()) {
         this.#eager.add(fleet);
         return;
       }
@@ -161,10 +168,12 @@ class ProcessRuntimes implements Runtimes {
 
   #start(fleet: Fleet): void {
     this.#starting++;
+    this.#unborn++;
     fleet.starting++;
     this.#makeRoom();
     this.#starter
       .start(fleet.spec, (environment, was) => this.#changed(fleet, environment, was))
+      .finally(() => this.#unborn--)
       .then(
         (environment) => {
           if (environment.state === 'dead') return;
@@ -173,35 +182,42 @@ class ProcessRuntimes implements Runtimes {
           if (this.#closed) environment.kill();
         },
         (error: unknown) => {
-          this.#started(fleet);
+          fleet.starting--;
+          this.#starting--;
           fleet.waiting.shift()?.reject(error);
+          this.#startEager();
         },
       );
   }
 
-  #started(fleet: Fleet): void {
-    fleet.starting--;
-    this.#starting--;
-    for (const eager of this.#eager) {
+  #startEager(): void {
+    for (const fleet of this.#eager) {
       if (this.#starting >= this.#mostStarting) break;
-      this.#startFor(eager);
+      this.#startFor(fleet);
     }
   }
 
   #changed(fleet: Fleet, environment: Environment, was: EnvironmentState): void {
-    if (was === 'starting') this.#started(fleet);
-    if (environment.state === 'dead') {
-      this.#environments.delete(environment);
-      fleet.all.delete(environment);
-      const at = fleet.idle.indexOf(environment);
-      if (at >= 0) fleet.idle.splice(at, 1);
-      if (was === 'starting') this.#failStart(fleet, environment);
-      return;
+    if (was === 'starting') {
+      fleet.starting--;
+      this.#starting--;
     }
-    const next = fleet.waiting.shift();
-    if (next !== undefined) this.#run(environment, next.invocation).then(next.resolve, next.reject);
-    else if (environment.retired || this.#fleets.get(fleet.functionKey) !== fleet) environment.kill();
-    else fleet.idle.push(environment);
+    if (environment.state === 'dead') this.#bury(fleet, environment, was);
+    else {
+      const next = fleet.waiting.shift();
+      if (next !== undefined) this.#run(environment, next.invocation).then(next.resolve, next.reject);
+      else if (environment.retired || this.#fleets.get(fleet.functionKey) !== fleet) environment.kill();
+      else fleet.idle.push(environment);
+    }
+    if (this.#eager.size > 0) this.#startEager();
+  }
+
+  #bury(fleet: Fleet, environment: Environment, was: EnvironmentState): void {
+    this.#environments.delete(environment);
+    fleet.all.delete(environment);
+    const at = fleet.idle.indexOf(environment);
+    if (at >= 0) fleet.idle.splice(at, 1);
+    if (was === 'starting') this.#failStart(fleet, environment);
   }
 
   /** The invocation that waited for this environment answers what kept it from starting. */
@@ -238,6 +254,18 @@ class ProcessRuntimes implements Runtimes {
     }
     this.#makeRoom();
     if (!this.#closed) this.#cancelSweep = this.#world.timers.after(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** Whether one more process fits; when not, the one longest idle makes room and tells when it has gone. */
+  #hasRoom(): boolean {
+    if (this.#environments.size + this.#unborn < this.#mostEnvironments) return true;
+    let oldest: Environment | undefined;
+    for (const environment of this.#environments) {
+      if (environment.state !== 'idle' || environment.retired) continue;
+      if (oldest === undefined || environment.idleSince < oldest.idleSince) oldest = environment;
+    }
+    oldest?.kill();
+    return false;
   }
 
   /** Ends the environments longest idle while the idle ones hold more than they may. */

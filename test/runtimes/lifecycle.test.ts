@@ -1,7 +1,20 @@
 import { strict as assert } from 'node:assert';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { createRuntimes } from '../../src/runtimes/runtimes.ts';
+import { plainProcesses } from '../../src/runtimes/sandbox.ts';
 import { isHere } from '../support/programs.ts';
-import { bothWays, code, json, logged, specOf } from '../support/runtimes.ts';
+import {
+  bothWays,
+  code,
+  folder,
+  invocationOf,
+  json,
+  logged,
+  sandbox,
+  specOf,
+  world,
+} from '../support/runtimes.ts';
 
 bothWays((run, runtimes) => {
   test('ends what runs too long', async () => {
@@ -44,6 +57,28 @@ bothWays((run, runtimes) => {
     assert.deepEqual(results.map(json), [1, 1, 1, 1, 1, 1]);
     const environments = new Set(results.map(({ environmentId }) => environmentId));
     assert.ok(environments.size >= 2 && environments.size <= 6);
+  });
+
+  test('when there is no room, idle environments make it and others wait', async () => {
+    const small = await createRuntimes({
+      world,
+      folder: join(folder, world.random.uuid()),
+      sandbox: runtimes().isolation.sandboxed ? sandbox : plainProcesses('tests'),
+      mostEnvironments: 2,
+    });
+    try {
+      const source =
+        'exports.handler = async () => { await new Promise((r) => setTimeout(r, 30)); return 1; };';
+      const specs = [1, 2, 3].map(() => specOf(code({ 'index.js': source })));
+      const wanted = [...specs, ...specs, ...specs];
+      const results = await Promise.all(wanted.map((spec) => small.invoke(spec, invocationOf(spec, {}))));
+      assert.deepEqual(
+        results.map(({ payload }) => Buffer.from(payload).toString()),
+        wanted.map(() => '1'),
+      );
+    } finally {
+      await small.close();
+    }
   });
 
   test('a new revision takes new environments, an eviction ends idle ones', async () => {

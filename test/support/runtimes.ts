@@ -54,7 +54,11 @@ export function specOf(codeFolder: string, more: Partial<EnvironmentSpec> = {}):
   };
 }
 
-function invocationOf(spec: EnvironmentSpec, payload: unknown, more: Partial<Invocation> = {}): Invocation {
+export function invocationOf(
+  spec: EnvironmentSpec,
+  payload: unknown,
+  more: Partial<Invocation> = {},
+): Invocation {
   return {
     requestId: world.random.uuid(),
     payload: Buffer.from(JSON.stringify(payload)),
