@@ -81,7 +81,13 @@ export type CallIdentity =
   /** An AWS service by itself (`apigateway.amazonaws.com` invoking a function): the resource's policy must let it in. */
   | { readonly service: string; readonly sourceArn?: string; readonly account?: string }
   /** A role the service assumes; its trust policy must name the service. */
-  | { readonly roleArn: string; readonly service: string; readonly sessionName: string }
+  | {
+      readonly roleArn: string;
+      readonly service: string;
+      readonly sessionName: string;
+      /** The resource the service acts for, as `aws:SourceArn` of the trust policy. */
+      readonly sourceArn?: string;
+    }
   | { readonly principal: Principal };
 
 export type JobId = string;

@@ -95,6 +95,8 @@ export interface IdentityPort {
     readonly roleArn: string;
     readonly service: string;
     readonly sessionName: string;
+    /** The resource the service acts for: `aws:SourceArn`; its account, or the role's, is `aws:SourceAccount`. */
+    readonly sourceArn?: string;
     readonly durationSeconds?: number;
   }): Promise<SessionCredentials>;
   /** Issues temporary credentials; whether the caller may have them is STS's to decide before. */

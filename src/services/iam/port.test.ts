@@ -189,6 +189,28 @@ test('a service assumes only roles that trust it', async () => {
   await assert.rejects(assume(ROLE_ARN.replace('/app', ''), 'lambda.amazonaws.com'), denied);
 });
 
+test('a trust policy may ask for whom a service acts', async () => {
+  const { store, port } = await bench();
+  const statement = {
+    Effect: 'Allow',
+    Action: 'sts:AssumeRole',
+    Principal: { Service: 'scheduler.amazonaws.com' },
+    Condition: {
+      StringEquals: { 'aws:SourceAccount': ACCOUNT },
+      ArnLike: { 'aws:SourceArn': 'arn:aws:scheduler:*:*:schedule/*' },
+    },
+  };
+  const trust = JSON.stringify({ Version: '2012-10-17', Statement: statement });
+  await change(store, async ({ roles }, tx) => roles.set(tx, ['worker'], { ...ROLE, trust }));
+  const request = { roleArn: ROLE_ARN, service: 'scheduler.amazonaws.com', sessionName: 's' };
+  const schedule = (account: string) => `arn:aws:scheduler:us-east-1:${account}:schedule/default/x`;
+  await assert.rejects(port.assumeForService(request), { code: 'AccessDenied' });
+  await assert.rejects(port.assumeForService({ ...request, sourceArn: schedule('222222222222') }), {
+    code: 'AccessDenied',
+  });
+  await port.assumeForService({ ...request, sourceArn: schedule(ACCOUNT) });
+});
+
 test('policies of users hold their groups’, and follow changes', async () => {
   const { store, port } = await bench();
   const principal = {

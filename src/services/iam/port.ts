@@ -1,3 +1,4 @@
+import { parseArn } from '../../base/arn.ts';
 import { compilePolicy } from '../../policy/compile.ts';
 import { decide } from '../../policy/evaluate.ts';
 import { denialMessage } from '../../policy/message.ts';
@@ -220,10 +221,16 @@ class StoredIdentity implements IdentityPort {
   }
 
   async assumeForService(request: ServiceAssumption): Promise<SessionCredentials> {
-    const { roleArn, service, sessionName, durationSeconds = SERVICE_SESSION_SECONDS } = request;
+    const {
+      roleArn,
+      service,
+      sessionName,
+      sourceArn = '',
+      durationSeconds = SERVICE_SESSION_SECONDS,
+    } = request;
     const account = parseIamArn(roleArn)?.account ?? '';
     const sessions = this.#cache.of(account).serviceSessions;
-    const key = `${roleArn}\n${service}\n${sessionName}\n${durationSeconds}`;
+    const key = `${roleArn}\n${service}\n${sessionName}\n${sourceArn}\n${durationSeconds}`;
     const known = await sessions.get(key);
     // A session in its second half may not last as long as the work it is for.
     if (known !== undefined && known.expiresAtMs - this.#world.clock.now() > durationSeconds * 500)
@@ -235,7 +242,7 @@ class StoredIdentity implements IdentityPort {
   }
 
   async #assume(
-    { roleArn, service, sessionName }: ServiceAssumption,
+    { roleArn, service, sessionName, sourceArn }: ServiceAssumption,
     durationSeconds: number,
   ): Promise<SessionCredentials> {
     const role = await this.role(roleArn);
@@ -250,7 +257,13 @@ class StoredIdentity implements IdentityPort {
               resource: roleArn,
               resourceAccount: account,
               principal: caller,
-              context: contextOf({}),
+              context: contextOf({
+                'aws:PrincipalIsAWSService': true,
+                'aws:PrincipalServiceName': service,
+                'aws:SourceAccount': (sourceArn && parseArn(sourceArn)?.account) || account,
+                'sts:RoleSessionName': sessionName,
+                ...(sourceArn === undefined ? {} : { 'aws:SourceArn': sourceArn }),
+              }),
             },
             {
               identity: [],
