@@ -1,3 +1,4 @@
+import { AssertionError } from '../../base/assert.ts';
 import type { Context } from '../../service/context.ts';
 import { ContentionError, type Transaction } from '../../store/store.ts';
 import { emptyItem, type Item } from './attribute-value.ts';
@@ -21,7 +22,12 @@ export interface ItemWrite {
   readonly wantsBefore: boolean;
   /** A failed condition shows the item. */
   readonly showsOnFailure: boolean;
+  /** The condition is that there is no item, and its failure has a name of its own. */
+  readonly isInsert?: boolean;
 }
+
+/** What PartiQL says of an INSERT on top of an item. */
+export const DUPLICATE = 'Duplicate primary key exists in table';
 
 export interface WriteOutcome {
   /** Undefined also when nobody needed it. */
@@ -65,10 +71,12 @@ function isBlind({ table, condition, wantsBefore }: ItemWrite): boolean {
 /** Carries a write out in a transaction that holds the table. Throws {@link ConditionFailed}. */
 export async function writeItem(ctx: Context, tx: Transaction, write: ItemWrite): Promise<WriteOutcome> {
   const { table, key, condition } = write;
-  const bytes = isBlind(write) ? undefined : await tx.get(key);
+  const blind = isBlind(write);
+  const bytes = blind ? undefined : await tx.get(key);
   const before = bytes === undefined ? undefined : new StoredItem(bytes);
   if (condition !== undefined && !condition(before?.item ?? NO_ITEM)) throw new ConditionFailed(before);
   const after = write.apply(before);
+  if (after === before && !blind) return { before, after, indexUnits: [] };
   if (after === undefined) tx.delete(key);
   else tx.set(key, after.bytes);
   const indexUnits = table.indexes.length === 0 ? [] : updateIndexes(tx, table, before, after);
@@ -77,13 +85,16 @@ export async function writeItem(ctx: Context, tx: Transaction, write: ItemWrite)
   return { before, after, indexUnits };
 }
 
+/** A table that keeps changing this often under one write is a defect. */
+const MOST_ATTEMPTS = 100;
+
 /** Looks a table up and works with it; again if the work found it changed meanwhile. */
 export async function withTable<T>(
   ctx: Context,
   address: TableAddress,
   work: (table: Table) => Promise<T>,
 ): Promise<T> {
-  for (;;) {
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const table = await tableFor(ctx, address);
     try {
       return await work(table);
@@ -92,6 +103,7 @@ export async function withTable<T>(
       forgetTables(ctx, address);
     }
   }
+  throw new AssertionError(`${address.name} changes faster than it can be written`);
 }
 
 export function isStale(error: unknown): boolean {
@@ -119,6 +131,7 @@ export async function performWrite(ctx: Context, write: ItemWrite): Promise<Writ
       throw fault('ThrottlingException', 'The item is written by too many requests at once');
     }
     if (!(error instanceof ConditionFailed)) throw error;
+    if (write.isInsert === true) throw fault('DuplicateItemException', DUPLICATE);
     throw fault(
       'ConditionalCheckFailedException',
       error.message,

@@ -12,7 +12,8 @@ import { tableUpdates } from './table-updates.ts';
 import { tables } from './tables.ts';
 import { tags } from './tags.ts';
 import { forgetExpiries, scheduleExpiries, sweep, timesToLive } from './times-to-live.ts';
-import { forgetToken, transactions } from './transactions.ts';
+import { forgetToken } from './transaction-commit.ts';
+import { transactions } from './transactions.ts';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/ */
 export const dynamodb = defineService({
