@@ -7,11 +7,13 @@ import type {
   AuthorisationRule,
   AuthorisationScope,
 } from '../../service/service.ts';
-import { type AttributeValue, base64, type Item } from './attribute-value.ts';
+import type { AttributeValue, Item } from './attribute-value.ts';
 import { parseCondition } from './condition-parser.ts';
 import { ExpressionAttributes } from './expression-attributes.ts';
 import { type ExpressionParameter, tokenise } from './expression-lexer.ts';
 import { constraintsOf } from './key-condition.ts';
+import { keyText } from './leading-key.ts';
+import { partiqlAuthorisation } from './partiql-authorisation.ts';
 import { type Table, tableArn } from './table.ts';
 import { addressOf, cachedTable, lookUpTable, type TableAddress } from './tables-cache.ts';
 
@@ -50,14 +52,6 @@ async function tableAt(scope: AuthorisationScope, address: TableAddress): Promis
 
 function arnOf({ account, region, name }: TableAddress): string {
   return tableArn(account, region, name);
-}
-
-/** A partition key's value as policies compare it. */
-function keyText(value: AttributeValue | undefined): readonly string[] {
-  if (value === undefined) return [];
-  if (value.S !== undefined) return [value.S];
-  if (value.N !== undefined) return [value.N];
-  return value.B === undefined ? [] : [base64(value.B)];
 }
 
 const KEYWORDS: ReadonlySet<string> = new Set('AND OR NOT BETWEEN IN SET REMOVE ADD DELETE'.split(' '));
@@ -219,6 +213,7 @@ const onAccount =
   () => [{ action: `dynamodb:${action}`, resource: '*' }];
 
 export const authorisation: Authorisation<DynamodbOperations> = {
+  ...partiqlAuthorisation,
   CreateTable: (input, scope) => {
     const resource = arnOf(addressOf(input.TableName, scope));
     return [

@@ -147,6 +147,11 @@ function pick(item: Item, attributes: readonly KeyAttribute[]): Item {
   return picked;
 }
 
+/** The key after which the next page begins. */
+export function pageKey(table: Table, index: Index | undefined, last: StoredItem): Item {
+  return pick(last.item, startAttributes(table, index));
+}
+
 /** What Query and Scan answer. */
 export interface PageAnswer {
   readonly Items: readonly AttributeMap[] | undefined;
@@ -172,7 +177,7 @@ export function pageAnswer(
     Items: input.Select === 'COUNT' ? undefined : showItems(ctx, page.items, projection),
     Count: page.items.length,
     ScannedCount: page.scanned,
-    LastEvaluatedKey: page.last && pick(page.last.item, startAttributes(table, index)),
+    LastEvaluatedKey: page.last && pageKey(table, index, page.last),
     ConsumedCapacity: showUsage(input.ReturnConsumedCapacity, {
       tableName: input.TableName,
       table: index === undefined ? units : fetchUnits,

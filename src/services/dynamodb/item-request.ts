@@ -155,22 +155,27 @@ export function checkedUpdate(
       checkKey(table, key);
       checkUpdateTargets(table, targets);
       checkKeyPaths(table, [...targets.map(({ path }) => path), ...(update?.reads ?? [])]);
-      const apply: ItemWrite['apply'] = (before) => {
-        const old = before?.item ?? Object.assign(emptyItem(), key);
-        const item = change(old);
-        checkUpdatedIndexKeys(table, old, item);
-        checkAttributes(item);
-        if (itemSize(item) > LARGEST_ITEM) {
-          throw invalid('Item size to update has exceeded the maximum allowed size');
-        }
-        return StoredItem.of(item);
-      };
-      return writeOn(table, key, input, condition, apply, true);
+      return writeOn(table, key, input, condition, updating(table, key, change), true);
     },
   };
 }
 
-function targetOf(action: UpdateAction): UpdateTarget {
+/** The image after an update of the item under `key`, which is created when there is none. */
+export function updating(table: Table, key: Item, change: (item: Item) => Item): ItemWrite['apply'] {
+  return (before) => {
+    const old = before?.item ?? Object.assign(emptyItem(), key);
+    const item = change(old);
+    checkUpdatedIndexKeys(table, old, item);
+    checkAttributes(item);
+    if (itemSize(item) > LARGEST_ITEM) {
+      throw invalid('Item size to update has exceeded the maximum allowed size');
+    }
+    return StoredItem.of(item);
+  };
+}
+
+/** What an action sets, as far as the expression alone says. */
+export function targetOf(action: UpdateAction): UpdateTarget {
   const { path } = action;
   switch (action.kind) {
     case 'set':

@@ -6,6 +6,7 @@ import { backfill, dropIndex, purge } from './index-jobs.ts';
 import { items } from './items.ts';
 import { reads } from './reads.ts';
 import { policyOf, resourcePolicies } from './resource-policies.ts';
+import { statements } from './statements.ts';
 import { dropStream, trim } from './stream-change.ts';
 import { streams, streamsAuthorisation } from './streams.ts';
 import { tableUpdates } from './table-updates.ts';
@@ -26,6 +27,7 @@ export const dynamodb = defineService({
     ...reads,
     ...batches,
     ...transactions,
+    ...statements,
     ...tags,
     ...timesToLive,
     ...resourcePolicies,
