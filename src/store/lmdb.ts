@@ -14,6 +14,7 @@ import type {
   Transaction,
   TransactOptions,
 } from './store.ts';
+import { Turn } from './turn.ts';
 import { Watches } from './watches.ts';
 
 export interface LmdbOptions {
@@ -53,6 +54,8 @@ export async function openLmdb({ folder, world }: LmdbOptions): Promise<Store> {
 
 interface Pending {
   readonly attempt: Attempt;
+  /** It has failed so often that it may take the turn. */
+  readonly insists: boolean;
   /** With the key of the read that no longer holds, or nothing once it is on disk. */
   readonly resolve: (conflict: Bytes | undefined) => void;
   readonly reject: (error: unknown) => void;
@@ -66,6 +69,7 @@ class LmdbStore implements Store {
   readonly #retries: Retries;
   readonly #watches = new Watches();
   readonly #others: OtherCommits;
+  readonly #turn: Turn;
   #queue: Pending[] = [];
   #flushAsked = false;
   #stopPolling: (() => void) | undefined;
@@ -78,6 +82,7 @@ class LmdbStore implements Store {
     this.#latest = new LmdbView(db);
     this.#retries = new Retries(world);
     this.#others = new OtherCommits(db);
+    this.#turn = new Turn(db, world);
   }
 
   async get(key: Bytes): Promise<Bytes | undefined> {
@@ -104,7 +109,7 @@ class LmdbStore implements Store {
   }
 
   transact<T>(body: (tx: Transaction) => Promise<T>, options?: TransactOptions): Promise<T> {
-    return this.#lifetime.during(() => this.#retries.run(() => this.#run(body), options));
+    return this.#lifetime.during(() => this.#retries.run((insists) => this.#run(body, insists), options));
   }
 
   watch(range: KeyRange, callback: () => void): () => void {
@@ -124,7 +129,7 @@ class LmdbStore implements Store {
     await this.#db.close();
   }
 
-  async #run<T>(body: (tx: Transaction) => Promise<T>): Promise<Outcome<T>> {
+  async #run<T>(body: (tx: Transaction) => Promise<T>, insists: boolean): Promise<Outcome<T>> {
     const view = new SnapshotView(this.#db);
     const attempt = new Attempt(view);
     let result: T;
@@ -135,13 +140,13 @@ class LmdbStore implements Store {
       view.done();
     }
     if (attempt.readOnly) return { result };
-    const conflict = await this.#commit(attempt);
+    const conflict = await this.#commit(attempt, insists);
     return conflict === undefined ? { result } : { conflict };
   }
 
-  #commit(attempt: Attempt): Promise<Bytes | undefined> {
+  #commit(attempt: Attempt, insists: boolean): Promise<Bytes | undefined> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ attempt, resolve, reject, conflict: undefined });
+      this.#queue.push({ attempt, insists, resolve, reject, conflict: undefined });
       if (!this.#flushAsked) this.#flush();
     });
   }
@@ -164,15 +169,23 @@ class LmdbStore implements Store {
 
   /** Inside the write transaction. Each sees the writes of those before it. */
   #apply(batch: readonly Pending[]): void {
+    const holder = this.#turn.holder();
     let wrote = false;
+    let starved = false;
+    let served = false;
     for (const pending of batch) {
-      pending.conflict = pending.attempt.conflict(this.#latest);
-      if (pending.conflict !== undefined) continue;
-      // An error here (the disk is full) marks LMDB's transaction: it cannot commit any more.
-      for (const change of pending.attempt.writes) write(this.#db, change);
-      wrote = true;
+      pending.conflict = holder === 'other' ? Turn.key : pending.attempt.conflict(this.#latest);
+      if (pending.conflict === undefined) {
+        // An error here (the disk is full) marks LMDB's transaction: it cannot commit any more.
+        for (const change of pending.attempt.writes) write(this.#db, change);
+        wrote = true;
+        if (pending.insists) served = true;
+      } else if (pending.insists) starved = true;
     }
-    if (wrote && this.#stopPolling !== undefined) this.#others.mine(this.#db.getWriteTxnId());
+    if (holder === 'nobody' && starved) this.#turn.take();
+    else if (holder === 'self' && served && !starved) this.#turn.giveUp();
+    else if (!wrote) return;
+    if (this.#stopPolling !== undefined) this.#others.mine(this.#db.getWriteTxnId());
   }
 
   #acknowledge(batch: readonly Pending[]): void {
