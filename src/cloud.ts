@@ -8,6 +8,7 @@ import { ownedDoors } from './gateway/doors.ts';
 import { isLoopback } from './gateway/guard.ts';
 import { createGateway } from './gateway/http.ts';
 import { createLog, type Level } from './gateway/log.ts';
+import { createOpener } from './gateway/opener.ts';
 import { callInside } from './gateway/pipeline.ts';
 import { createRegistry } from './gateway/registry.ts';
 import { openVirtualClock } from './gateway/virtual-clock.ts';
@@ -164,6 +165,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         version: options.version,
         services: served,
         isolation: ports.runtimes.isolation.summary,
+        opener: createOpener(ports.runtimes),
         clock,
       }).map((door) => ({
         door,

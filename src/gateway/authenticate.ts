@@ -35,6 +35,10 @@ export function nowFor({ clock }: World, claim: SignatureClaim): number {
   return Math.abs(claim.dateTimeMs - real) <= Math.abs(claim.dateTimeMs - virtual) ? real : virtual;
 }
 
+function isBuiltIn(accessKeyId: string): boolean {
+  return accessKeyId === 'test' || /^\d{12}$/.test(accessKeyId);
+}
+
 /** Built-in keys are a promise of loopback; whoever meets their absence is told so. */
 function lookupRefusal(
   call: Call,
@@ -44,7 +48,7 @@ function lookupRefusal(
   if (kind === 'expired') return refusal('expired-token', call.protocolName);
   if (kind === 'bad-token') return refusal('bad-token', call.protocolName);
   const fault = refusal('unknown-key', call.protocolName);
-  if (accessKeyId !== 'test' && !/^\d{12}$/.test(accessKeyId)) return fault;
+  if (!isBuiltIn(accessKeyId)) return fault;
   return refusal(
     'unknown-key',
     call.protocolName,
@@ -115,6 +119,14 @@ export async function authenticate(call: Call): Promise<void> {
   }
   const lookup = await host.ports.identity.credential(claim.accessKeyId, claim.sessionToken);
   if (lookup.kind !== 'found') throw lookupRefusal(call, lookup.kind, claim.accessKeyId);
+  if (isBuiltIn(claim.accessKeyId) && http.fromFunction()) {
+    const { message } = refusal('unknown-key', call.protocolName);
+    throw refusal(
+      'unknown-key',
+      call.protocolName,
+      `${message} (Lambent's built-in keys do not work inside functions, which have the credentials of their role.)`,
+    );
+  }
   const verification = verifySignature(
     claim,
     http.stream === undefined

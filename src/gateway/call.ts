@@ -21,6 +21,8 @@ export interface HttpRequest extends HttpFacts {
   readonly form: string | undefined;
   /** Aborts when the client has left. */
   readonly signal: () => AbortSignal;
+  /** Whether a function of ours calls, as far as its connection tells. */
+  readonly fromFunction: () => boolean;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Fault } from '../service/faults.ts';
 import type { FrontDoor, FrontDoorRequest } from '../service/front-door.ts';
 import { isLoopback } from './guard.ts';
+import type { Opener } from './opener.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 export interface ControlOptions {
@@ -10,6 +11,7 @@ export interface ControlOptions {
   /** What isolation functions get here. */
   readonly isolation: string;
   readonly clock: VirtualClock;
+  readonly opener: Opener;
 }
 
 const BODY_LIMIT = 64 * 1024;
@@ -26,10 +28,11 @@ function json(request: FrontDoorRequest, status: number, value: unknown): void {
 
 /**
  * State changes only for pages served from here and for programs of this machine, which send no `Origin`.
- * A page elsewhere can make a browser send a request; it cannot make it leave out the origin.
+ * Functions are not among them. A page elsewhere can make a browser send a request; it cannot make it leave out the origin.
  */
-function mayChange({ headers, sourceIp }: FrontDoorRequest): boolean {
+function mayChange({ headers, sourceIp, incoming }: FrontDoorRequest, opener: Opener): boolean {
   const { origin, host } = headers;
+  if (opener.isFunction(incoming.socket)) return false;
   return origin === undefined ? isLoopback(sourceIp) : origin.replace(/^https?:\/\//, '') === host;
 }
 
@@ -46,11 +49,22 @@ async function readJson(request: FrontDoorRequest): Promise<Record<string, unkno
 }
 
 /** The doors of the server itself: health for wrappers and tests, and the virtual clock. */
-export function controlDoors({ version, services, isolation, clock }: ControlOptions): readonly FrontDoor[] {
+export function controlDoors({
+  version,
+  services,
+  isolation,
+  clock,
+  opener,
+}: ControlOptions): readonly FrontDoor[] {
   async function handleClock(request: FrontDoorRequest): Promise<void> {
     if (request.method === 'POST') {
-      if (!mayChange(request))
-        throw new Fault('Forbidden', 'Pages of another origin may not move the clock.', {}, 403);
+      if (!mayChange(request, opener))
+        throw new Fault(
+          'Forbidden',
+          'Pages of another origin and functions may not move the clock.',
+          {},
+          403,
+        );
       const body = await readJson(request);
       await clock.move(body);
     } else if (request.method !== 'GET') throw new Fault('MethodNotAllowed', 'GET or POST', {}, 405);

@@ -10,6 +10,7 @@ import { CallContext, type Host } from './call-context.ts';
 import { answerPreflight, corsHeaders, isPreflight } from './cors.ts';
 import { findDoor, type OwnedDoor } from './doors.ts';
 import { createGuard, hostOf } from './guard.ts';
+import { createOpener } from './opener.ts';
 import { runRequest } from './pipeline.ts';
 import type { Registry } from './registry.ts';
 import { bucketOfHost, routeRequest, scopeService } from './route.ts';
@@ -90,6 +91,8 @@ export function createGateway(options: GatewayOptions): Server {
     }
   }
 
+  const opener = createOpener(host.ports.runtimes);
+
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET' } = incoming;
     const headers = incoming.headers as Record<string, string>;
@@ -165,6 +168,7 @@ export function createGateway(options: GatewayOptions): Server {
       tooLarge,
       form: isForm ? Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1') : undefined,
       signal: abortWith(response),
+      fromFunction: () => opener.isFunction(incoming.socket),
     };
     const call = await runRequest(host, registry, request);
     await send(response, call.response as WireResponse, method, origin);

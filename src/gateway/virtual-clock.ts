@@ -40,9 +40,13 @@ export async function openVirtualClock(
   clock.setOffset((await layout.offset.get(store, []))?.offsetMs ?? 0);
   let moving: Promise<void> = Promise.resolve();
 
-  async function move(targetMs: number): Promise<void> {
-    if (targetMs < clock.now()) throw new Fault('BadRequest', 'The virtual clock does not go back.', {}, 400);
-    const offsetMs = targetMs - clock.realNow();
+  async function move(request: Readonly<Record<string, unknown>>): Promise<void> {
+    // One reading of the machine's clock: with two, an hour would now and then be a millisecond short.
+    const realMs = clock.realNow();
+    const targetMs = targetOf(request, realMs + clock.offsetMs());
+    const offsetMs = targetMs - realMs;
+    if (offsetMs < clock.offsetMs())
+      throw new Fault('BadRequest', 'The virtual clock does not go back.', {}, 400);
     await pump.advance(targetMs, (nowMs) => clock.setOffset(nowMs - clock.realNow()));
     // The machine's clock went on while the jobs ran; the users' must not lose that time.
     clock.setOffset(offsetMs);
@@ -52,7 +56,7 @@ export async function openVirtualClock(
   return {
     read: () => ({ now: new Date(clock.now()).toISOString(), offsetSeconds: clock.offsetMs() / 1000 }),
     move: (request) => {
-      const turn = moving.then(() => move(targetOf(request, clock.now())));
+      const turn = moving.then(() => move(request));
       // The next move waits for this one; its failure is this caller's alone.
       moving = turn.catch(() => undefined);
       return turn;

@@ -93,6 +93,10 @@ export class Environment {
     });
   }
 
+  get pid(): number | undefined {
+    return this.#worker.pid;
+  }
+
   get memoryKb(): number {
     return this.#peakKb;
   }
@@ -160,8 +164,7 @@ export class Environment {
 
   /** Looks at what the process holds, and ends it when that is more than the function may. */
   #watchMemory(): void {
-    const { pid } = this.#worker;
-    const use = pid === undefined ? undefined : memoryOf(pid);
+    const use = this.pid === undefined ? undefined : memoryOf(this.pid);
     if (use === undefined) return;
     this.#peakKb = Math.max(this.#peakKb, use.residentKb);
     if (use.privateKb > this.spec.memoryMb * 1024) {

@@ -13,13 +13,25 @@ export function memoryOf(pid: number): MemoryUse | undefined {
   let residentKb = 0;
   let privateKb = 0;
   let found = false;
-  const queue = [pid];
-  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+  for (const one of descendants([pid])) {
     try {
-      const status = readFileSync(`/proc/${next}/status`, 'latin1');
+      const status = readFileSync(`/proc/${one}/status`, 'latin1');
       residentKb += field(status, 'VmRSS');
       privateKb += field(status, 'RssAnon') + field(status, 'RssShmem');
       found = true;
+    } catch {
+      // It ended between two looks.
+    }
+  }
+  return found ? { residentKb, privateKb } : undefined;
+}
+
+/** Processes and all that they started, as /proc knows them. */
+export function* descendants(roots: Iterable<number>): Generator<number> {
+  const queue = [...roots];
+  for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    yield next;
+    try {
       for (const child of readFileSync(`/proc/${next}/task/${next}/children`, 'latin1').split(' ')) {
         if (child !== '') queue.push(Number(child));
       }
@@ -27,7 +39,6 @@ export function memoryOf(pid: number): MemoryUse | undefined {
       // It ended between two looks.
     }
   }
-  return found ? { residentKb, privateKb } : undefined;
 }
 
 function field(status: string, name: string): number {

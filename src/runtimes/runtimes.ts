@@ -9,6 +9,7 @@ import type {
   WorkerProfile,
 } from '../service/runtimes.ts';
 import type { Cancel, World } from '../world/world.ts';
+import { holdsConnection } from './connections.ts';
 import type { Environment, EnvironmentState } from './environment.ts';
 import { probeSandbox, type Sandbox } from './sandbox.ts';
 import { findSdkModules } from './sdk-modules.ts';
@@ -111,6 +112,11 @@ class ProcessRuntimes implements Runtimes {
   async evict(functionKey: string): Promise<void> {
     const fleet = this.#fleets.get(functionKey);
     if (fleet !== undefined) this.#retire(fleet);
+  }
+
+  ownsConnection(clientPort: number): boolean {
+    const pids = [...this.#environments].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+    return pids.length > 0 && holdsConnection(pids, clientPort);
   }
 
   async close(): Promise<void> {

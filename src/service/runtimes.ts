@@ -16,6 +16,11 @@ export interface Runtimes {
   missing(runtime: string): string | undefined;
   /** What isolation this platform gives, in one line for the start-up summary. */
   readonly isolation: { readonly sandboxed: boolean; readonly summary: string };
+  /**
+   * Whether a function opened the loopback connection whose client side has this port: what is open to programs of
+   * this machine is not open to them. Looks through processes, so ask once a connection. False where it cannot be told.
+   */
+  ownsConnection(clientPort: number): boolean;
   close(): Promise<void>;
 }
 

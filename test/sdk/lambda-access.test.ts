@@ -100,6 +100,30 @@ test('who gives a function a role must be allowed to pass it', async () => {
   assert.equal(made.FunctionName, 'passed');
 });
 
+test('what loopback is trusted with is not the functions’', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  await lambda.send(
+    new sdk.CreateFunctionCommand(
+      creation(
+        'intruder',
+        `const { DynamoDBClient, ListTablesCommand } = require('@aws-sdk/client-dynamodb');
+exports.handler = async () => {
+  const client = new DynamoDBClient({ credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, maxAttempts: 1 });
+  const listed = await client.send(new ListTablesCommand({})).then(() => 'open', (error) => error.name);
+  const moved = await fetch(process.env.AWS_ENDPOINT_URL + '/_lambent/clock', { method: 'POST', body: '{"advanceSeconds":1}' });
+  return [listed, moved.status];
+};`,
+      ),
+    ),
+  );
+  const answer = await lambda.send(new sdk.InvokeCommand({ FunctionName: 'intruder' }));
+  assert.deepEqual(JSON.parse(Buffer.from(answer.Payload ?? []).toString()), [
+    'UnrecognizedClientException',
+    403,
+  ]);
+});
+
 test('a role without permission to log leaves no log', async () => {
   await lambda.send(
     new sdk.CreateFunctionCommand(creation('mute', "exports.handler = async () => console.log('x');")),
