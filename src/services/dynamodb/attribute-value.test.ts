@@ -57,10 +57,14 @@ test('values nest 32 levels deep and no deeper', () => {
 
 test('strings are ordered by their UTF-8 bytes', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
-      const order = compareValues({ S: a }, { S: b }) ?? assert.fail('strings have an order');
-      assert.equal(Math.sign(order), Buffer.compare(Buffer.from(a), Buffer.from(b)));
-    }),
+    fc.property(
+      fc.string({ unit: 'binary', maxLength: 8 }),
+      fc.string({ unit: 'binary', maxLength: 8 }),
+      (a, b) => {
+        const order = compareValues({ S: a }, { S: b }) ?? assert.fail('strings have an order');
+        assert.equal(Math.sign(order), Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      },
+    ),
   );
   assert.equal(compareValues({ S: '1' }, { N: '1' }), undefined);
   assert.equal(compareValues({ BOOL: true }, { BOOL: true }), undefined);

@@ -29,10 +29,11 @@ async function jobTable(ctx: Context, tx: Transaction, job: Purge): Promise<Tabl
 
 /** Removes a table: its name first, so that it can be taken again, then all that was under its number. */
 export async function purge(job: Purge, ctx: Context): Promise<void> {
-  const { tables, versions, items, tags, expiries, sweeps } = layout.at(ctx.account, ctx.region);
+  const { tables, versions, statistics, items, tags, expiries, sweeps } = layout.at(ctx.account, ctx.region);
   await ctx.transact(async (tx) => {
     if ((await jobTable(ctx, tx, job)) !== undefined) tables.delete(tx, [job.name]);
     versions.delete(tx, [job.table]);
+    statistics.delete(tx, [job.table]);
   });
   forgetTables(ctx, { account: ctx.account, region: ctx.region, name: job.name });
   for (const rows of [items, tags, expiries, sweeps]) await clear(ctx, rows.rangeOf([job.table]));

@@ -38,7 +38,9 @@ export function storedText(stored: Uint8Array): string {
 
 /** The item's size as DynamoDB counts it. */
 export function storedSize(stored: Uint8Array): number {
-  return view(stored).readUInt32BE(1);
+  const high = ((stored[1] as number) << 8) | (stored[2] as number);
+  const low = ((stored[3] as number) << 8) | (stored[4] as number);
+  return high * 0x10000 + low;
 }
 
 /** A fresh copy of the item. */
@@ -59,7 +61,7 @@ export function itemText(item: Item): string {
 }
 
 function view(stored: Uint8Array): Buffer {
-  return Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  return Buffer.isBuffer(stored) ? stored : Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
 }
 
 function inspect(value: AttributeValue, traits: Traits): void {

@@ -1,4 +1,5 @@
 import { bytesCodec, keyspace, rows } from '../../store/keyspace.ts';
+import type { StatisticsRow } from './statistics.ts';
 import type { RecordRow, StreamEnd, StreamRow } from './stream.ts';
 import type { TableRow } from './table-row.ts';
 
@@ -19,6 +20,8 @@ export const layout = keyspace('dynamodb', {
    */
   items: rows<[table: number, index: number], Uint8Array>('items', bytesCodec),
   tags: rows<[table: number, key: string], string>('tags'),
+  /** Counts of large tables. */
+  statistics: rows<[table: number], StatisticsRow>('statistics'),
   /** Idempotency tokens of transactions, for ten minutes. */
   tokens: rows<[token: string], TokenRow>('tokens'),
   /** Items that time to live will delete, by the second they expire. */

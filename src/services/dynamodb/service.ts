@@ -7,6 +7,7 @@ import { items } from './items.ts';
 import { reads } from './reads.ts';
 import { policyOf, resourcePolicies } from './resource-policies.ts';
 import { statements } from './statements.ts';
+import { recount } from './statistics.ts';
 import { dropStream, trim } from './stream-change.ts';
 import { streams, streamsAuthorisation } from './streams.ts';
 import { tableUpdates } from './table-updates.ts';
@@ -42,6 +43,7 @@ export const dynamodb = defineService({
     scheduleExpiries,
     forgetExpiries,
     forgetToken,
+    recount,
     trim,
     dropStream,
   },

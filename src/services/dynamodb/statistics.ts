@@ -17,30 +17,83 @@ export interface Statistics {
   readonly indexes: ReadonlyMap<number, Count>;
 }
 
+/** A count that took too long for a request, as a job left it. */
+export interface StatisticsRow {
+  readonly table: Count;
+  readonly indexes: readonly (readonly [number: number, count: Count])[];
+  readonly atMs: number;
+}
+
 export const NO_STATISTICS: Statistics = { table: { items: 0, bytes: 0 }, indexes: new Map() };
 
 const PAGE = { limit: 1000, maxBytes: 4 << 20 };
+/** Pages a request may read: enough that the figures of all but large tables are always current. */
+const REQUEST_PAGES = 20;
+/** DynamoDB's own figures are up to six hours old. */
+const STALE_MS = 6 * 3_600_000;
 
-/** Counts a table's items and its indexes' entries. DynamoDB's own figures are up to six hours old; these are not. */
+/** Counts a table's items and its indexes' entries; a large table's are those of a job, not older than six hours. */
 export async function countTable(ctx: Context, row: TableRow): Promise<Statistics> {
-  const { items } = layout.at(ctx.account, ctx.region);
-  const indexes = new Map<number, Count>();
-  for (const { number } of row.indexes) {
-    indexes.set(number, await count(ctx, items.rangeOf([row.number, number])));
+  const pages = { left: REQUEST_PAGES };
+  const { statistics } = layout.at(ctx.account, ctx.region);
+  const counted = await count(ctx, row, pages);
+  if (pages.left > 0) return counted;
+  const stored = await statistics.get(ctx.store, [row.number]);
+  const atMs = ctx.world.clock.now();
+  if (stored === undefined || stored.atMs + STALE_MS < atMs) {
+    await ctx.transact(async (tx) => {
+      const found = await statistics.get(tx, [row.number]);
+      if (found !== undefined && found.atMs + STALE_MS >= atMs) return;
+      // The row is dated now, so that one job counts at a time.
+      const latest = stored ?? { table: counted.table, indexes: [...counted.indexes] };
+      statistics.set(tx, [row.number], { ...latest, atMs });
+      const payload: Recount = { table: row.number, name: row.name };
+      ctx.enqueue(tx, { kind: 'recount', payload });
+    });
   }
-  return { table: await count(ctx, items.rangeOf([row.number, 0])), indexes };
+  return stored === undefined ? counted : { table: stored.table, indexes: new Map(stored.indexes) };
 }
 
-async function count(ctx: Context, whole: KeyRange): Promise<Count> {
+/** The payload of the job that counts a large table. */
+export interface Recount {
+  readonly table: number;
+  readonly name: string;
+}
+
+export async function recount(job: Recount, ctx: Context): Promise<void> {
+  const { tables, statistics } = layout.at(ctx.account, ctx.region);
+  const row = await tables.get(ctx.store, [job.name]);
+  if (row?.number !== job.table) return;
+  const { table, indexes } = await count(ctx, row, { left: Number.POSITIVE_INFINITY });
+  const atMs = ctx.world.clock.now();
+  await ctx.transact(async (tx) => {
+    if ((await tables.get(tx, [job.name]))?.number !== job.table) return;
+    statistics.set(tx, [job.table], { table, indexes: [...indexes], atMs });
+  });
+}
+
+async function count(ctx: Context, row: TableRow, pages: { left: number }): Promise<Statistics> {
+  const { items } = layout.at(ctx.account, ctx.region);
+  const indexes = new Map<number, Count>();
+  const table = await countRange(ctx, items.rangeOf([row.number, 0]), pages);
+  for (const { number } of row.indexes) {
+    indexes.set(number, await countRange(ctx, items.rangeOf([row.number, number]), pages));
+  }
+  return { table, indexes };
+}
+
+async function countRange(ctx: Context, whole: KeyRange, pages: { left: number }): Promise<Count> {
   let items = 0;
   let bytes = 0;
   let range = whole;
-  for (;;) {
+  while (pages.left > 0) {
     const entries = await ctx.store.range(range, PAGE);
     for (const { value } of entries) bytes += storedSize(value);
     items += entries.length;
     const last = entries.at(-1);
-    if (last === undefined) return { items, bytes };
+    if (last === undefined) break;
+    pages.left--;
     range = { start: after(last.key), end: range.end };
   }
+  return { items, bytes };
 }

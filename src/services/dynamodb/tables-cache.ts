@@ -17,16 +17,18 @@ class Scope {
   }
 }
 
-const scopes = new WeakMap<Store, Map<string, Scope>>();
+/** By store, region and account: found for every request, so without making a key of them. */
+const scopes = new WeakMap<Store, Map<string, Map<string, Scope>>>();
 
 function scopeOf(store: Store, account: string, region: string): Scope {
-  let ofStore = scopes.get(store);
-  if (ofStore === undefined) scopes.set(store, (ofStore = new Map()));
-  const name = `${account}/${region}`;
-  let scope = ofStore.get(name);
+  let regions = scopes.get(store);
+  if (regions === undefined) scopes.set(store, (regions = new Map()));
+  let accounts = regions.get(region);
+  if (accounts === undefined) regions.set(region, (accounts = new Map()));
+  let scope = accounts.get(account);
   if (scope === undefined) {
     const created = new Scope();
-    ofStore.set(name, (scope = created));
+    accounts.set(account, (scope = created));
     store.watch(layout.at(account, region).tables.rangeOf([]), () => created.forget());
   }
   return scope;
@@ -77,7 +79,7 @@ export function addressOf(
 
 /** The table, if the cache knows it: no read, no promise. */
 export function cachedTable(ctx: Pick<Context, 'store'>, address: TableAddress): Table | undefined {
-  return scopes.get(ctx.store)?.get(`${address.account}/${address.region}`)?.tables.get(address.name);
+  return scopes.get(ctx.store)?.get(address.region)?.get(address.account)?.tables.get(address.name);
 }
 
 /** The table in whatever status, or undefined. */
@@ -98,7 +100,7 @@ export async function lookUpTable(
 
 /** Drops what is cached, for a caller that has seen it to be out of date. */
 export function forgetTables(ctx: Pick<Context, 'store'>, { account, region }: TableAddress): void {
-  scopes.get(ctx.store)?.get(`${account}/${region}`)?.forget();
+  scopes.get(ctx.store)?.get(region)?.get(account)?.forget();
 }
 
 /** The table for work on its items; a fault when there is none or it is being deleted. */
