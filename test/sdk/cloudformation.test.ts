@@ -34,11 +34,12 @@ async function describe(StackName: string): Promise<cfn.Stack> {
 
 /** Polls until the stack rests. */
 async function rest(StackName: string): Promise<cfn.Stack> {
-  for (;;) {
+  for (let looks = 0; looks < 1200; looks++) {
     const stack = await describe(StackName);
     if (!stack.StackStatus?.endsWith('IN_PROGRESS')) return stack;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+  return assert.fail(`${StackName} does not rest`);
 }
 
 async function events(StackName: string): Promise<readonly string[]> {

@@ -68,7 +68,8 @@ function requestId({ stackId, logicalId, sinceMs }: ResourceScope, requestType: 
  */
 export const customResource: ResourceProvider = {
   create(wanted, scope) {
-    return ask('Create', wanted, {}, '', scope);
+    // Until the answer names the resource it has a name of ours, which a deletion after a failure is told.
+    return ask('Create', wanted, {}, scope.name(255), scope);
   },
   update({ physicalId, properties }, wanted, scope) {
     const rest = { PhysicalResourceId: physicalId, OldResourceProperties: asText(properties) };

@@ -79,7 +79,8 @@ def send(event, context, responseStatus, responseData, physicalResourceId=None, 
 /** The package of code written in a template: one file named as the runtime wants it, and the response module. */
 export function inlinePackage(code: string, runtime: string): Uint8Array {
   const files = runtime.startsWith('nodejs')
-    ? { 'index.js': code, 'cfn-response.js': NODE_RESPONSE }
+    ? // AWS finds the module by NODE_PATH; in `node_modules` every resolver does.
+      { 'index.js': code, 'node_modules/cfn-response.js': NODE_RESPONSE }
     : runtime.startsWith('python')
       ? { 'index.py': code, 'cfnresponse.py': PYTHON_RESPONSE }
       : undefined;

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageFolder } from '../../../base/package-folder.ts';
 import { isList, isMap, type MutableMap, type Value, type ValueMap } from '../template/value.ts';
 import { ResourceProblem } from './problem.ts';
 import { isIntrinsic } from './resource.ts';
@@ -9,8 +11,8 @@ interface PolicyTemplate {
 }
 
 function load<T>(name: string): T {
-  const url = new URL(`../../../../../models/cloudformation/sam/${name}.json`, import.meta.url);
-  return JSON.parse(readFileSync(url, 'utf8')) as T;
+  const path = join(packageFolder(), 'models/cloudformation/sam', `${name}.json`);
+  return JSON.parse(readFileSync(path, 'utf8')) as T;
 }
 
 // Data of the program itself, read when a template first asks for it.

@@ -1,0 +1,220 @@
+import { strict as assert } from 'node:assert';
+import { after, before, test } from 'node:test';
+import * as cfn from '@aws-sdk/client-cloudformation';
+import * as dynamodb from '@aws-sdk/client-dynamodb';
+import * as iam from '@aws-sdk/client-iam';
+import * as lambda from '@aws-sdk/client-lambda';
+import { type Lambent, startLambent } from '../../src/testing/index.ts';
+
+let lambent: Lambent;
+let client: cfn.CloudFormationClient;
+let functions: lambda.LambdaClient;
+
+function options(server: Lambent) {
+  const { endpoint, region, credentials } = server;
+  return { endpoint, region, credentials, maxAttempts: 1 };
+}
+
+before(async () => {
+  lambent = await startLambent();
+  client = new cfn.CloudFormationClient(options(lambent));
+  functions = new lambda.LambdaClient(options(lambent));
+});
+
+after(async () => {
+  client.destroy();
+  functions.destroy();
+  await lambent.stop();
+});
+
+const CAPABILITIES: cfn.Capability[] = ['CAPABILITY_IAM', 'CAPABILITY_AUTO_EXPAND'];
+
+/** Polls until the stack rests; says why when it is not in the wanted status. */
+async function settled(StackName: string, status: string): Promise<Record<string, string>> {
+  for (let looks = 0; looks < 1200; looks++) {
+    const { Stacks } = await client.send(new cfn.DescribeStacksCommand({ StackName }));
+    const stack = Stacks?.[0];
+    assert(stack);
+    if (!stack.StackStatus?.endsWith('IN_PROGRESS')) {
+      if (stack.StackStatus !== status) {
+        const { StackEvents = [] } = await client.send(new cfn.DescribeStackEventsCommand({ StackName }));
+        const failures = StackEvents.filter(({ ResourceStatus }) => ResourceStatus?.endsWith('FAILED'));
+        assert.fail(
+          `${StackName} is ${stack.StackStatus}: ${failures.map((one) => `${one.LogicalResourceId}: ${one.ResourceStatusReason}`).join('\n')}`,
+        );
+      }
+      return Object.fromEntries(
+        (stack.Outputs ?? []).map((one) => [one.OutputKey ?? '', one.OutputValue ?? '']),
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  const { StackEvents = [] } = await client.send(new cfn.DescribeStackEventsCommand({ StackName }));
+  return assert.fail(
+    `${StackName} does not rest: ${StackEvents.slice(0, 5).map((one) => `${one.LogicalResourceId} ${one.ResourceStatus}`)}`,
+  );
+}
+
+async function create(StackName: string, TemplateBody: string): Promise<void> {
+  await client.send(new cfn.CreateStackCommand({ StackName, TemplateBody, Capabilities: CAPABILITIES }));
+}
+
+async function update(StackName: string, TemplateBody: string): Promise<void> {
+  await client.send(new cfn.UpdateStackCommand({ StackName, TemplateBody, Capabilities: CAPABILITIES }));
+}
+
+const NOTES = `
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Table: {Type: AWS::Serverless::SimpleTable}
+  Notes:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs20.x
+      Handler: index.handler
+      InlineCode: |
+        exports.handler = async (event) => ({ table: process.env.TABLE, greeting: process.env.GREETING });
+      Environment: {Variables: {TABLE: !Ref Table, GREETING: hello}}
+      Policies: [{DynamoDBCrudPolicy: {TableName: !Ref Table}}]
+      AutoPublishAlias: live
+      Events:
+        List: {Type: Api, Properties: {Path: /notes, Method: get}}
+Outputs:
+  Url: {Value: !Sub 'https://\${ServerlessRestApi}.execute-api.\${AWS::Region}.amazonaws.com/Prod'}
+  Function: {Value: !Ref Notes}
+  Table: {Value: !Ref Table}
+  Alias: {Value: !Ref Notes.Alias}
+  Role: {Value: !Ref NotesRole}
+`;
+
+async function invoke(FunctionName: string): Promise<Record<string, unknown>> {
+  const { Payload, FunctionError } = await functions.send(new lambda.InvokeCommand({ FunctionName }));
+  const answer = Buffer.from(Payload ?? []).toString('utf8');
+  assert.equal(FunctionError, undefined, answer);
+  return JSON.parse(answer);
+}
+
+test('a serverless template is deployed, changed and deleted', async () => {
+  const StackName = 'notes';
+  await create(StackName, NOTES);
+  const outputs = await settled(StackName, 'CREATE_COMPLETE');
+  assert.match(outputs['Url'] ?? '', /^http:\/\/127\.0\.0\.1:\d+\/_aws\/execute-api\/[a-z0-9]{10}\/Prod$/);
+  assert.match(outputs['Function'] ?? '', /^notes-Notes-[A-Z0-9]{12}$/);
+  assert.deepEqual(await invoke(outputs['Function'] ?? ''), { table: outputs['Table'], greeting: 'hello' });
+  assert.match(outputs['Alias'] ?? '', /:function:notes-Notes-[A-Z0-9]{12}:live$/);
+  const { TemplateBody } = await client.send(
+    new cfn.GetTemplateCommand({ StackName, TemplateStage: 'Processed' }),
+  );
+  assert(!TemplateBody?.includes('AWS::Serverless'));
+
+  await update(StackName, NOTES.replace('GREETING: hello', 'GREETING: goodbye'));
+  const after = await settled(StackName, 'UPDATE_COMPLETE');
+  assert.equal(after['Function'], outputs['Function']);
+  assert.equal((await invoke(outputs['Alias'] ?? ''))['greeting'], 'goodbye');
+
+  await client.send(new cfn.DeleteStackCommand({ StackName }));
+  const { Stacks } = await client.send(new cfn.DescribeStacksCommand({ StackName }));
+  await settled(Stacks?.[0]?.StackId ?? '', 'DELETE_COMPLETE');
+  const tables = new dynamodb.DynamoDBClient(options(lambent));
+  const roles = new iam.IAMClient(options(lambent));
+  await assert.rejects(tables.send(new dynamodb.DescribeTableCommand({ TableName: outputs['Table'] })), {
+    name: 'ResourceNotFoundException',
+  });
+  await assert.rejects(roles.send(new iam.GetRoleCommand({ RoleName: outputs['Role'] })), {
+    name: 'NoSuchEntityException',
+  });
+  tables.destroy();
+  roles.destroy();
+});
+
+const CUSTOM = `
+Transform: AWS::Serverless-2016-10-31
+Parameters: {Word: {Type: String, Default: moon}}
+Resources:
+  Maker:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: nodejs20.x
+      Handler: index.handler
+      InlineCode: |
+        const response = require('cfn-response');
+        exports.handler = (event, context) => {
+          const { Word, Count } = event.ResourceProperties;
+          if (Word === 'bad') return response.send(event, context, response.FAILED, {}, 'never');
+          const id = Word === 'sun' ? 'second' : 'first';
+          response.send(event, context, response.SUCCESS, {
+            Line: event.RequestType + ' ' + Word + ' ' + (typeof Count),
+          }, id);
+        };
+  Thing:
+    Type: Custom::Thing
+    Properties: {ServiceToken: !GetAtt Maker.Arn, Word: !Ref Word, Count: 3}
+Outputs:
+  Line: {Value: !GetAtt Thing.Line}
+  Id: {Value: !Ref Thing}
+`;
+
+test('custom resources answer through their address', async () => {
+  const StackName = 'custom';
+  await create(StackName, CUSTOM);
+  assert.deepEqual(await settled(StackName, 'CREATE_COMPLETE'), { Line: 'Create moon string', Id: 'first' });
+  await update(StackName, CUSTOM.replace('Default: moon', 'Default: sun'));
+  assert.deepEqual(await settled(StackName, 'UPDATE_COMPLETE'), { Line: 'Update sun string', Id: 'second' });
+  const { StackEvents = [] } = await client.send(new cfn.DescribeStackEventsCommand({ StackName }));
+  const removed = StackEvents.find(
+    ({ LogicalResourceId, ResourceStatus }) =>
+      LogicalResourceId === 'Thing' && ResourceStatus === 'DELETE_COMPLETE',
+  );
+  assert.equal(removed?.PhysicalResourceId, 'first');
+  await update(StackName, CUSTOM.replace('Default: moon', 'Default: bad'));
+  await settled(StackName, 'UPDATE_ROLLBACK_COMPLETE');
+});
+
+test('a custom resource that never answers fails when its time is over', async () => {
+  const StackName = 'silent';
+  await create(
+    StackName,
+    `
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Quiet: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs20.x, Handler: index.handler, InlineCode: 'exports.handler = async () => {};'}}
+  Thing: {Type: Custom::Thing, Properties: {ServiceToken: !GetAtt Quiet.Arn, ServiceTimeout: 120}}
+`,
+  );
+  for (let looks = 0; looks < 1200; looks++) {
+    const { StackResources = [] } = await client.send(new cfn.DescribeStackResourcesCommand({ StackName }));
+    if (StackResources.some(({ LogicalResourceId }) => LogicalResourceId === 'Thing')) break;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  await lambent.advance(121);
+  // It is asked to delete what it may have made, as on AWS, and does not answer that either.
+  await lambent.advance(121);
+  await settled(StackName, 'ROLLBACK_FAILED');
+  const { StackEvents = [] } = await client.send(new cfn.DescribeStackEventsCommand({ StackName }));
+  const failure = StackEvents.find(({ ResourceStatus }) => ResourceStatus === 'CREATE_FAILED');
+  assert.match(
+    failure?.ResourceStatusReason ?? '',
+    /^CloudFormation did not receive a response from your Custom Resource/,
+  );
+});
+
+test('a transform that fails is a failed change set', async () => {
+  const TemplateBody =
+    'Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function, Properties: {Foo: 1}}}';
+  await client.send(
+    new cfn.CreateChangeSetCommand({
+      StackName: 'wrong',
+      ChangeSetName: 'one',
+      ChangeSetType: 'CREATE',
+      TemplateBody,
+    }),
+  );
+  const set = await client.send(
+    new cfn.DescribeChangeSetCommand({ StackName: 'wrong', ChangeSetName: 'one' }),
+  );
+  assert.equal(set.Status, 'FAILED');
+  assert.match(
+    set.StatusReason ?? '',
+    /^Transform AWS::Serverless-2016-10-31 failed with: Invalid Serverless/,
+  );
+});
