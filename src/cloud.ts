@@ -21,9 +21,13 @@ import { createTokens } from './services/cognito-idp/port.ts';
 import { createIdentityPort } from './services/iam/port.ts';
 import { createInbox } from './services/inbox/port.ts';
 import { services } from './services/index.ts';
-import { fileBlobs } from './store/blobs.ts';
+import { type CollectedBlobs, fileBlobs } from './store/blobs.ts';
 import { openLmdb } from './store/lmdb.ts';
-import type { AdjustableClock, World } from './world/world.ts';
+import type { AdjustableClock, Cancel, World } from './world/world.ts';
+
+/** Real time. */
+const FIRST_COLLECT_MS = 5_000;
+const COLLECT_EVERY_MS = 600_000;
 
 export interface RootKey {
   readonly accessKeyId: string;
@@ -76,6 +80,22 @@ function rootKeys(options: CloudOptions): { readonly key: RootKey | undefined; r
 }
 
 const JOB_GRACE_MS = 2_000;
+
+/** Frees what no row holds any more: once soon after the start, then now and then. */
+function collectBlobs(blobs: CollectedBlobs, world: World, onError: (error: unknown) => void): Cancel {
+  let cancel: Cancel;
+  const collect = async (first: boolean): Promise<void> => {
+    try {
+      if (first) await blobs.sweep();
+      await blobs.collect();
+    } catch (error) {
+      onError(error);
+    }
+    cancel = world.timers.after(COLLECT_EVERY_MS, () => void collect(false));
+  };
+  cancel = world.timers.after(FIRST_COLLECT_MS, () => void collect(true));
+  return () => cancel();
+}
 
 /** Puts the parts together and serves: the one place that knows every engine, port and service. */
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
@@ -189,6 +209,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     if (stop !== undefined) stops.push(stop);
   }
   await pump.start();
+  const stopCollecting = collectBlobs(blobs, world, (error) =>
+    log.event('warn', 'collecting blobs failed', {
+      error: error instanceof Error ? error.message : String(error),
+    }),
+  );
   await folder.announce({ pid: process.pid, endpoint, version: options.version });
 
   return {
@@ -199,6 +224,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     isolation: ports.runtimes.isolation.summary,
     madeRootKey: root.made ? root.key : undefined,
     close: async () => {
+      stopCollecting();
       server.close();
       server.closeIdleConnections();
       // Jobs that run functions get a moment; what does not end in it is a row still, and runs after the next start.
