@@ -7,6 +7,7 @@ import { iam } from './iam/service.ts';
 import { inbox } from './inbox/service.ts';
 import { lambda } from './lambda/service.ts';
 import { logs } from './logs/service.ts';
+import { s3 } from './s3/service.ts';
 import { sts } from './sts/service.ts';
 
 /** Every service Lambent has, a line each. */
@@ -20,5 +21,6 @@ export const services: readonly ServiceDefinition[] = [
   inbox,
   lambda,
   logs,
+  s3,
   sts,
 ];

@@ -95,7 +95,7 @@ export const restXml: Protocol = {
     if (found) writeErrorHeaders(model, found.shape, errorMembers(error, found), headers);
     if (operation?.http?.method === 'HEAD' || status === 304) return { status, headers, body: '' };
     headers['content-type'] = isS3(model) ? 'application/xml' : 'text/xml';
-    const body = isS3(model) ? s3Error(error) : wrappedError(model, found, error, status);
+    const body = isS3(model) ? s3Error(error, found) : wrappedError(model, found, error, status);
     return { status, headers, body };
   },
 };
@@ -116,10 +116,11 @@ function hostId(requestId: string): string {
 }
 
 /** S3 answers errors without a wrapper, and says in elements of its own what they are about. */
-function s3Error(error: WireError): string {
+function s3Error(error: WireError, found: ErrorShape | undefined): string {
   let detail = '';
   for (const [name, value] of Object.entries(error.detail)) {
     if (typeof value === 'object' || value === undefined) continue;
+    if (found?.shape.members?.[name]?.location === 'header') continue;
     detail += `<${name}>${escapeXml(String(value))}</${name}>`;
   }
   const resource = error.resource === undefined ? '' : `<Resource>${escapeXml(error.resource)}</Resource>`;

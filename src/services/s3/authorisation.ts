@@ -1,0 +1,121 @@
+import type { S3Operations } from '../../model/gen/s3.ts';
+import type { ContextValues } from '../../policy/request.ts';
+import type { Authorisation, AuthorisationScope } from '../../service/service.ts';
+import { actionOn } from './access.ts';
+import { type BucketInput, bucketFor, findBucket } from './bucket.ts';
+import { noSuchBucket } from './fault.ts';
+
+/**
+ * Which actions an operation needs, on what.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+ */
+export const authorisation: Authorisation<S3Operations> = {
+  ListBuckets: () => [{ action: 's3:ListAllMyBuckets', resource: '*' }],
+  CreateBucket: ({ Bucket, ACL, CreateBucketConfiguration }, { account }) => [
+    {
+      action: 's3:CreateBucket',
+      resource: `arn:aws:s3:::${Bucket}`,
+      // A name that is taken is the operation's to refuse.
+      resourceAccount: account,
+      context: {
+        ...aclKey(ACL),
+        ...(CreateBucketConfiguration?.LocationConstraint === undefined
+          ? {}
+          : { 's3:locationconstraint': CreateBucketConfiguration.LocationConstraint }),
+      },
+    },
+  ],
+  GetBucketLocation: async ({ Bucket }, { ctx }) => {
+    // Answered wherever the bucket is: clients ask to learn it.
+    const bucket = await findBucket(ctx, Bucket);
+    if (bucket === undefined) throw noSuchBucket(Bucket);
+    return [actionOn(bucket, 's3:GetBucketLocation')];
+  },
+  DeleteBucket: onBucket('s3:DeleteBucket'),
+  HeadBucket: onBucket('s3:ListBucket'),
+  ListObjects: onList('s3:ListBucket', ({ MaxKeys }) => MaxKeys),
+  ListObjectsV2: onList('s3:ListBucket', ({ MaxKeys }) => MaxKeys),
+  GetObject: onVersion('s3:GetObject', 's3:GetObjectVersion'),
+  HeadObject: onVersion('s3:GetObject', 's3:GetObjectVersion'),
+  PutObject: onWrite,
+  DeleteObject: onVersion('s3:DeleteObject', 's3:DeleteObjectVersion'),
+  // Each key is authorised by itself, as each is answered by itself.
+  DeleteObjects: async (input, { ctx }) => {
+    await bucketFor(ctx, input);
+    return [];
+  },
+};
+
+type Scope = Pick<AuthorisationScope, 'ctx'>;
+
+function onBucket(action: string) {
+  return async (input: BucketInput, { ctx }: Scope) => [actionOn(await bucketFor(ctx, input), action)];
+}
+
+interface ListInput extends BucketInput {
+  readonly Prefix?: string | undefined;
+  readonly Delimiter?: string | undefined;
+}
+
+/** Lists alone have keys for what is asked of them. */
+function onList<Input extends ListInput>(action: string, most: (input: Input) => number | undefined) {
+  return async (input: Input, { ctx }: Scope) => {
+    const maxKeys = most(input);
+    return [
+      actionOn(await bucketFor(ctx, input), action, undefined, {
+        ...(input.Prefix === undefined ? {} : { 's3:prefix': input.Prefix }),
+        ...(input.Delimiter === undefined ? {} : { 's3:delimiter': input.Delimiter }),
+        ...(maxKeys === undefined ? {} : { 's3:max-keys': maxKeys }),
+      }),
+    ];
+  };
+}
+
+interface ObjectInput extends BucketInput {
+  readonly Key: string;
+  readonly VersionId?: string | undefined;
+}
+
+/** A version asked for by its id has actions of its own. */
+function onVersion(newest: string, byId: string) {
+  return async (input: ObjectInput, { ctx }: Scope) => {
+    const { Key, VersionId } = input;
+    const bucket = await bucketFor(ctx, input);
+    return VersionId === undefined
+      ? [actionOn(bucket, newest, Key)]
+      : [actionOn(bucket, byId, Key, { 's3:versionid': VersionId })];
+  };
+}
+
+interface WriteInput extends ObjectInput {
+  readonly ACL?: string | undefined;
+  readonly StorageClass?: string | undefined;
+  readonly ServerSideEncryption?: string | undefined;
+  readonly Tagging?: string | undefined;
+}
+
+async function onWrite(input: WriteInput, { ctx }: Scope) {
+  const bucket = await bucketFor(ctx, input);
+  const context = writeKeys(input);
+  return [
+    actionOn(bucket, 's3:PutObject', input.Key, context),
+    ...(input.Tagging === undefined ? [] : [actionOn(bucket, 's3:PutObjectTagging', input.Key, context)]),
+  ];
+}
+
+function writeKeys({ ACL, StorageClass, ServerSideEncryption, Tagging }: WriteInput): ContextValues {
+  const tags = Tagging === undefined ? [] : [...new URLSearchParams(Tagging)];
+  return {
+    ...aclKey(ACL),
+    ...(StorageClass === undefined ? {} : { 's3:x-amz-storage-class': StorageClass }),
+    ...(ServerSideEncryption === undefined
+      ? {}
+      : { 's3:x-amz-server-side-encryption': ServerSideEncryption }),
+    ...Object.fromEntries(tags.map(([key, value]) => [`s3:RequestObjectTag/${key}`, value])),
+    ...(tags.length === 0 ? {} : { 's3:RequestObjectTagKeys': tags.map(([key]) => key) }),
+  };
+}
+
+function aclKey(acl: string | undefined): ContextValues {
+  return acl === undefined ? {} : { 's3:x-amz-acl': acl };
+}

@@ -1,0 +1,29 @@
+import type { Context } from '../../service/context.ts';
+import { defineService } from '../../service/service.ts';
+import { authorisation } from './authorisation.ts';
+import { findBucket } from './bucket.ts';
+import { buckets } from './buckets.ts';
+import { objectDeletes } from './object-deletes.ts';
+import { objectLists } from './object-lists.ts';
+import { objectReads } from './object-reads.ts';
+import { objectWrites } from './object-writes.ts';
+import { effectivePolicy } from './public-access.ts';
+import { forgetUploads } from './upload-cleaning.ts';
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/ */
+export const s3 = defineService({
+  name: 's3',
+  model: 's3',
+  operations: { ...buckets, ...objectReads, ...objectWrites, ...objectDeletes, ...objectLists },
+  authorisation,
+  validationCode: 'InvalidArgument',
+  jobs: { forgetUploads },
+  resourcePolicy: policyOf,
+});
+
+/** The policy of the bucket an ARN names, or whose object it names. */
+async function policyOf(resourceArn: string, ctx: Context): Promise<string | undefined> {
+  const [, name] = /^arn:aws:s3:::([^/]+)/.exec(resourceArn) ?? [];
+  const bucket = name === undefined ? undefined : await findBucket(ctx, name);
+  return bucket === undefined ? undefined : effectivePolicy(bucket, ctx.principal);
+}
