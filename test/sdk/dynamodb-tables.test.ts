@@ -27,6 +27,7 @@ import {
   TransactWriteItemsCommand,
   type TransactWriteItemsCommandInput,
   UntagResourceCommand,
+  UpdateContinuousBackupsCommand,
   UpdateItemCommand,
   UpdateTableCommand,
   UpdateTimeToLiveCommand,
@@ -462,6 +463,16 @@ test('an account knows its facts, and its tables by ARN', async () => {
   assert.equal((await client.send(new DescribeLimitsCommand({}))).TableMaxReadCapacityUnits, 40_000);
   const backups = await client.send(new DescribeContinuousBackupsCommand({ TableName: 'facts' }));
   assert.equal(backups.ContinuousBackupsDescription?.ContinuousBackupsStatus, 'ENABLED');
+  const recovery = { PointInTimeRecoveryEnabled: true };
+  await client.send(
+    new UpdateContinuousBackupsCommand({ TableName: 'facts', PointInTimeRecoverySpecification: recovery }),
+  );
+  const after = await client.send(new DescribeContinuousBackupsCommand({ TableName: 'facts' }));
+  const description = after.ContinuousBackupsDescription?.PointInTimeRecoveryDescription;
+  assert.deepEqual(
+    [description?.PointInTimeRecoveryStatus, description?.RecoveryPeriodInDays],
+    ['ENABLED', 35],
+  );
   const elsewhere = new DynamoDBClient({
     endpoint: lambent.endpoint,
     region: 'eu-west-1',

@@ -229,6 +229,7 @@ export const authorisation: Authorisation<DynamodbOperations> = {
   DescribeLimits: onAccount('DescribeLimits'),
   DescribeEndpoints: onAccount('DescribeEndpoints'),
   DescribeContinuousBackups: onTable('DescribeContinuousBackups'),
+  UpdateContinuousBackups: onTable('UpdateContinuousBackups'),
   DescribeTimeToLive: onTable('DescribeTimeToLive'),
   UpdateTimeToLive: onTable('UpdateTimeToLive'),
   TagResource: onArn('TagResource'),

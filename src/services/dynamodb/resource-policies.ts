@@ -3,73 +3,112 @@ import type { DynamodbOperations } from '../../model/gen/dynamodb.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { fault, invalidParameter } from './fault.ts';
+import { layout } from './layout.ts';
+import { type StreamAddress, streamAddress } from './stream.ts';
 import { changeTable } from './table-change.ts';
+import type { PolicyRow } from './table-row.ts';
 import { lookUpTable, type TableAddress } from './tables-cache.ts';
 
 /** Bytes of a policy document, white space included. */
 const LONGEST_POLICY = 20_480;
-/** `ExpectedRevisionId` of a table that must have no policy yet. */
+/** `ExpectedRevisionId` of a resource that must have no policy yet. */
 const NO_POLICY = 'NO_POLICY';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/access-control-resource-based.html */
 export const resourcePolicies = {
   PutResourcePolicy: async (input, ctx) => {
-    const address = policyTable(input.ResourceArn);
     checkPolicy(input.Policy);
     const revision = String(ctx.world.clock.now());
-    const row = await changeTable(ctx, address, (found) => {
-      checkRevision(input.ExpectedRevisionId, found.policy?.revision ?? NO_POLICY, input.ResourceArn);
-      if (found.policy?.document === input.Policy) return undefined;
-      return { ...found, policy: { document: input.Policy, revision } };
+    const policy = await changePolicy(ctx, input.ResourceArn, (found) => {
+      checkRevision(input.ExpectedRevisionId, found, input.ResourceArn);
+      return found?.document === input.Policy ? found : { document: input.Policy, revision };
     });
-    return { RevisionId: row.policy?.revision };
+    return { RevisionId: policy?.revision };
   },
 
   GetResourcePolicy: async (input, ctx) => {
-    const address = policyTable(input.ResourceArn);
-    const table = await lookUpTable(ctx, address);
-    if (table === undefined) throw notFound(input.ResourceArn);
-    const { policy } = table.row;
-    if (policy === undefined) throw noPolicy(input.ResourceArn);
+    const policy = await readPolicy(ctx, ownerOf(input.ResourceArn));
+    if (policy === 'no resource') throw notFound(input.ResourceArn);
+    if (policy === undefined) {
+      throw fault(
+        'PolicyNotFoundException',
+        `Resource-based policy not found for the provided ResourceArn: ${input.ResourceArn}`,
+      );
+    }
     return { Policy: policy.document, RevisionId: policy.revision };
   },
 
   DeleteResourcePolicy: async (input, ctx) => {
-    const address = policyTable(input.ResourceArn);
     let deleted: string | undefined;
-    await changeTable(ctx, address, (found) => {
-      deleted = found.policy?.revision;
-      if (input.ExpectedRevisionId !== undefined) {
-        checkRevision(input.ExpectedRevisionId, deleted ?? NO_POLICY, input.ResourceArn);
-      }
-      if (deleted === undefined) return undefined;
-      const { policy: _, ...rest } = found;
-      return rest;
+    await changePolicy(ctx, input.ResourceArn, (found) => {
+      checkRevision(input.ExpectedRevisionId, found, input.ResourceArn);
+      deleted = found?.revision;
+      return undefined;
     });
     return { RevisionId: deleted };
   },
 } satisfies Group<DynamodbOperations>;
 
-/** The policy on a table (or on the table of an index or stream), for the pipeline. */
+/** The policy on a table or stream, for the pipeline; an index goes by its table's. */
 export async function policyOf(resourceArn: string, ctx: Context): Promise<string | undefined> {
-  const address = addressIn(resourceArn);
-  return address === undefined ? undefined : (await lookUpTable(ctx, address))?.row.policy?.document;
+  const stream = streamAddress(resourceArn);
+  const owner = stream ?? tableIn(resourceArn, /^table\/([^/]+)(?:\/index\/[^/]+)?$/);
+  const policy = owner === undefined ? undefined : await readPolicy(ctx, owner);
+  return policy === 'no resource' ? undefined : policy?.document;
 }
 
-function addressIn(resourceArn: string): TableAddress | undefined {
+type Owner = TableAddress | StreamAddress;
+
+function tableIn(resourceArn: string, pattern: RegExp): TableAddress | undefined {
   const arn = parseArn(resourceArn);
-  const name = arn === undefined ? undefined : /^table\/([^/]+)/.exec(arn.resource)?.[1];
-  return arn === undefined || name === undefined
+  const name = arn === undefined ? undefined : pattern.exec(arn.resource)?.[1];
+  return arn?.service !== 'dynamodb' || name === undefined
     ? undefined
     : { account: arn.account, region: arn.region, name };
 }
 
-function policyTable(resourceArn: string): TableAddress {
-  const address = addressIn(resourceArn);
-  if (address === undefined) {
-    throw invalidParameter(`Provided Arn is not a DynamoDB resource arn: ${resourceArn}`);
+function ownerOf(resourceArn: string): Owner {
+  const owner = streamAddress(resourceArn) ?? tableIn(resourceArn, /^table\/([^/]+)$/);
+  if (owner !== undefined) return owner;
+  throw invalidParameter(
+    resourceArn.startsWith('arn:')
+      ? `Invalid resource arn provided, only table or stream is accepted. Provided resource arn: ${resourceArn}`
+      : `ARNs must start with 'arn:': ${resourceArn}`,
+  );
+}
+
+async function readPolicy(ctx: Context, owner: Owner): Promise<PolicyRow | undefined | 'no resource'> {
+  if ('label' in owner) {
+    const { streams } = layout.at(owner.account, owner.region);
+    const stream = await streams.get(ctx.store, [owner.tableName, owner.label]);
+    return stream === undefined ? 'no resource' : stream.policy;
   }
-  return address;
+  const table = await lookUpTable(ctx, owner);
+  return table === undefined ? 'no resource' : table.row.policy;
+}
+
+/** Changes a resource's policy in one transaction; `change` returns what it is to be. */
+async function changePolicy(
+  ctx: Context,
+  resourceArn: string,
+  change: (found: PolicyRow | undefined) => PolicyRow | undefined,
+): Promise<PolicyRow | undefined> {
+  const owner = ownerOf(resourceArn);
+  const changed = <Row extends { readonly policy?: PolicyRow }>(row: Row): Row | undefined => {
+    const next = change(row.policy);
+    if (next === row.policy) return undefined;
+    const { policy: _, ...rest } = row;
+    return { ...rest, ...(next === undefined ? {} : { policy: next }) } as Row;
+  };
+  if (!('label' in owner)) return (await changeTable(ctx, owner, changed)).policy;
+  const { streams } = layout.at(owner.account, owner.region);
+  return ctx.transact(async (tx) => {
+    const stream = await streams.get(tx, [owner.tableName, owner.label]);
+    if (stream === undefined) throw notFound(resourceArn);
+    const next = changed(stream);
+    if (next !== undefined) streams.set(tx, [owner.tableName, owner.label], next);
+    return (next ?? stream).policy;
+  });
 }
 
 function checkPolicy(policy: string): void {
@@ -83,19 +122,11 @@ function checkPolicy(policy: string): void {
   }
 }
 
-function checkRevision(expected: string | undefined, actual: string, arn: string): void {
-  if (expected !== undefined && expected !== actual) {
-    throw fault('PolicyNotFoundException', `Policy revision ${expected} not found for resource ${arn}`);
-  }
+function checkRevision(expected: string | undefined, found: PolicyRow | undefined, arn: string): void {
+  if (expected === undefined || expected === (found?.revision ?? NO_POLICY)) return;
+  throw fault('PolicyNotFoundException', `Policy revision ${expected} not found for resource ${arn}`);
 }
 
 function notFound(arn: string) {
   return fault('ResourceNotFoundException', `Requested resource not found: ResourcArn: ${arn} not found`);
-}
-
-function noPolicy(arn: string) {
-  return fault(
-    'PolicyNotFoundException',
-    `Resource-based policy not found for the provided ResourceArn: ${arn}`,
-  );
 }

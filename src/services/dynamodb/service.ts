@@ -2,6 +2,7 @@ import { defineService } from '../../service/service.ts';
 import { accountFacts } from './account-facts.ts';
 import { authorisation } from './authorisation.ts';
 import { batches } from './batches.ts';
+import { continuousBackups } from './continuous-backups.ts';
 import { backfill, dropIndex, purge } from './index-jobs.ts';
 import { items } from './items.ts';
 import { reads } from './reads.ts';
@@ -32,6 +33,7 @@ export const dynamodb = defineService({
     ...tags,
     ...timesToLive,
     ...resourcePolicies,
+    ...continuousBackups,
     ...accountFacts,
   },
   authorisation,
@@ -48,6 +50,8 @@ export const dynamodb = defineService({
     dropStream,
   },
   resourcePolicy: policyOf,
+  // Whether point-in-time recovery is on is kept and shown; there is nothing yet to restore from it.
+  stored: ['UpdateContinuousBackups'],
 });
 
 /** The other end of the tables' streams: a service of its own on the wire, on the same rows. */

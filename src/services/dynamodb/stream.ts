@@ -1,5 +1,6 @@
 import { parseArn } from '../../base/arn.ts';
 import type { KeySchemaElement, StreamViewType } from '../../model/gen/dynamodb.ts';
+import type { PolicyRow } from './table-row.ts';
 
 /**
  * A stream is one shard: records in the order their transactions committed, each with the next number.
@@ -15,6 +16,7 @@ export interface StreamRow {
   readonly createdAtMs: number;
   /** The stream takes no more records; the last one's number. */
   readonly endedAt?: number;
+  readonly policy?: PolicyRow;
 }
 
 export interface StreamEnd {

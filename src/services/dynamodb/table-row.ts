@@ -38,7 +38,15 @@ export interface TableRow {
   readonly latestStream?: string;
   /** Time to live is on. */
   readonly expiryAttribute?: string;
-  readonly policy?: { readonly document: string; readonly revision: string };
+  readonly policy?: PolicyRow;
+  /** Point-in-time recovery is on. */
+  readonly recovery?: { readonly sinceMs: number; readonly days: number };
+}
+
+/** A policy attached to a table or stream. */
+export interface PolicyRow {
+  readonly document: string;
+  readonly revision: string;
 }
 
 /** Provisioned units a second; zeros on demand. */
