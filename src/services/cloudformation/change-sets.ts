@@ -106,12 +106,16 @@ export const changeSets = {
       const now = await findStack(ctx, tx, input.StackName);
       if (now?.uuid !== existing?.uuid) throw validationError(`Stack [${input.StackName}] already exists`);
       for (const { value: other } of await rows.changeSets.all(tx, [stack.uuid])) {
-        if (other.name === row.name) {
+        if (other.name !== row.name) continue;
+        // Clients that name change sets by the second would meet their own, of a second ago, which is over.
+        if (other.executionStatus === 'AVAILABLE') {
           throw fault(
             'AlreadyExistsException',
             `ChangeSet ${row.name} cannot be created due to a mismatch with existing attribute Template`,
           );
         }
+        rows.changeSets.delete(tx, [stack.uuid, other.uuid]);
+        await releaseIntent(ctx, tx, other.intent);
       }
       if (now === undefined) {
         rows.stacks.set(tx, [stack.uuid], stack);

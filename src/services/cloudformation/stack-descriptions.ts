@@ -13,6 +13,7 @@ import type { ResourceRow } from './resource.ts';
 import { type StackRow, stackArn } from './stack.ts';
 import { findStack, requireStack } from './stack-lookup.ts';
 import type { ParameterValue } from './template/parameter.ts';
+import { isWaiter, untilResting } from './waiter.ts';
 
 const EVENTS_A_PAGE = 100;
 /** Deleted stacks are listed this long. */
@@ -105,7 +106,9 @@ async function resourcesOf(ctx: Context, stack: StackRow) {
 export const stackDescriptions = {
   async DescribeStacks(input, ctx) {
     if (input.StackName !== undefined) {
-      return { Stacks: [shownStack(ctx, await requireStack(ctx, input.StackName))] };
+      const stack = await requireStack(ctx, input.StackName);
+      const waits = isWaiter(ctx.http?.headers['user-agent']);
+      return { Stacks: [shownStack(ctx, waits ? await untilResting(ctx, stack) : stack)] };
     }
     const rows = await layout.at(ctx.account, ctx.region).stacks.all(ctx.store, []);
     const living = rows.map(({ value }) => value).filter(({ status }) => status !== 'DELETE_COMPLETE');
