@@ -5,6 +5,7 @@ import { apis } from './apis.ts';
 import { authorisationOf } from './authorisation.ts';
 import { authorizers } from './authorizers.ts';
 import { deployments } from './deployments.ts';
+import { frontDoor } from './front-door.ts';
 import { gatewayResponses } from './gateway-responses.ts';
 import { imports } from './imports.ts';
 import { integrations } from './integrations.ts';
@@ -40,4 +41,5 @@ export const apigateway = defineService({
   model: 'apigateway',
   operations,
   authorisation: authorisationOf(Object.keys(operations)),
+  frontDoors: [frontDoor],
 });

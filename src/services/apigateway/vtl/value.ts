@@ -3,6 +3,13 @@ export type Value = string | number | boolean | null | undefined | Value[] | Val
 
 export class ValueMap extends Map<string, Value> {}
 
+/** A list that came of JSON prints as JSON, one that a template made as Java does. */
+export class JsonList extends Array<Value> {
+  static override get [Symbol.species]() {
+    return Array;
+  }
+}
+
 /** A named function of the host, such as `$util.urlEncode`. */
 export class Callable {
   readonly call: (...args: readonly Value[]) => Value;
@@ -23,7 +30,11 @@ export class Entry {
 
 /** JSON as template values. */
 export function toValue(json: unknown): Value {
-  if (Array.isArray(json)) return json.map(toValue);
+  if (Array.isArray(json)) {
+    const list = new JsonList();
+    for (const item of json) list.push(toValue(item));
+    return list;
+  }
   if (typeof json === 'object' && json !== null) {
     const map = new ValueMap();
     for (const name of Object.keys(json)) map.set(name, toValue((json as Record<string, unknown>)[name]));
@@ -34,7 +45,7 @@ export function toValue(json: unknown): Value {
 
 /** Template values as JSON. */
 export function toJson(value: Value): unknown {
-  if (Array.isArray(value)) return value.map(toJson);
+  if (Array.isArray(value)) return Array.from(value, toJson);
   if (value instanceof ValueMap) {
     const json: Record<string, unknown> = {};
     for (const [name, item] of value) {
@@ -55,6 +66,7 @@ export function toJson(value: Value): unknown {
 export function toText(value: Value): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return 'null';
+  if (value instanceof JsonList) return JSON.stringify(toJson(value));
   if (Array.isArray(value)) return `[${value.map(toText).join(', ')}]`;
   if (value instanceof ValueMap)
     return `{${[...value].map(([name, item]) => `${name}=${toText(item)}`).join(', ')}}`;
