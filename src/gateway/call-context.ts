@@ -3,6 +3,7 @@ import type { CallOptions, Context, HttpFacts, JobId, NewJob } from '../service/
 import { cancelJob, enqueueJob } from '../service/jobs.ts';
 import type { Ports } from '../service/ports.ts';
 import type { Principal } from '../service/principal.ts';
+import type { ServiceDefinition } from '../service/service.ts';
 import type { Blobs } from '../store/blobs.ts';
 import type { Store, Transaction, TransactOptions } from '../store/store.ts';
 import type { World } from '../world/world.ts';
@@ -23,6 +24,7 @@ export interface Host {
   /** Known once the server listens. */
   endpoint(): string;
   readonly log: ServerLog;
+  readonly definition: (service: string) => ServiceDefinition | undefined;
   /** Runs an inner call through the pipeline from validation on. */
   readonly callInside: (
     from: CallContext,
@@ -122,6 +124,15 @@ export class CallContext implements Context {
 
   cancelJob(tx: Transaction, id: JobId): void {
     cancelJob(tx, id);
+  }
+
+  async watchResource(
+    service: string,
+    resourceArn: string,
+    callback: () => void,
+  ): Promise<(() => void) | undefined> {
+    const range = await this.#host.definition(service)?.changes?.(resourceArn, this);
+    return range && this.store.watch(range, callback);
   }
 
   log(

@@ -40,6 +40,15 @@ export interface Context {
     input: unknown,
     options?: CallOptions,
   ): Promise<Output>;
+  /**
+   * Calls back after commits that may have put something new at a resource of another service, so that nobody has to
+   * poll. Resolves to the cancellation; to undefined when the service does not tell or the resource is not there.
+   */
+  watchResource(
+    service: string,
+    resourceArn: string,
+    callback: () => void,
+  ): Promise<(() => void) | undefined>;
   /** Writes a job in the caller's transaction; it runs at least once, after the commit, when it is due. */
   enqueue(tx: Transaction, job: NewJob): JobId;
   /** Removes a job that has not run. */

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ContextValues } from '../policy/request.ts';
+import type { KeyRange } from '../store/store.ts';
 import type { Context } from './context.ts';
 import type { FrontDoor } from './front-door.ts';
 
@@ -70,6 +71,8 @@ export interface ServiceDefinition {
   readonly resourcePolicy?: (resourceArn: string, ctx: Context) => Promise<string | undefined>;
   /** The error code of input the model refuses, where it is not the protocol's own (`ValidationException`). */
   readonly validationCode?: string;
+  /** The rows that change when something new stands at a resource (records of a stream, messages of a queue). */
+  readonly changes?: (resourceArn: string, ctx: Context) => Promise<KeyRange | undefined>;
   /** Operations kept but not simulated: the support table and the log line say so. */
   readonly stored?: readonly string[];
   /** Called once when the server starts; may resume what rows say was under way. Returns its stop. */

@@ -10,7 +10,7 @@ import { policyOf, resourcePolicies } from './resource-policies.ts';
 import { statements } from './statements.ts';
 import { recount } from './statistics.ts';
 import { dropStream, trim } from './stream-change.ts';
-import { streams, streamsAuthorisation } from './streams.ts';
+import { streamRecords, streams, streamsAuthorisation } from './streams.ts';
 import { tableUpdates } from './table-updates.ts';
 import { tables } from './tables.ts';
 import { tags } from './tags.ts';
@@ -61,4 +61,5 @@ export const dynamodbstreams = defineService({
   operations: streams,
   authorisation: streamsAuthorisation,
   resourcePolicy: policyOf,
+  changes: streamRecords,
 });

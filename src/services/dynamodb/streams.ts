@@ -6,6 +6,7 @@ import type {
 import type { Context } from '../../service/context.ts';
 import { faults } from '../../service/faults.ts';
 import type { Authorisation, Group } from '../../service/service.ts';
+import type { KeyRange } from '../../store/store.ts';
 import { shownText } from './answer.ts';
 import { layout } from './layout.ts';
 import {
@@ -140,6 +141,15 @@ function addressOf(arn: string): StreamAddress {
   const address = streamAddress(arn);
   if (address === undefined) throw fault('ValidationException', 'Invalid StreamArn');
   return address;
+}
+
+/** The rows that a stream's new records are: what watches a stream watches these. */
+export async function streamRecords(arn: string, ctx: Context): Promise<KeyRange | undefined> {
+  const address = streamAddress(arn);
+  if (address === undefined) return undefined;
+  const { streams: rows, records } = layout.at(address.account, address.region);
+  const stream = await rows.get(ctx.store, [address.tableName, address.label]);
+  return stream && records.rangeOf([stream.table, stream.label]);
 }
 
 async function streamFor(

@@ -42,6 +42,15 @@ function onLayer(operation: string) {
   };
 }
 
+function onMapping(operation: string) {
+  return (input: { readonly UUID: string }, scope: AuthorisationScope): readonly ActionRequest[] => [
+    {
+      action: `lambda:${operation}`,
+      resource: formatArn('lambda', scope.region, scope.account, `event-source-mapping:${input.UUID}`),
+    },
+  ];
+}
+
 /** Whoever gives a function a role must be allowed to hand it to Lambda. */
 function passing(role: string | undefined): readonly ActionRequest[] {
   if (role === undefined) return [];
@@ -102,6 +111,11 @@ export const authorisation: Authorisation<LambdaOperations> = {
   UpdateFunctionUrlConfig: onFunction('UpdateFunctionUrlConfig'),
   DeleteFunctionUrlConfig: onFunction('DeleteFunctionUrlConfig'),
   ListFunctionUrlConfigs: onFunction('ListFunctionUrlConfigs'),
+  CreateEventSourceMapping: onAll('CreateEventSourceMapping'),
+  ListEventSourceMappings: onAll('ListEventSourceMappings'),
+  GetEventSourceMapping: onMapping('GetEventSourceMapping'),
+  UpdateEventSourceMapping: onMapping('UpdateEventSourceMapping'),
+  DeleteEventSourceMapping: onMapping('DeleteEventSourceMapping'),
   GetFunctionCodeSigningConfig: onFunction('GetFunctionCodeSigningConfig'),
   GetRuntimeManagementConfig: onFunction('GetRuntimeManagementConfig'),
   PutRuntimeManagementConfig: onFunction('PutRuntimeManagementConfig'),

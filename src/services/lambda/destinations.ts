@@ -19,7 +19,7 @@ function queueUrl(ctx: Context, account: string, queue: string): string {
 /** Sends an invocation record. What cannot be delivered is logged and lost, as on AWS. */
 export async function deliver(
   ctx: Context,
-  delivery: Delivery & { readonly record: { readonly requestPayload: unknown }; readonly succeeded: boolean },
+  delivery: Delivery & { readonly record: unknown; readonly succeeded: boolean },
 ): Promise<void> {
   const { destination, record, succeeded } = delivery;
   const text = JSON.stringify(record);

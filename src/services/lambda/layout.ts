@@ -2,6 +2,7 @@ import type {
   ApplicationLogLevel,
   Architecture,
   Cors,
+  EventSourcePosition,
   FunctionUrlAuthType,
   InvokeMode,
   LogFormat,
@@ -30,6 +31,12 @@ export const layout = keyspace('lambda', {
   /** The number the next version of a layer gets: numbers are never used twice. */
   layers: rows<[layer: string], { readonly nextVersion: number }>('layers'),
   layerVersions: rows<[layer: string, version: number], LayerVersionRow>('layer-versions'),
+  /** Event source mappings. */
+  mappings: rows<[uuid: string], MappingRow>('mappings'),
+  /** How far a mapping has read a shard. */
+  checkpoints: rows<[uuid: string, shard: string], CheckpointRow>('checkpoints'),
+  /** Only global: the mappings of all accounts, to be resumed at a start. */
+  pollers: rows<[account: string, region: string, uuid: string], { readonly sourceArn: string }>('pollers'),
   /** Keys that sign addresses of code, one a region: `secret`. */
   keys: rows<[name: string], { readonly secret: string }>('keys'),
 });
@@ -121,6 +128,40 @@ export interface UrlRow {
   readonly cors?: Cors | undefined;
   readonly createdAtMs: number;
   readonly lastModifiedMs: number;
+}
+
+export interface MappingRow {
+  readonly uuid: string;
+  readonly sourceArn: string;
+  /** With the qualifier the mapping was made for. */
+  readonly functionArn: string;
+  readonly enabled: boolean;
+  readonly startingPosition: EventSourcePosition;
+  readonly batchSize: number;
+  readonly windowSeconds: number;
+  /** Shards are read one batch at a time whatever it says. */
+  readonly parallelization: number;
+  /** -1 for no limit. */
+  readonly maximumAgeSeconds: number;
+  readonly maximumRetries: number;
+  readonly bisects: boolean;
+  /** The function's answer names the records it failed. */
+  readonly reportsFailures: boolean;
+  readonly onFailure?: string | undefined;
+  /** Patterns, JSON text; a record that matches none is passed over. */
+  readonly filters: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly lastModifiedMs: number;
+  readonly lastResult?: string | undefined;
+}
+
+export interface CheckpointRow {
+  /** The last record that is settled. */
+  readonly sequence?: string | undefined;
+  /** How often the batch after it has failed. */
+  readonly failures: number;
+  /** Records of the next batch, when a failing one is being cut down. */
+  readonly limit?: number | undefined;
 }
 
 export interface LayerVersionRow {

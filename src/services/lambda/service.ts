@@ -10,7 +10,10 @@ import { invocations } from './invocations.ts';
 import { layers } from './layers.ts';
 import { limits } from './limits.ts';
 import { management } from './management.ts';
+import { mappings } from './mappings.ts';
 import { permissions, resourcePolicy } from './permissions.ts';
+import { pollersOf } from './pollers.ts';
+import { poll } from './polling.ts';
 import { runningOf } from './running.ts';
 import { tags } from './tags.ts';
 import { updates } from './updates.ts';
@@ -37,10 +40,17 @@ export const lambda = defineService({
     ...eventInvokeConfigs,
     ...urls,
     ...management,
+    ...mappings,
   },
   authorisation,
   frontDoors: [codeDoor, urlDoor],
-  jobs: { event: runEvent },
+  jobs: {
+    event: runEvent,
+    poll: async (payload: { readonly uuid: string }, ctx) => {
+      pollersOf(ctx).started(payload.uuid);
+      await poll(payload, ctx);
+    },
+  },
   resourcePolicy,
   stored: ['PutFunctionRecursionConfig'],
   start: async (ctx) => {
@@ -52,8 +62,11 @@ export const lambda = defineService({
         ctx.log('warn', 'no workers stand by', { error: String(error) }),
       );
     });
+    const pollers = pollersOf(ctx);
+    await pollers.start(ctx);
     return async () => {
       cancel();
+      pollers.stop();
       await running.stop();
     };
   },

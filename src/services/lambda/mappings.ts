@@ -1,0 +1,109 @@
+import type { LambdaOperations } from '../../model/gen/lambda.ts';
+import type { Group } from '../../service/service.ts';
+import { layout, type MappingRow } from './layout.ts';
+import { configureMapping, describeMapping, newMapping } from './mapping.ts';
+import { pageOf } from './pages.ts';
+import { pollersOf } from './pollers.ts';
+import { readVersion, targetOf } from './reading.ts';
+import { arnOf, fault } from './reference.ts';
+import { StreamSource } from './stream-source.ts';
+
+function missing(): Error {
+  return fault('ResourceNotFoundException', 'The resource you requested does not exist.', { Type: 'User' });
+}
+
+export const mappings = {
+  async CreateEventSourceMapping(input, ctx) {
+    const target = targetOf(ctx, input.FunctionName);
+    const version = await readVersion(ctx.store, target);
+    const row = newMapping(input, {
+      uuid: ctx.world.random.uuid(),
+      functionArn: arnOf(target.reference),
+      lastModifiedMs: ctx.world.clock.now(),
+    });
+    const source = new StreamSource(ctx, row, version.role, version.name);
+    await source.check();
+    // The newest record now is where LATEST begins.
+    const newest =
+      row.startingPosition === 'LATEST'
+        ? await Promise.all(
+            (await source.shards()).map(async (shard) => [shard, await source.newest(shard)] as const),
+          )
+        : [];
+    const { mappings: rows, checkpoints } = layout.at(ctx.account, ctx.region);
+    await ctx.transact(async (tx) => {
+      for (const { value } of await rows.all(tx, [])) {
+        if (value.sourceArn === row.sourceArn && value.functionArn === row.functionArn) {
+          throw fault(
+            'ResourceConflictException',
+            `The event source arn (" ${row.sourceArn} ") and function (" ${target.reference.name} ") provided mapping already exists. Please update or delete the existing mapping with UUID ${value.uuid}`,
+            { Type: 'User' },
+          );
+        }
+      }
+      rows.set(tx, [row.uuid], row);
+      layout.global().pollers.set(tx, [ctx.account, ctx.region, row.uuid], { sourceArn: row.sourceArn });
+      for (const [shard, sequence] of newest) {
+        if (sequence !== undefined) checkpoints.set(tx, [row.uuid, shard], { sequence, failures: 0 });
+      }
+    });
+    await pollersOf(ctx).watch(ctx, row.uuid, row.sourceArn);
+    return describeMapping(row, ctx, 'Creating');
+  },
+
+  async GetEventSourceMapping(input, ctx) {
+    const row = await layout.at(ctx.account, ctx.region).mappings.get(ctx.store, [input.UUID]);
+    if (row === undefined) throw missing();
+    return describeMapping(row, ctx);
+  },
+
+  async UpdateEventSourceMapping(input, ctx) {
+    const { mappings: rows } = layout.at(ctx.account, ctx.region);
+    const target = input.FunctionName === undefined ? undefined : targetOf(ctx, input.FunctionName);
+    if (target !== undefined) await readVersion(ctx.store, target);
+    const lastModifiedMs = ctx.world.clock.now();
+    const row = await ctx.transact(async (tx) => {
+      const before = await rows.get(tx, [input.UUID]);
+      if (before === undefined) throw missing();
+      const after: MappingRow = {
+        ...configureMapping(before, input),
+        functionArn: target === undefined ? before.functionArn : arnOf(target.reference),
+        lastModifiedMs,
+      };
+      rows.set(tx, [input.UUID], after);
+      return after;
+    });
+    await pollersOf(ctx).watch(ctx, row.uuid, row.sourceArn);
+    return describeMapping(row, ctx, 'Updating');
+  },
+
+  async DeleteEventSourceMapping(input, ctx) {
+    const { mappings: rows, checkpoints } = layout.at(ctx.account, ctx.region);
+    const row = await ctx.transact(async (tx) => {
+      const before = await rows.get(tx, [input.UUID]);
+      if (before === undefined) throw missing();
+      rows.delete(tx, [input.UUID]);
+      layout.global().pollers.delete(tx, [ctx.account, ctx.region, input.UUID]);
+      for (const { key } of await checkpoints.all(tx, [input.UUID])) checkpoints.delete(tx, key);
+      return before;
+    });
+    pollersOf(ctx).forget(row.uuid);
+    return describeMapping(row, ctx, 'Deleting');
+  },
+
+  async ListEventSourceMappings(input, ctx) {
+    const target = input.FunctionName === undefined ? undefined : targetOf(ctx, input.FunctionName);
+    const functionArn = target && arnOf(target.reference);
+    const page = await pageOf(layout.at(ctx.account, ctx.region).mappings, ctx.store, [], input, 100);
+    return {
+      EventSourceMappings: page.rows
+        .filter(
+          ({ value }) =>
+            (functionArn === undefined || value.functionArn === functionArn) &&
+            (input.EventSourceArn === undefined || value.sourceArn === input.EventSourceArn),
+        )
+        .map(({ value }) => describeMapping(value, ctx)),
+      NextMarker: page.marker,
+    };
+  },
+} satisfies Group<LambdaOperations>;

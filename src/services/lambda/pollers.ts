@@ -1,0 +1,68 @@
+import type { Context } from '../../service/context.ts';
+import type { Store } from '../../store/store.ts';
+import { layout } from './layout.ts';
+import { pollLater } from './polling.ts';
+
+/**
+ * Wakes polls: a commit that touches a mapping's source writes a poll, unless one is waiting already. Between two
+ * changes nothing runs, so an idle mapping costs nothing, and moving the virtual clock does not poll.
+ */
+export class Pollers {
+  readonly #watches = new Map<string, () => void>();
+  readonly #waiting = new Set<string>();
+  #root: Context | undefined;
+
+  /** Resumes the mappings of every account: what came while nobody watched is found by a first poll. */
+  async start(root: Context): Promise<void> {
+    this.#root = root;
+    for (const { key, value } of await layout.global().pollers.all(root.store, [])) {
+      const [account, region, uuid] = key;
+      await this.watch(root.as({ account, region }), uuid, value.sourceArn);
+    }
+  }
+
+  stop(): void {
+    for (const cancel of this.#watches.values()) cancel();
+    this.#watches.clear();
+  }
+
+  async watch(ctx: Context, uuid: string, sourceArn: string): Promise<void> {
+    this.forget(uuid);
+    const root = (this.#root ?? ctx).as({ account: ctx.account, region: ctx.region });
+    const wake = () => this.#wake(root, uuid);
+    const cancel = await root.watchResource('dynamodbstreams', sourceArn, wake);
+    if (cancel !== undefined) this.#watches.set(uuid, cancel);
+    wake();
+  }
+
+  forget(uuid: string): void {
+    this.#watches.get(uuid)?.();
+    this.#watches.delete(uuid);
+  }
+
+  /** The poll that was waiting runs: what comes from now on needs another. */
+  started(uuid: string): void {
+    this.#waiting.delete(uuid);
+  }
+
+  #wake(ctx: Context, uuid: string): void {
+    if (this.#waiting.has(uuid)) return;
+    this.#waiting.add(uuid);
+    pollLater(ctx, uuid, 0).catch((error: unknown) => {
+      this.#waiting.delete(uuid);
+      ctx.log('error', 'a poll could not be written', { uuid, error: String(error) });
+    });
+  }
+}
+
+const clouds = new WeakMap<Store, Pollers>();
+
+/** The pollers of the cloud that `ctx` belongs to. */
+export function pollersOf(ctx: Context): Pollers {
+  let pollers = clouds.get(ctx.store);
+  if (pollers === undefined) {
+    pollers = new Pollers();
+    clouds.set(ctx.store, pollers);
+  }
+  return pollers;
+}

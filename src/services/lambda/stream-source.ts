@@ -1,0 +1,124 @@
+import type { Context } from '../../service/context.ts';
+import { Fault } from '../../service/faults.ts';
+import type { MappingRow } from './layout.ts';
+import { fault } from './reference.ts';
+import { SERVICE } from './roles.ts';
+
+/** One record of a stream, as the function's event shows it. */
+export interface SourceRecord {
+  readonly sequence: string;
+  readonly createdAtMs: number;
+  readonly event: unknown;
+}
+
+export interface Batch {
+  readonly records: readonly SourceRecord[];
+  /** The shard has been read to its end and gets no more. */
+  readonly ended: boolean;
+}
+
+interface DynamodbRecord {
+  readonly dynamodb: { readonly SequenceNumber: string; readonly ApproximateCreationDateTime: Date };
+}
+
+/** Reads a DynamoDB stream under the function's role. */
+export class StreamSource {
+  readonly #ctx: Context;
+  readonly #arn: string;
+  readonly #role: string;
+  readonly #name: string;
+
+  constructor(ctx: Context, mapping: Pick<MappingRow, 'sourceArn'>, role: string, name: string) {
+    this.#ctx = ctx;
+    this.#arn = mapping.sourceArn;
+    this.#role = role;
+    this.#name = name;
+  }
+
+  /** Throws what CreateEventSourceMapping says when the role may not read. */
+  async check(): Promise<void> {
+    try {
+      await this.shards();
+    } catch (error) {
+      if (!Fault.is(error)) throw error;
+      throw fault(
+        'InvalidParameterValueException',
+        error.code === 'ResourceNotFoundException'
+          ? `Stream not found: ${this.#arn}`
+          : `Cannot access stream ${this.#arn}. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM.`,
+      );
+    }
+  }
+
+  async shards(): Promise<readonly string[]> {
+    const ids: string[] = [];
+    let after: string | undefined;
+    do {
+      const { StreamDescription } = await this.#call<{
+        StreamDescription: {
+          readonly Shards?: readonly { readonly ShardId: string }[];
+          readonly LastEvaluatedShardId?: string;
+        };
+      }>('DescribeStream', { StreamArn: this.#arn, ExclusiveStartShardId: after });
+      ids.push(...(StreamDescription.Shards ?? []).map(({ ShardId }) => ShardId));
+      after = StreamDescription.LastEvaluatedShardId;
+    } while (after !== undefined);
+    return ids;
+  }
+
+  /** Records after a sequence number, or from the oldest on. */
+  async read(shard: string, after: string | undefined, limit: number): Promise<Batch> {
+    const from = (sequence: string | undefined) =>
+      this.#call<{ ShardIterator: string }>('GetShardIterator', {
+        StreamArn: this.#arn,
+        ShardId: shard,
+        ...(sequence === undefined
+          ? { ShardIteratorType: 'TRIM_HORIZON' }
+          : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: sequence }),
+      });
+    let iterator: { ShardIterator: string };
+    try {
+      iterator = await from(after);
+    } catch (error) {
+      // What came after it has been trimmed: go on with the oldest there is.
+      if (!Fault.is(error) || error.code !== 'TrimmedDataAccessException') throw error;
+      iterator = await from(undefined);
+    }
+    const { Records, NextShardIterator } = await this.#call<{
+      Records?: readonly DynamodbRecord[];
+      NextShardIterator?: string;
+    }>('GetRecords', { ShardIterator: iterator.ShardIterator, Limit: Math.min(limit, 1000) });
+    const records = (Records ?? []).map((record) => ({
+      sequence: record.dynamodb.SequenceNumber,
+      createdAtMs: record.dynamodb.ApproximateCreationDateTime.getTime(),
+      event: { ...(wireJson(record) as Record<string, unknown>), eventSourceARN: this.#arn },
+    }));
+    return { records, ended: NextShardIterator === undefined && records.length === 0 };
+  }
+
+  /** The newest record's number; undefined when there is none. */
+  async newest(shard: string): Promise<string | undefined> {
+    let last: string | undefined;
+    for (;;) {
+      const { records } = await this.read(shard, last, 1000);
+      const next = records.at(-1)?.sequence;
+      if (next === undefined) return last;
+      last = next;
+    }
+  }
+
+  #call<Output>(operation: string, input: unknown): Promise<Output> {
+    return this.#ctx.call<Output>('dynamodbstreams', operation, input, {
+      as: { roleArn: this.#role, service: SERVICE, sessionName: this.#name },
+    });
+  }
+}
+
+/** Values as they stand in an event: bytes in base64, times in seconds. */
+function wireJson(value: unknown): unknown {
+  if (value instanceof Date) return value.getTime() / 1000;
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+  if (Array.isArray(value)) return value.map(wireJson);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, wireJson(item)]));
+}

@@ -1,0 +1,212 @@
+import { strict as assert } from 'node:assert';
+import { after, before, test } from 'node:test';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CreateTableCommand,
+  DeleteItemCommand,
+  DynamoDBClient,
+  PutItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import * as sdk from '@aws-sdk/client-lambda';
+import { zipSync } from 'fflate';
+import { type Lambent, startLambent } from '../../src/testing/index.ts';
+
+let lambent: Lambent;
+let lambda: sdk.LambdaClient;
+let dynamodb: DynamoDBClient;
+let logs: CloudWatchLogsClient;
+let iam: IAMClient;
+
+before(async () => {
+  lambent = await startLambent();
+  const config = {
+    endpoint: lambent.endpoint,
+    region: lambent.region,
+    credentials: lambent.credentials,
+    maxAttempts: 1,
+  };
+  lambda = new sdk.LambdaClient(config);
+  dynamodb = new DynamoDBClient(config);
+  logs = new CloudWatchLogsClient(config);
+  iam = new IAMClient(config);
+});
+after(async () => {
+  for (const client of [lambda, dynamodb, logs, iam]) client.destroy();
+  await lambent.stop();
+});
+
+async function makeRole(RoleName: string, ...policies: string[]): Promise<string> {
+  const { Role } = await iam.send(
+    new CreateRoleCommand({
+      RoleName,
+      AssumeRolePolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
+        ],
+      }),
+    }),
+  );
+  for (const policy of policies) {
+    await iam.send(
+      new AttachRolePolicyCommand({ RoleName, PolicyArn: `arn:aws:iam::aws:policy/service-role/${policy}` }),
+    );
+  }
+  return Role?.Arn ?? '';
+}
+
+async function makeTable(TableName: string): Promise<string> {
+  const { TableDescription } = await dynamodb.send(
+    new CreateTableCommand({
+      TableName,
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      BillingMode: 'PAY_PER_REQUEST',
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    }),
+  );
+  return TableDescription?.LatestStreamArn ?? '';
+}
+
+async function makeFunction(FunctionName: string, Role: string, source: string): Promise<void> {
+  await lambda.send(
+    new sdk.CreateFunctionCommand({
+      FunctionName,
+      Role,
+      Runtime: 'nodejs20.x',
+      Handler: 'index.handler',
+      Code: { ZipFile: zipSync({ 'index.js': Buffer.from(source) }) },
+    }),
+  );
+}
+
+const put = (TableName: string, id: string, n = 0) =>
+  dynamodb.send(new PutItemCommand({ TableName, Item: { id: { S: id }, n: { N: String(n) } } }));
+
+/** What the function printed behind `@@`, a JSON value a line, once there are `count` of them. */
+async function printed(name: string, count: number): Promise<unknown[]> {
+  for (let i = 0; ; i++) {
+    const page = await logs
+      .send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}`, filterPattern: '"@@"' }))
+      .catch(() => undefined);
+    const found = (page?.events ?? []).map(({ message = '' }) =>
+      JSON.parse(message.slice(message.indexOf('@@') + 2)),
+    );
+    if (found.length >= count) return found;
+    assert.ok(i < 150, `${name} printed ${JSON.stringify(found)}`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+test('changes of a table reach the function, in order, as the stream tells them', async () => {
+  const StreamArn = await makeTable('orders');
+  const role = await makeRole('reader', 'AWSLambdaDynamoDBExecutionRole');
+  await makeFunction(
+    'listener',
+    role,
+    "exports.handler = async ({ Records }) => { for (const r of Records) console.log('@@' + JSON.stringify(r)); };",
+  );
+  await put('orders', 'early');
+  const mapping = await lambda.send(
+    new sdk.CreateEventSourceMappingCommand({
+      EventSourceArn: StreamArn,
+      FunctionName: 'listener',
+      StartingPosition: 'LATEST',
+    }),
+  );
+  assert.equal(mapping.State, 'Creating');
+  assert.equal(mapping.BatchSize, 100);
+  await assert.rejects(
+    lambda.send(
+      new sdk.CreateEventSourceMappingCommand({
+        EventSourceArn: StreamArn,
+        FunctionName: 'listener',
+        StartingPosition: 'LATEST',
+      }),
+    ),
+    (error: Error) => error.name === 'ResourceConflictException',
+  );
+  await put('orders', 'a', 1);
+  await put('orders', 'a', 2);
+  await dynamodb.send(new DeleteItemCommand({ TableName: 'orders', Key: { id: { S: 'a' } } }));
+  const records = (await printed('listener', 3)) as {
+    eventName: string;
+    eventSource: string;
+    eventSourceARN: string;
+    dynamodb: { NewImage?: unknown; OldImage?: unknown; ApproximateCreationDateTime: number };
+  }[];
+  assert.deepEqual(
+    records.map(({ eventName }) => eventName),
+    ['INSERT', 'MODIFY', 'REMOVE'],
+  );
+  assert.equal(records[0]?.eventSource, 'aws:dynamodb');
+  assert.equal(records[0]?.eventSourceARN, StreamArn);
+  assert.deepEqual(records[1]?.dynamodb.NewImage, { id: { S: 'a' }, n: { N: '2' } });
+  assert.equal(typeof records[0]?.dynamodb.ApproximateCreationDateTime, 'number');
+  const read = await lambda.send(new sdk.GetEventSourceMappingCommand({ UUID: mapping.UUID }));
+  assert.equal(read.State, 'Enabled');
+  assert.equal(read.LastProcessingResult, 'OK');
+  await lambda.send(new sdk.DeleteEventSourceMappingCommand({ UUID: mapping.UUID }));
+  const { EventSourceMappings } = await lambda.send(new sdk.ListEventSourceMappingsCommand({}));
+  assert.deepEqual(EventSourceMappings, []);
+});
+
+test('filters pass records over; a failing batch is cut down, retried and given up', async () => {
+  const StreamArn = await makeTable('events');
+  const role = await makeRole('patient', 'AWSLambdaDynamoDBExecutionRole', 'AWSLambdaRole');
+  await makeFunction(
+    'grave',
+    role,
+    "exports.handler = async (event) => console.log('@@' + JSON.stringify(event.requestContext));",
+  );
+  await makeFunction(
+    'picky',
+    role,
+    `exports.handler = async ({ Records }) => {
+  const ids = Records.map((r) => r.dynamodb.Keys.id.S);
+  console.log('@@' + JSON.stringify(ids));
+  if (ids.includes('poison')) throw new Error('no');
+};`,
+  );
+  for (const id of ['one', 'skipped', 'poison', 'two']) await put('events', id);
+  await lambda.send(
+    new sdk.CreateEventSourceMappingCommand({
+      EventSourceArn: StreamArn,
+      FunctionName: 'picky',
+      StartingPosition: 'TRIM_HORIZON',
+      MaximumRetryAttempts: 1,
+      BisectBatchOnFunctionError: true,
+      FilterCriteria: {
+        Filters: [{ Pattern: '{"dynamodb":{"Keys":{"id":{"S":[{"anything-but":["skipped"]}]}}}}' }],
+      },
+      DestinationConfig: {
+        OnFailure: { Destination: 'arn:aws:lambda:us-east-1:000000000000:function:grave' },
+      },
+    }),
+  );
+  const first = await printed('picky', 1);
+  assert.deepEqual(first[0], ['one', 'poison', 'two']);
+  for (let i = 0; i < 8; i++) await lambent.advance(10);
+  const batches = (await printed('picky', 5)) as string[][];
+  assert.deepEqual(batches.at(-1), ['two']);
+  assert.ok(batches.some((ids) => ids.length === 1 && ids[0] === 'poison'));
+  const [buried] = (await printed('grave', 1)) as { condition: string }[];
+  assert.equal(buried?.condition, 'RetryAttemptsExhausted');
+});
+
+test('a role that may not read the stream makes no mapping', async () => {
+  const StreamArn = await makeTable('closed');
+  await makeFunction('blind', await makeRole('blind'), 'exports.handler = async () => {};');
+  await assert.rejects(
+    lambda.send(
+      new sdk.CreateEventSourceMappingCommand({
+        EventSourceArn: StreamArn,
+        FunctionName: 'blind',
+        StartingPosition: 'LATEST',
+      }),
+    ),
+    (error: Error) =>
+      error.name === 'InvalidParameterValueException' && error.message.startsWith('Cannot access stream'),
+  );
+});
