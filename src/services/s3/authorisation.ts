@@ -3,6 +3,7 @@ import type { ContextValues } from '../../policy/request.ts';
 import type { Authorisation, AuthorisationScope } from '../../service/service.ts';
 import { actionOn } from './access.ts';
 import { type BucketInput, bucketFor, findBucket } from './bucket.ts';
+import { parseCopySource } from './copy-source.ts';
 import { noSuchBucket } from './fault.ts';
 
 /**
@@ -38,6 +39,17 @@ export const authorisation: Authorisation<S3Operations> = {
   GetObject: onVersion('s3:GetObject', 's3:GetObjectVersion'),
   HeadObject: onVersion('s3:GetObject', 's3:GetObjectVersion'),
   PutObject: onWrite,
+  CreateMultipartUpload: onWrite,
+  UploadPart: onBucketKey('s3:PutObject'),
+  CompleteMultipartUpload: onBucketKey('s3:PutObject'),
+  AbortMultipartUpload: onBucketKey('s3:AbortMultipartUpload'),
+  ListParts: onBucketKey('s3:ListMultipartUploadParts'),
+  ListMultipartUploads: onBucket('s3:ListBucketMultipartUploads'),
+  CopyObject: async (input, scope) => [...(await onSource(input, scope)), ...(await onWrite(input, scope))],
+  UploadPartCopy: async (input, scope) => [
+    ...(await onSource(input, scope)),
+    ...(await onWrite(input, scope)),
+  ],
   DeleteObject: onVersion('s3:DeleteObject', 's3:DeleteObjectVersion'),
   // Each key is authorised by itself, as each is answered by itself.
   DeleteObjects: async (input, { ctx }) => {
@@ -87,11 +99,29 @@ function onVersion(newest: string, byId: string) {
   };
 }
 
+function onBucketKey(action: string) {
+  return async (input: ObjectInput, { ctx }: Scope) => [
+    actionOn(await bucketFor(ctx, input), action, input.Key),
+  ];
+}
+
+/** A copy reads its source. */
+async function onSource(input: { readonly CopySource: string }, { ctx }: Scope) {
+  const { bucket: name, key, versionId } = parseCopySource(input.CopySource);
+  const bucket = await findBucket(ctx, name);
+  if (bucket === undefined) throw noSuchBucket(name);
+  return versionId === undefined
+    ? [actionOn(bucket, 's3:GetObject', key)]
+    : [actionOn(bucket, 's3:GetObjectVersion', key, { 's3:versionid': versionId })];
+}
+
 interface WriteInput extends ObjectInput {
   readonly ACL?: string | undefined;
   readonly StorageClass?: string | undefined;
   readonly ServerSideEncryption?: string | undefined;
   readonly Tagging?: string | undefined;
+  readonly CopySource?: string | undefined;
+  readonly MetadataDirective?: string | undefined;
 }
 
 async function onWrite(input: WriteInput, { ctx }: Scope) {
@@ -103,10 +133,13 @@ async function onWrite(input: WriteInput, { ctx }: Scope) {
   ];
 }
 
-function writeKeys({ ACL, StorageClass, ServerSideEncryption, Tagging }: WriteInput): ContextValues {
+function writeKeys(input: WriteInput): ContextValues {
+  const { ACL, StorageClass, ServerSideEncryption, Tagging, CopySource, MetadataDirective } = input;
   const tags = Tagging === undefined ? [] : [...new URLSearchParams(Tagging)];
   return {
     ...aclKey(ACL),
+    ...(CopySource === undefined ? {} : { 's3:x-amz-copy-source': CopySource }),
+    ...(MetadataDirective === undefined ? {} : { 's3:x-amz-metadata-directive': MetadataDirective }),
     ...(StorageClass === undefined ? {} : { 's3:x-amz-storage-class': StorageClass }),
     ...(ServerSideEncryption === undefined
       ? {}

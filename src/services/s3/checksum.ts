@@ -89,12 +89,13 @@ export interface ClaimedChecksum {
 
 /**
  * The one checksum that headers claim (members of the input), or that the named trailer brings. Undefined when the
- * client claims none.
+ * client claims none. The checksum of an object of parts may have their number after it.
  */
 export function claimedChecksum(
   input: object,
   sdkAlgorithm: string | undefined,
   trailers: string | undefined,
+  of: 'body' | 'object' = 'body',
 ): ClaimedChecksum | undefined {
   const claims: ClaimedChecksum[] = [];
   for (const name in input) {
@@ -124,7 +125,7 @@ export function claimedChecksum(
   if (sdkAlgorithm !== undefined && sdkAlgorithm !== claim.algorithm) {
     throw fault('InvalidRequest', 'Value for x-amz-sdk-checksum-algorithm header is invalid.');
   }
-  if (claim.value !== undefined && !isChecksum(claim.algorithm, claim.value)) {
+  if (of === 'body' && claim.value !== undefined && !isChecksum(claim.algorithm, claim.value)) {
     throw fault(
       'InvalidRequest',
       `Value for x-amz-checksum-${claim.algorithm.toLowerCase()} header is invalid.`,

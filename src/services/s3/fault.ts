@@ -43,6 +43,7 @@ type UnmodelledErrorName =
   | 'PreconditionFailed'
   | 'ServerSideEncryptionConfigurationNotFoundError';
 
+export type { Fault };
 export const fault = faults<S3ErrorName | UnmodelledErrorName>();
 
 /** A value S3 does not take; its answer names where it stood and what it was. */

@@ -6,7 +6,7 @@ import { quoted } from './condition.ts';
 import { fault, invalidArgument } from './fault.ts';
 import type { ObjectRow } from './layout.ts';
 import { encoder, pageSize } from './list-page.ts';
-import { type Step, walk } from './walk.ts';
+import { newestVersions, type Step, walk } from './walk.ts';
 
 export const objectLists = {
   ListObjectsV2: async (input, ctx) => {
@@ -56,7 +56,8 @@ async function list(
   let last: string | undefined;
   let more = false;
   if (most > 0) {
-    for await (const step of walk(ctx.store, bucket, { prefix: Prefix, after }, Delimiter, isObject)) {
+    const start = { prefix: Prefix, after, delimiter: Delimiter };
+    for await (const step of walk(newestVersions(ctx.store, bucket), start, isObject)) {
       if (Contents.length + CommonPrefixes.length === most) {
         more = true;
         break;
@@ -85,7 +86,7 @@ function isObject(row: ObjectRow): boolean {
   return row.deleteMarker === undefined;
 }
 
-function nameOf(step: Step): string {
+function nameOf(step: Step<ObjectRow>): string {
   return step.kind === 'prefix' ? step.prefix : step.key;
 }
 

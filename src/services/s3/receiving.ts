@@ -22,11 +22,16 @@ export interface ReceivedBody {
   readonly size: number;
   /** Hex. */
   readonly md5: string;
-  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string };
-  /** The client brought the checksum. */
-  readonly claimed: boolean;
+  readonly checksum: BodyChecksum;
+  /** What the client brought. */
+  readonly claimed: BodyChecksum | undefined;
   /** A small body itself, or the blob that holds it. */
   readonly content: Uint8Array | BlobRef;
+}
+
+export interface BodyChecksum {
+  readonly algorithm: ChecksumAlgorithm;
+  readonly value: string;
 }
 
 /** An upload's body and what its headers claim of it. */
@@ -37,8 +42,10 @@ export interface Upload {
 }
 
 export interface ReceiveOptions {
-  /** Computed when the client claims none. */
+  /** To be computed, whichever the client claims; else the client's, or the default. */
   readonly algorithm?: ChecksumAlgorithm;
+  /** Of a body that comes from inside, in bytes. */
+  readonly length?: number;
   /** Put even small bodies in a blob. */
   readonly asBlob?: boolean;
 }
@@ -59,19 +66,26 @@ export async function receive(
   );
   const md5Claim = claimedMd5(upload.ContentMD5);
   const body = typeof upload.Body === 'string' ? Buffer.from(upload.Body) : upload.Body;
-  const length = lengthOf(ctx, body);
+  const length = options.length ?? lengthOf(ctx, body);
   if (length > LARGEST_UPLOAD) {
     throw fault('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
       ProposedSize: length,
       MaxSizeAllowed: LARGEST_UPLOAD,
     });
   }
-  const digest = new BodyDigest(claim?.algorithm ?? options.algorithm ?? DEFAULT_ALGORITHM);
+  const algorithm = options.algorithm ?? claim?.algorithm ?? DEFAULT_ALGORITHM;
+  const digest = new BodyDigest(algorithm, claim?.algorithm ?? algorithm);
   const small = length <= INLINE_BYTES && options.asBlob !== true;
   const content = await take(ctx, body, digest, small);
-  const received: ReceivedBody = { ...digest.finish(), claimed: claim !== undefined, content };
-  verify(received, md5Claim, claim, body instanceof ChunkedDecoder ? body.trailers : {});
-  return received;
+  const { size, md5, checksum, checked } = digest.finish();
+  if (md5Claim !== undefined && md5Claim !== md5) {
+    throw fault('BadDigest', 'The Content-MD5 you specified did not match what we received.', {
+      ExpectedDigest: md5Claim,
+      CalculatedDigest: md5,
+    });
+  }
+  if (claim !== undefined) verify(checked, claim, body instanceof ChunkedDecoder ? body.trailers : {});
+  return { size, md5, checksum, claimed: claim === undefined ? undefined : checked, content };
 }
 
 async function take(
@@ -106,25 +120,35 @@ async function* digested(body: Readable, digest: BodyDigest): AsyncGenerator<Uin
 class BodyDigest {
   readonly #md5 = createHash('md5');
   readonly #checksum: Checksum;
+  /** What the client's claim is checked with; mostly the same. */
+  readonly #checked: Checksum;
   #size = 0;
 
-  constructor(algorithm: ChecksumAlgorithm) {
-    this.#checksum = new Checksum(algorithm);
+  constructor(kept: ChecksumAlgorithm, claimed: ChecksumAlgorithm) {
+    this.#checksum = new Checksum(kept);
+    this.#checked = claimed === kept ? this.#checksum : new Checksum(claimed);
   }
 
   update(chunk: Uint8Array): void {
     this.#size += chunk.length;
     this.#md5.update(chunk);
     this.#checksum.update(chunk);
+    if (this.#checked !== this.#checksum) this.#checked.update(chunk);
   }
 
-  finish(): Pick<ReceivedBody, 'size' | 'md5' | 'checksum'> {
+  finish() {
+    const checksum = done(this.#checksum);
     return {
       size: this.#size,
       md5: this.#md5.digest('hex'),
-      checksum: { algorithm: this.#checksum.algorithm, value: this.#checksum.value() },
+      checksum,
+      checked: this.#checked === this.#checksum ? checksum : done(this.#checked),
     };
   }
+}
+
+function done(checksum: Checksum): BodyChecksum {
+  return { algorithm: checksum.algorithm, value: checksum.value() };
 }
 
 /** The bytes an upload will have. What comes from inside as a stream has no headers to tell. */
@@ -149,18 +173,10 @@ function claimedMd5(header: string | undefined): string | undefined {
 }
 
 function verify(
-  { md5, checksum: { algorithm, value } }: ReceivedBody,
-  md5Claim: string | undefined,
-  claim: ClaimedChecksum | undefined,
+  { algorithm, value }: BodyChecksum,
+  claim: ClaimedChecksum,
   trailers: Readonly<Record<string, string>>,
 ): void {
-  if (md5Claim !== undefined && md5Claim !== md5) {
-    throw fault('BadDigest', 'The Content-MD5 you specified did not match what we received.', {
-      ExpectedDigest: md5Claim,
-      CalculatedDigest: md5,
-    });
-  }
-  if (claim === undefined) return;
   const name = `x-amz-checksum-${algorithm.toLowerCase()}`;
   const expected = claim.value ?? trailers[name];
   if (expected === undefined || !isChecksum(algorithm, expected)) {

@@ -3,21 +3,33 @@ import { defineService } from '../../service/service.ts';
 import { authorisation } from './authorisation.ts';
 import { findBucket } from './bucket.ts';
 import { buckets } from './buckets.ts';
+import { copies } from './copies.ts';
 import { objectDeletes } from './object-deletes.ts';
 import { objectLists } from './object-lists.ts';
 import { objectReads } from './object-reads.ts';
 import { objectWrites } from './object-writes.ts';
 import { effectivePolicy } from './public-access.ts';
-import { forgetUploads } from './upload-cleaning.ts';
+import { forgetParts, forgetUploads } from './upload-cleaning.ts';
+import { uploadParts } from './upload-parts.ts';
+import { uploads } from './uploads.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ */
 export const s3 = defineService({
   name: 's3',
   model: 's3',
-  operations: { ...buckets, ...objectReads, ...objectWrites, ...objectDeletes, ...objectLists },
+  operations: {
+    ...buckets,
+    ...objectReads,
+    ...objectWrites,
+    ...objectDeletes,
+    ...objectLists,
+    ...copies,
+    ...uploads,
+    ...uploadParts,
+  },
   authorisation,
   validationCode: 'InvalidArgument',
-  jobs: { forgetUploads },
+  jobs: { forgetUploads, forgetParts },
   resourcePolicy: policyOf,
 });
 

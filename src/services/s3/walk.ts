@@ -1,67 +1,97 @@
+import type { Page } from '../../store/keyspace.ts';
 import type { Reader } from '../../store/store.ts';
 import type { Bucket } from './bucket.ts';
-import { type ObjectRow, s3Rows } from './layout.ts';
+import { type ObjectRow, s3Rows, type UploadRow } from './layout.ts';
 
 /** Where a listing begins. */
 export interface WalkStart {
   readonly prefix: string;
-  /** Keys after this one only. */
+  /** Keys after this one only, or after this common prefix. */
   readonly after?: string | undefined;
+  readonly delimiter?: string | undefined;
 }
 
-/** What a walk meets: an object, or all the keys that share a prefix up to the delimiter. */
-export type Step =
-  | { readonly kind: 'object'; readonly key: string; readonly row: ObjectRow }
+/** What a walk meets: a row, or all the keys that share a prefix up to the delimiter. */
+export type Step<Row> =
+  | { readonly kind: 'row'; readonly key: string; readonly at: WalkKey; readonly row: Row }
   | { readonly kind: 'prefix'; readonly prefix: string };
 
-const PAGE = 1000;
-const MOST_BYTES = 1 << 20;
-/** The last code point: no key has more of it than a key has room for. */
+/** The key of a row: the bucket's id, the object's key, perhaps more. */
+type WalkKey = readonly [bucketId: string, key: string, ...rest: readonly (string | number)[]];
+
+/** Rows to walk over. */
+export interface WalkSource<Row> {
+  /** Rows behind a key, which need not exist; rows whose key extends it are behind it. */
+  page(after: WalkKey): Promise<Page<WalkKey, Row>>;
+  /** The row whose key is no longer than the bucket and this. */
+  exactly(key: string): Promise<Row | undefined>;
+  readonly bucketId: string;
+}
+
+const LIMITS = { limit: 1000, maxBytes: 1 << 20 } as const;
+/** More of the last code point than a key has room for. */
 const LAST = '\u{10ffff}'.repeat(256);
 
-/**
- * The newest versions of a bucket's keys in the order of their UTF-8 bytes, keys of one common prefix once. A common
- * prefix of many keys is leapt over. `wanted` leaves out rows, delete markers say.
- */
-export async function* walk(
-  reader: Reader,
-  bucket: Bucket,
-  { prefix, after }: WalkStart,
-  delimiter: string | undefined,
-  wanted: (row: ObjectRow) => boolean,
-): AsyncGenerator<Step> {
+/** The newest version of each key, delete markers among them. */
+export function newestVersions(reader: Reader, bucket: Bucket): WalkSource<ObjectRow> {
   const { objects } = s3Rows(bucket.account);
-  const { id } = bucket.row;
-  let from = after === undefined || order(after, prefix) < 0 ? undefined : after;
-  if (from === undefined) {
-    // Reading goes on after a key; the prefix itself may be one.
-    const row = prefix === '' ? undefined : await objects.get(reader, [id, prefix]);
-    if (row !== undefined && wanted(row)) yield { kind: 'object', key: prefix, row };
-    from = prefix;
+  const bucketId = bucket.row.id;
+  return {
+    bucketId,
+    page: (after) => objects.page(reader, [bucketId], { after: [...after] as [string, string], ...LIMITS }),
+    exactly: (key) => objects.get(reader, [bucketId, key]),
+  };
+}
+
+/** Uploads under way. */
+export function uploadsUnderWay(reader: Reader, bucket: Bucket): WalkSource<UploadRow> {
+  const { uploads } = s3Rows(bucket.account);
+  const bucketId = bucket.row.id;
+  return {
+    bucketId,
+    page: (after) =>
+      uploads.page(reader, [bucketId], { after: [...after] as [string, string, string], ...LIMITS }),
+    exactly: () => Promise.resolve(undefined),
+  };
+}
+
+/**
+ * Walks rows in the order of their keys' UTF-8 bytes, keys of one common prefix once. A common prefix of many keys is
+ * leapt over. `from` is the exact row to go on behind, where the start's `after` is not enough.
+ */
+export async function* walk<Row>(
+  source: WalkSource<Row>,
+  { prefix, after, delimiter }: WalkStart,
+  wanted: (row: Row) => boolean = () => true,
+  from?: WalkKey,
+): AsyncGenerator<Step<Row>> {
+  const { bucketId } = source;
+  let position: WalkKey = from ?? [bucketId, after ?? prefix];
+  /** The common prefix that was last told of. */
+  let common: string | undefined;
+  if (from === undefined && (after === undefined || order(after, prefix) < 0)) {
+    // Reading goes on behind a key; the prefix itself may be one.
+    const row = prefix === '' ? undefined : await source.exactly(prefix);
+    if (row !== undefined && wanted(row)) yield { kind: 'row', key: prefix, at: [bucketId, prefix], row };
+    position = [bucketId, prefix];
+  } else if (
+    delimiter !== undefined &&
+    after !== undefined &&
+    commonPrefix(after, prefix, delimiter) === after
+  ) {
+    common = after;
   }
-  let common = delimiter === undefined ? undefined : commonPrefix(from, prefix, delimiter);
-  // Begun inside a common prefix, or at it: its keys have been told of, unless the start is a mere key before them.
-  if (common !== undefined && after !== common) common = undefined;
   for (;;) {
-    const start: string = common === undefined ? from : common + LAST;
-    const page = await objects.page(reader, [id], { after: [id, start], limit: PAGE, maxBytes: MOST_BYTES });
-    common = undefined;
-    for (const {
-      key: [, key],
-      value: row,
-    } of page.rows) {
+    const page = await source.page(common === undefined ? position : [bucketId, common + LAST]);
+    for (const { key: at, value: row } of page.rows) {
+      const [, key] = at;
       if (!key.startsWith(prefix)) return;
-      from = key;
+      position = at;
       if (!wanted(row)) continue;
-      const shared: string | undefined =
-        delimiter === undefined ? undefined : commonPrefix(key, prefix, delimiter);
-      if (shared === undefined) {
-        common = undefined;
-        yield { kind: 'object', key, row };
-      } else if (shared !== common) {
-        common = shared;
-        yield { kind: 'prefix', prefix: shared };
-      }
+      const shared = delimiter === undefined ? undefined : commonPrefix(key, prefix, delimiter);
+      if (shared === undefined) yield { kind: 'row', key, at, row };
+      else if (shared !== common) yield { kind: 'prefix', prefix: shared };
+      common = shared;
     }
     if (page.next === undefined) return;
   }
@@ -74,6 +104,6 @@ function commonPrefix(key: string, prefix: string, delimiter: string): string | 
 }
 
 /** By UTF-8 bytes, which is by code points, not by JavaScript's units. */
-export function order(a: string, b: string): number {
+function order(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
