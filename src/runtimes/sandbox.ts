@@ -54,6 +54,9 @@ const ETC = [
   'ssl',
 ];
 
+/** Where programs are looked for: bubblewrap itself, and what functions run. */
+export const PROGRAM_PATH = '/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin:/run/current-system/sw/bin';
+
 /** The user AWS runs functions as. */
 const UID = 993;
 const GID = 990;
@@ -155,11 +158,16 @@ export async function probeSandbox(): Promise<Sandbox> {
     },
   );
   const problem = await new Promise<string | undefined>((resolve) => {
-    execFile(file, args, { timeout: 5_000, maxBuffer: 1 << 20 }, (error, _stdout, stderr) => {
-      if (error === null) resolve(undefined);
-      else if (error.code === 'ENOENT') resolve('bubblewrap is not installed (package "bubblewrap")');
-      else resolve(explain(stderr.trim() || error.message));
-    });
+    execFile(
+      file,
+      args,
+      { timeout: 5_000, maxBuffer: 1 << 20, env: { PATH: PROGRAM_PATH } },
+      (error, _stdout, stderr) => {
+        if (error === null) resolve(undefined);
+        else if (error.code === 'ENOENT') resolve('bubblewrap is not installed (package "bubblewrap")');
+        else resolve(explain(stderr.trim() || error.message));
+      },
+    );
   });
   return problem === undefined ? sandbox : plainProcesses(problem);
 }

@@ -12,7 +12,7 @@ import {
   providedLanguage,
   pythonLanguage,
 } from './languages.ts';
-import type { Sandbox } from './sandbox.ts';
+import { PROGRAM_PATH, type Sandbox } from './sandbox.ts';
 import { bootstrapFolder, type SdkModules } from './sdk-modules.ts';
 import { isStageable, merge, stage, Trees } from './staging.ts';
 import { Worker } from './worker.ts';
@@ -43,7 +43,7 @@ const START_ONLY = /^(?:NODE_|PYTHON|LD_|UV_|MALLOC_|GLIBC_|AWS_LAMBDA_EXEC_WRAP
 const SYSTEM_ENVIRONMENT: Readonly<Record<string, string>> = {
   LANG: 'en_US.UTF-8',
   TZ: ':UTC',
-  PATH: '/var/lang/bin:/usr/local/bin:/usr/bin:/bin:/opt/bin',
+  PATH: PROGRAM_PATH,
   LD_LIBRARY_PATH:
     '/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib',
 };

@@ -30,6 +30,22 @@ export function refuseUnsupported(input: Readonly<Record<string, unknown>>): voi
   }
 }
 
+/** Settings that are kept and answered, and change nothing about how a function runs here. */
+export function storedOnly(
+  settings: Settings & { readonly Architectures?: readonly string[] | undefined },
+): string[] {
+  const { VpcConfig, FileSystemConfigs, KMSKeyArn, SnapStart, TracingConfig, Architectures } = settings;
+  const here = process.arch === 'arm64' ? 'arm64' : 'x86_64';
+  return [
+    ...((VpcConfig?.SubnetIds?.length ?? 0) > 0 ? ['VpcConfig'] : []),
+    ...((FileSystemConfigs?.length ?? 0) > 0 ? ['FileSystemConfigs'] : []),
+    ...(KMSKeyArn ? ['KMSKeyArn'] : []),
+    ...(SnapStart?.ApplyOn === 'PublishedVersions' ? ['SnapStart'] : []),
+    ...(TracingConfig?.Mode === 'Active' ? ['TracingConfig'] : []),
+    ...(Architectures?.[0] !== undefined && Architectures[0] !== here ? ['Architectures'] : []),
+  ];
+}
+
 /** Variables that Lambda sets itself. https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html */
 const RESERVED = new Set([
   '_HANDLER',

@@ -2,8 +2,8 @@ import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Group } from '../../service/service.ts';
 import { type CodeSource, storeCode } from './code.ts';
 import { codeLocation } from './code-door.ts';
-import { describe, newFunction, refuseUnsupported } from './function.ts';
-import { holdVersion, releaseVersion, warmUp } from './holding.ts';
+import { describe, newFunction, refuseUnsupported, storedOnly } from './function.ts';
+import { holdVersion, noteStored, releaseVersion, warmUp } from './holding.ts';
 import { readLayers } from './layer-use.ts';
 import { type FunctionRow, layout } from './layout.ts';
 import { pageOf } from './pages.ts';
@@ -45,6 +45,7 @@ export const functions = {
         await holdVersion(ctx, tx, first);
       }
     });
+    noteStored(ctx, name, storedOnly(input));
     warmUp(ctx, latest);
     return describe(first ?? latest, reference, { qualified: publishes, progress: 'creating' });
   },
@@ -125,6 +126,10 @@ export const functions = {
   },
 
   async ListFunctions(input, ctx) {
+    const { MasterRegion } = input;
+    // Replicas are Lambda@Edge's, and no function here has any.
+    if (MasterRegion !== undefined && MasterRegion !== 'ALL' && MasterRegion !== ctx.region)
+      return { Functions: [] };
     const rows = layout.at(ctx.account, ctx.region);
     const page = await pageOf(rows.functions, ctx.store, [], input);
     const all = input.FunctionVersion === 'ALL';

@@ -13,6 +13,11 @@ export async function releaseVersion(ctx: Context, tx: Transaction, version: Fun
   for (const layer of version.layers) await ctx.blobs.release(tx, layer.code);
 }
 
+/** Says in the log what a request set that changes nothing here. */
+export function noteStored(ctx: Context, name: string, stored: readonly string[]): void {
+  if (stored.length > 0) ctx.log('info', `${name}: kept, not simulated: ${stored.join(', ')}`);
+}
+
 /** Lets a worker stand by for a function that was just made or changed: its first invocation comes soon. */
 export function warmUp(ctx: Context, version: FunctionVersion): void {
   ctx.ports.runtimes.prepare(version);

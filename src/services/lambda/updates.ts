@@ -2,8 +2,8 @@ import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { storeCode } from './code.ts';
-import { configure, describe, refuseUnsupported } from './function.ts';
-import { holdVersion, releaseVersion, warmUp } from './holding.ts';
+import { configure, describe, refuseUnsupported, storedOnly } from './function.ts';
+import { holdVersion, noteStored, releaseVersion, warmUp } from './holding.ts';
 import { readLayers } from './layer-use.ts';
 import type { FunctionVersion } from './layout.ts';
 import { checkRevision, notFound, readFunction, type Target, targetOf } from './reading.ts';
@@ -65,6 +65,7 @@ export const updates = {
     await readFunction(ctx.store, target);
     if (input.Role !== undefined) await assumeRole(ctx, input.Role, target.reference.name);
     const layers = input.Layers === undefined ? undefined : await readLayers(ctx, input.Layers);
+    noteStored(ctx, target.reference.name, storedOnly(input));
     const latest = await replaceLatest(ctx, target, input.RevisionId, (before) =>
       configure(before, input, layers),
     );

@@ -106,6 +106,12 @@ export const filtering = {
         'logStreamNames and logStreamNamePrefix cannot be specified together.',
       );
     }
+    if (input.startFromHead === false) {
+      throw fault(
+        'InvalidParameterException',
+        'FilterLogEvents answers the earliest events first: startFromHead can only be true.',
+      );
+    }
     const matches = parsePattern(input.filterPattern ?? '');
     const rows = layout.at(ctx.account, ctx.region);
     const group = await readGroup(ctx.store, ctx, groupNameOf(input));

@@ -2,7 +2,7 @@ import type { LogGroup, LogsOperations } from '../../model/gen/logs.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import type { Reader, Transaction } from '../../store/store.ts';
-import { fault, groupArn, RETENTION_DAYS, readGroup } from './group.ts';
+import { fault, groupArn, nameInArn, RETENTION_DAYS, readGroup } from './group.ts';
 import { type GroupRow, layout } from './layout.ts';
 import { sealToken, unsealToken } from './token.ts';
 
@@ -91,6 +91,9 @@ export const groups = {
     const found: LogGroup[] = [];
     let more = true;
     const wanted = pattern?.toLowerCase();
+    const identifiers = input.logGroupIdentifiers?.map((text) => nameInArn(text) ?? text);
+    // There are no monitoring accounts: groups are the caller's own.
+    if (input.accountIdentifiers?.includes(ctx.account) === false) return { logGroups: [] };
     while (more && found.length < limit) {
       const page = await rows.page(
         ctx.store,
@@ -102,6 +105,7 @@ export const groups = {
         const [name] = key;
         after = name;
         if (prefix !== undefined && !name.startsWith(prefix)) continue;
+        if (identifiers?.includes(name) === false) continue;
         if (wanted !== undefined && !name.toLowerCase().includes(wanted)) continue;
         if (input.logGroupClass !== undefined && value.groupClass !== input.logGroupClass) continue;
         found.push(await describeGroup(ctx, name, value));
