@@ -7,10 +7,11 @@ import { readUnits, writeUnits } from './capacity.ts';
 import { UsageSum } from './consumed-capacity.ts';
 import { checkAttributesToGet, checkExpressionParameters } from './expression-parameters.ts';
 import { invalid } from './fault.ts';
+import { itemText } from './item-codec.ts';
 import { type CheckedWrite, checkedDelete, checkedPut, checkItemSize } from './item-request.ts';
 import { performWrite, withTable } from './item-write.ts';
 import { readProjection } from './items.ts';
-import { checkKey, checkKeyPaths } from './key-check.ts';
+import { checkBatchItemKeys, checkKey, checkKeyPaths } from './key-check.ts';
 import { project } from './projection.ts';
 import { StoredItem } from './stored-item.ts';
 import { itemKey } from './table.ts';
@@ -35,7 +36,6 @@ export const batches = {
       const table = await tableFor(ctx, address);
       for (const key of request.Keys) checkKey(table, key);
       if (projection !== undefined) checkKeyPaths(table, projection.paths);
-      checkDistinct(request.Keys.map((key) => itemKey(table, key)));
       const shownItems: AttributeMap[] = [];
       const left: Item[] = [];
       let units = 0;
@@ -69,6 +69,7 @@ export const batches = {
     // Every table and key is checked before the first item is written.
     for (const { address, writes } of requests) {
       const table = await tableFor(ctx, address);
+      for (const { key, isPut } of writes) if (isPut) checkBatchItemKeys(table, key);
       checkDistinct(writes.map(({ write }) => write.on(table, false).key));
     }
     const counts = input.ReturnConsumedCapacity !== undefined && input.ReturnConsumedCapacity !== 'NONE';
@@ -110,6 +111,7 @@ function checkGets(input: Input<'BatchGetItem'>, ctx: Context) {
     checkAttributesToGet(request.AttributesToGet);
     const projection = readProjection(request);
     for (const key of request.Keys) checkAttributes(key);
+    checkDistinctText(request.Keys);
     count += request.Keys.length;
     if (count > MOST_READS) throw invalid('Too many items requested for the BatchGetItem call');
     return { address, name, request, projection };
@@ -119,7 +121,7 @@ function checkGets(input: Input<'BatchGetItem'>, ctx: Context) {
 interface TableWrites {
   readonly address: TableAddress;
   readonly name: string;
-  readonly writes: readonly { readonly write: CheckedWrite; readonly key: Item }[];
+  readonly writes: readonly { readonly write: CheckedWrite; readonly key: Item; readonly isPut: boolean }[];
 }
 
 function checkWrites(input: Input<'BatchWriteItem'>, ctx: Context): readonly TableWrites[] {
@@ -143,11 +145,21 @@ function checkWrite({ PutRequest: put, DeleteRequest: remove }: WriteRequest) {
   if (put !== undefined) {
     checkAttributes(put.Item);
     checkItemSize(put.Item);
-    return { write: checkedPut({}, put.Item), key: put.Item };
+    return { write: checkedPut({}, put.Item), key: put.Item, isPut: true };
   }
   const key = remove?.Key ?? {};
   checkAttributes(key);
-  return { write: checkedDelete({}, key), key };
+  return { write: checkedDelete({}, key), key, isPut: false };
+}
+
+/** Finds keys given twice before there is a table to make keys of them. */
+function checkDistinctText(keys: readonly Item[]): void {
+  const texts = keys.map((key) => itemText(Object.fromEntries(Object.entries(key).sort(byName))));
+  if (new Set(texts).size < keys.length) throw invalid('Provided list of item keys contains duplicates');
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
 }
 
 function checkDistinct(keys: readonly Uint8Array[]): void {

@@ -41,6 +41,7 @@ const OPERANDS: Readonly<Record<string, number>> = {
   contains: 2,
   size: 1,
 };
+const KEYWORDS: ReadonlySet<string> = new Set(['AND', 'OR', 'NOT', 'BETWEEN', 'IN']);
 const COMPARATORS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>=']);
 const TYPE_NAMES: ReadonlySet<string> = new Set(['S', 'N', 'B', 'NULL', 'SS', 'BOOL', 'L', 'BS', 'NS', 'M']);
 const LONGEST_LIST = 100;
@@ -63,11 +64,17 @@ class ConditionParser {
   #lastGroup = { start: -1, end: -1 };
 
   constructor(expression: string, parameter: ExpressionParameter, attributes: ExpressionAttributes) {
-    this.#parser = new ExpressionParser<Slot>(expression, parameter, attributes, {
-      reserved: 'reserved',
-      name: 'undefined',
-      value: 'undefined',
-    });
+    this.#parser = new ExpressionParser<Slot>(
+      expression,
+      parameter,
+      attributes,
+      {
+        reserved: 'reserved',
+        name: 'undefined',
+        value: 'undefined',
+      },
+      KEYWORDS,
+    );
   }
 
   parse(): ParsedCondition {
@@ -139,14 +146,21 @@ class ConditionParser {
     this.#parser.expectSymbol(')');
     const end = this.#parser.position;
     if (this.#lastGroup.start === start + 1 && this.#lastGroup.end === end - 1) {
-      this.#parser.note('parentheses', 'The expression has redundant parentheses;');
+      this.#noteRedundant();
     }
     this.#lastGroup = { start, end };
     return inner;
   }
 
+  #noteRedundant(): void {
+    this.#parser.note('parentheses', 'The expression has redundant parentheses;');
+  }
+
   #operand(): Operand {
-    const operand = this.#parser.operand((name, operands) => this.#checkCall(name, operands));
+    const operand = this.#parser.operand(
+      (name, operands) => this.#checkCall(name, operands),
+      () => this.#noteRedundant(),
+    );
     this.#collect(operand);
     return operand;
   }
@@ -156,18 +170,10 @@ class ConditionParser {
     if (operand.kind === 'call') for (const inner of operand.operands) this.#collect(inner);
   }
 
-  /** The second operand of a comparison may stand in parentheses of its own. */
-  #rightOperand(): Operand {
-    if (!this.#parser.skipSymbol('(')) return this.#operand();
-    const operand = this.#parser.nested(() => this.#rightOperand());
-    this.#parser.expectSymbol(')');
-    return operand;
-  }
-
   #compare(left: Operand): Node {
     const comparator = this.#parser.advance().text as Comparator;
     this.#parser.countOperator();
-    const right = this.#rightOperand();
+    const right = this.#operand();
     this.#checkMisuse([left, right]);
     this.#checkDistinct(comparator, [left, right]);
     if (comparator !== '=' && comparator !== '<>') {
@@ -180,9 +186,9 @@ class ConditionParser {
   #between(operand: Operand): Node {
     this.#parser.advance();
     this.#parser.countOperator();
-    const low = this.#rightOperand();
+    const low = this.#operand();
     if (!this.#parser.skipKeyword('AND')) throw this.#parser.syntaxError();
-    const high = this.#rightOperand();
+    const high = this.#operand();
     this.#checkMisuse([operand, low, high]);
     this.#checkBounds(low, high);
     this.#endCondition();

@@ -38,6 +38,7 @@ export class ExpressionParser<Slot extends string> {
   readonly #tokens: readonly Token[];
   readonly #mistakes = new Map<Slot, string>();
   readonly #slots: { readonly reserved: Slot; readonly name: Slot; readonly value: Slot };
+  readonly #keywords: ReadonlySet<string>;
   #index = 0;
   #operators = 0;
   #depth = 0;
@@ -47,12 +48,15 @@ export class ExpressionParser<Slot extends string> {
     parameter: ExpressionParameter,
     attributes: ExpressionAttributes,
     slots: { readonly reserved: Slot; readonly name: Slot; readonly value: Slot },
+    /** Words, in capitals, that are no names in this grammar. */
+    keywords: ReadonlySet<string>,
   ) {
     this.parameter = parameter;
     this.attributes = attributes;
     this.#expression = expression;
     this.#tokens = tokenise(expression, parameter);
     this.#slots = slots;
+    this.#keywords = keywords;
   }
 
   /** Counts tokens; for telling what a pair of parentheses encloses. */
@@ -165,6 +169,7 @@ export class ExpressionParser<Slot extends string> {
   #pathName(): string {
     const { kind, text } = this.token;
     if (kind === 'word') {
+      if (this.#keywords.has(text.toUpperCase())) throw this.syntaxError();
       this.advance();
       if (isReservedWord(text)) {
         this.note(this.#slots.reserved, `Attribute name is a reserved keyword; reserved keyword: ${text}`);
@@ -192,21 +197,30 @@ export class ExpressionParser<Slot extends string> {
     return UNDEFINED_VALUE;
   }
 
-  /** A path, a value or a call; `check` sees every call once its operands are known. */
-  operand(check: CallCheck): Operand {
+  /**
+   * A path, a value or a call, perhaps in parentheses; `check` sees every call once its operands are known,
+   * `redundant` parentheses around parentheses.
+   */
+  operand(check: CallCheck, redundant: () => void): Operand {
+    if (this.skipSymbol('(')) {
+      if (this.isSymbol('(')) redundant();
+      const operand = this.nested(() => this.operand(check, redundant));
+      this.expectSymbol(')');
+      return operand;
+    }
     if (this.token.kind === 'value') return this.value();
     if (this.token.kind !== 'word' || this.nextToken.text !== '(') return { kind: 'path', path: this.path() };
     const name = this.advance().text;
-    const operands = this.nested(() => this.#arguments(check));
+    const operands = this.nested(() => this.#arguments(check, redundant));
     this.countOperator();
     check(name, operands);
     return { kind: 'call', name, operands };
   }
 
-  #arguments(check: CallCheck): readonly Operand[] {
+  #arguments(check: CallCheck, redundant: () => void): readonly Operand[] {
     this.expectSymbol('(');
     const operands: Operand[] = [];
-    do operands.push(this.operand(check));
+    do operands.push(this.operand(check, redundant));
     while (this.skipSymbol(','));
     this.expectSymbol(')');
     return operands;

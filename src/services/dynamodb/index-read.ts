@@ -55,13 +55,11 @@ export function checkSelect(input: ReadInput): void {
   }
 }
 
-/** The index a read names, checked against what it wants of it; undefined for the table itself. */
+/** The index a read names; undefined for the table itself. */
 export function indexFor(
   table: Table,
-  input: ReadInput,
-  projection: Projection | undefined,
+  { IndexName: name, ConsistentRead: consistent }: ReadInput,
 ): Index | undefined {
-  const { IndexName: name } = input;
   if (name === undefined) return undefined;
   const index = table.indexes.find(({ row }) => row.name === name);
   if (index === undefined) throw invalid(`The table does not have the specified index: ${name}`);
@@ -69,10 +67,20 @@ export function indexFor(
   if (index.row.status === 'CREATING') {
     throw invalid(`Cannot read from backfilling global secondary index: ${name}`);
   }
-  if (input.ConsistentRead === true) {
+  if (consistent === true) {
     throw invalid('Consistent reads are not supported on global secondary indexes');
   }
-  if (index.projected === undefined) return index;
+  return index;
+}
+
+/** Throws when a global index has too little of its items: nothing is fetched for those. */
+export function checkProjected(
+  index: Index | undefined,
+  input: ReadInput,
+  projection: Projection | undefined,
+): void {
+  if (index?.projected === undefined || index.row.kind === 'local') return;
+  const { name } = index.row;
   if (input.Select === 'ALL_ATTRIBUTES') {
     throw invalidParameter(
       `Select type ALL_ATTRIBUTES is not supported for global secondary index ${name} because its projection type is not ALL`,
@@ -82,7 +90,6 @@ export function indexFor(
   if (missing.length > 0) {
     throw invalidParameter(`Global secondary index ${name} does not project [${missing.join(', ')}]`);
   }
-  return index;
 }
 
 function unprojected(index: Index, projection: Projection | undefined): readonly string[] {
@@ -113,20 +120,26 @@ function startAttributes(table: Table, index: Index | undefined): readonly KeyAt
   return [...table.keys, ...index.keys.filter(({ name }) => !table.keys.some((key) => key.name === name))];
 }
 
-/** The key a read goes on after; a fault when it is not one of this table or index. */
-export function startKey(table: Table, index: Index | undefined, start: Item, isScan: boolean): Uint8Array {
-  const attributes = startAttributes(table, index);
-  if (Object.keys(start).length !== attributes.length) {
+/** Throws unless a starting key has the attributes it must, those a read looks at first of the right types. */
+export function checkStart(table: Table, index: Index | undefined, start: Item, isScan: boolean): void {
+  if (Object.keys(start).length !== startAttributes(table, index).length) {
     throw invalid(
       isScan && index === undefined
         ? 'The provided starting key is invalid: The provided key element does not match the schema'
         : 'The provided starting key is invalid',
     );
   }
-  for (const attribute of index?.keys ?? []) {
+  const own = index?.keys ?? (isScan ? [] : table.keys);
+  for (const attribute of own) {
     if (start[attribute.name] === undefined) throw invalid('The provided starting key is invalid');
-    checkKeyAttribute(attribute, start[attribute.name], index?.partition.includes(attribute) === true);
+    const isPartition =
+      index === undefined ? attribute === table.partition : index.partition.includes(attribute);
+    checkKeyAttribute(attribute, start[attribute.name], isPartition);
   }
+}
+
+/** The key a read goes on after; a fault when it is not one of this table or index. */
+export function startKey(table: Table, index: Index | undefined, start: Item): Uint8Array {
   try {
     checkKey(table, pick(start, table.keys));
   } catch (error) {

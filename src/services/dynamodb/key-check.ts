@@ -58,6 +58,13 @@ function checkLength(value: AttributeValue, isPartition: boolean): void {
   }
 }
 
+/** Throws unless the item has the table's key, in the words of a batch. */
+export function checkBatchItemKeys(table: Table, item: Item): void {
+  for (const attribute of table.keys) {
+    checkKeyAttribute(attribute, attributeOf(item, attribute.name), attribute === table.partition);
+  }
+}
+
 /** Throws unless the item has the table's key, and what it has of the indexes' keys is of their types. */
 export function checkItemKeys(table: Table, item: Item): void {
   for (const attribute of table.keys) {

@@ -5,7 +5,7 @@ import { meets } from './condition.ts';
 import { valueAt } from './document-path.ts';
 import type { Condition } from './expression.ts';
 import { invalid } from './fault.ts';
-import { fetchFor, indexFor, startKey } from './index-read.ts';
+import { checkProjected, checkStart, fetchFor, indexFor, startKey } from './index-read.ts';
 import { itemOf, itemText } from './item-codec.ts';
 import { after, segmentRange } from './item-key.ts';
 import { type ItemPage, readPage } from './item-page.ts';
@@ -36,9 +36,10 @@ export async function runSelect(
   const { where, paths } = statement;
   const input = { TableName: statement.table, IndexName: statement.index, ConsistentRead: consistent };
   const projection = paths && projectionOf(paths.map(([name]) => [name as string]));
-  const index = indexFor(table, input, projection);
+  const index = indexFor(table, input);
+  checkProjected(index, input, projection);
   const { range, reverse } = rangeOf(table, index, statement);
-  const start = nextToken === undefined ? undefined : startKey(table, index, fromToken(nextToken), false);
+  const start = nextToken === undefined ? undefined : startAt(table, index, fromToken(nextToken));
   const page = await readPage(ctx, {
     range: start === undefined ? range : goOn(range, start, reverse),
     reverse,
@@ -47,6 +48,11 @@ export async function runSelect(
     fetch: fetchFor(ctx, table, index, input, projection),
   });
   return { page, index, items: page.items.map(({ item }) => selectPaths(item, paths)) };
+}
+
+function startAt(table: Table, index: Index | undefined, start: Item): Uint8Array {
+  checkStart(table, index, start, false);
+  return startKey(table, index, start);
 }
 
 /** Where a SELECT reads, and in which order. */

@@ -14,11 +14,17 @@ type Slot = 'reserved' | 'undefined' | 'overlap' | 'conflict';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ProjectionExpressions.html */
 export function parseProjection(expression: string, attributes: ExpressionAttributes): Projection {
-  const parser = new ExpressionParser<Slot>(expression, 'ProjectionExpression', attributes, {
-    reserved: 'reserved',
-    name: 'undefined',
-    value: 'undefined',
-  });
+  const parser = new ExpressionParser<Slot>(
+    expression,
+    'ProjectionExpression',
+    attributes,
+    {
+      reserved: 'reserved',
+      name: 'undefined',
+      value: 'undefined',
+    },
+    new Set(),
+  );
   const paths: DocumentPath[] = [];
   do {
     const path = parser.path();

@@ -8,7 +8,16 @@ import { type ParsedCondition, parseCondition } from './condition-parser.ts';
 import { ExpressionAttributes } from './expression-attributes.ts';
 import { checkAttributesToGet, checkExpressionParameters } from './expression-parameters.ts';
 import { invalid } from './fault.ts';
-import { checkSelect, fetchFor, indexFor, pageAnswer, type ReadInput, startKey } from './index-read.ts';
+import {
+  checkProjected,
+  checkSelect,
+  checkStart,
+  fetchFor,
+  indexFor,
+  pageAnswer,
+  type ReadInput,
+  startKey,
+} from './index-read.ts';
 import { after, segmentRange } from './item-key.ts';
 import { readPage } from './item-page.ts';
 import { checkKeyPaths } from './key-check.ts';
@@ -60,17 +69,23 @@ export const reads = {
       keyCondition === undefined
         ? legacyConstraints(input.KeyConditions ?? {})
         : constraintsOf(keyCondition.condition);
+    if (constraints.size === 0 || (input.IndexName === undefined && constraints.size > 2)) {
+      throw invalid('Conditions can be of length 1 or 2 only');
+    }
 
     const table = await tableFor(ctx, address);
-    const index = indexFor(table, input, projection);
+    const index = indexFor(table, input);
     const key = queryKeyOf(table, index);
-    const { partition, range } = queryRange(key, constraints);
-    const reverse = input.ScanIndexForward === false;
-    const start = input.ExclusiveStartKey && startKey(table, index, input.ExclusiveStartKey, false);
-    if (start !== undefined) checkStartWithin(start, partition, range);
+    const from = input.ExclusiveStartKey;
+    if (from !== undefined) checkStart(table, index, from, false);
+    const { range } = queryRange(key, constraints);
+    const start = from && startKey(table, index, from);
+    if (start !== undefined) checkStartWithin(start, key, constraints, from ?? {}, range);
     if (projection !== undefined) checkKeyPaths(table, projection.paths);
     checkFilterNames(key, input.QueryFilter, filter);
+    checkProjected(index, input, projection);
     if (filter !== undefined) checkKeyPaths(table, filter.paths);
+    const reverse = input.ScanIndexForward === false;
     const page = await readPage(ctx, {
       range: start === undefined ? range : goOn(range, start, reverse),
       reverse,
@@ -102,10 +117,13 @@ export const reads = {
     checkSelect(input);
 
     const table = await tableFor(ctx, address);
-    const index = indexFor(table, input, projection);
+    const index = indexFor(table, input);
     const { Segment: segment = 0, TotalSegments: total = 1 } = input;
     const range = segmentRange((index ?? table).prefix, segment, total);
-    const start = input.ExclusiveStartKey && startKey(table, index, input.ExclusiveStartKey, true);
+    const from = input.ExclusiveStartKey;
+    if (from !== undefined) checkStart(table, index, from, true);
+    checkProjected(index, input, projection);
+    const start = from && startKey(table, index, from);
     if (start !== undefined && !within(start, range)) {
       throw invalid(
         'The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. ' +
@@ -204,12 +222,28 @@ function goOn(range: KeyRange, start: Uint8Array, reverse: boolean): KeyRange {
   return reverse ? { start: range.start, end: start } : { start: after(start), end: range.end };
 }
 
-function checkStartWithin(start: Uint8Array, partition: Uint8Array, range: KeyRange): void {
+/** Throws for a starting key the query would never have answered with. */
+function checkStartWithin(
+  start: Uint8Array,
+  key: QueryKey,
+  constraints: KeyConstraints,
+  from: Item,
+  range: KeyRange,
+): void {
   if (within(start, range)) return;
+  if (constraints.size === key.partition.length) {
+    throw invalid('The provided starting key is outside query boundaries based on provided conditions');
+  }
+  // The same conditions in the starting key's own partition tell which of them it breaks.
+  const own = new Map(constraints);
+  for (const { name } of key.partition) {
+    const value = from[name];
+    if (value !== undefined) own.set(name, { operator: 'EQ', values: [value] });
+  }
   throw invalid(
-    Buffer.compare(start.subarray(0, partition.length), partition) === 0
-      ? 'The provided starting key does not match the range key predicate'
-      : 'The provided starting key is outside query boundaries based on provided conditions',
+    within(start, queryRange(key, own).range)
+      ? 'The query can return at most one row and cannot be restarted'
+      : 'The provided starting key does not match the range key predicate',
   );
 }
 

@@ -56,11 +56,17 @@ class UpdateParser {
   readonly #reads: DocumentPath[] = [];
 
   constructor(expression: string, attributes: ExpressionAttributes) {
-    this.#parser = new ExpressionParser<Slot>(expression, 'UpdateExpression', attributes, {
-      reserved: 'reserved',
-      name: 'undefined name',
-      value: 'undefined value',
-    });
+    this.#parser = new ExpressionParser<Slot>(
+      expression,
+      'UpdateExpression',
+      attributes,
+      {
+        reserved: 'reserved',
+        name: 'undefined name',
+        value: 'undefined value',
+      },
+      new Set(SECTIONS),
+    );
   }
 
   parse(): ParsedUpdate {
@@ -141,7 +147,7 @@ class UpdateParser {
     if (symbol === undefined) return left;
     this.#parser.advance();
     this.#parser.countOperator();
-    const right = this.#parenthesised();
+    const right = this.#operand();
     for (const operand of [left, right]) {
       const type = immediateType(operand);
       if (type !== undefined && type !== 'N') this.#noteType(symbol, type);
@@ -149,15 +155,11 @@ class UpdateParser {
     return { kind: symbol === '+' ? 'sum' : 'difference', left, right };
   }
 
-  #parenthesised(): Operand {
-    if (!this.#parser.skipSymbol('(')) return this.#operand();
-    const operand = this.#parser.nested(() => this.#parenthesised());
-    this.#parser.expectSymbol(')');
-    return operand;
-  }
-
   #operand(): Operand {
-    const operand = this.#parser.operand((name, operands) => this.#checkCall(name, operands));
+    const operand = this.#parser.operand(
+      (name, operands) => this.#checkCall(name, operands),
+      () => {},
+    );
     this.#collect(operand);
     return operand;
   }
