@@ -7,7 +7,7 @@ import type {
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import { shownList } from './answer.ts';
-import { emptyItem, type Item } from './attribute-value.ts';
+import { attributeOf, emptyItem, type Item } from './attribute-value.ts';
 import { readUnits } from './capacity.ts';
 import { showUsage } from './consumed-capacity.ts';
 import { invalid, invalidParameter } from './fault.ts';
@@ -120,22 +120,28 @@ function startAttributes(table: Table, index: Index | undefined): readonly KeyAt
   return [...table.keys, ...index.keys.filter(({ name }) => !table.keys.some((key) => key.name === name))];
 }
 
-/** Throws unless a starting key has the attributes it must, those a read looks at first of the right types. */
+/** Throws unless a starting key has as many attributes as it must. */
 export function checkStart(table: Table, index: Index | undefined, start: Item, isScan: boolean): void {
-  if (Object.keys(start).length !== startAttributes(table, index).length) {
-    throw invalid(
-      isScan && index === undefined
-        ? 'The provided starting key is invalid: The provided key element does not match the schema'
-        : 'The provided starting key is invalid',
-    );
-  }
-  const own = index?.keys ?? (isScan ? [] : table.keys);
-  for (const attribute of own) {
-    if (start[attribute.name] === undefined) throw invalid('The provided starting key is invalid');
-    const isPartition =
-      index === undefined ? attribute === table.partition : index.partition.includes(attribute);
-    checkKeyAttribute(attribute, start[attribute.name], isPartition);
-  }
+  if (Object.keys(start).length === startAttributes(table, index).length) return;
+  throw invalid(
+    isScan && index === undefined
+      ? 'The provided starting key is invalid: The provided key element does not match the schema'
+      : 'The provided starting key is invalid',
+  );
+}
+
+/** Throws unless a starting key has an attribute of the key that is read. */
+export function checkStartAttribute(
+  table: Table,
+  index: Index | undefined,
+  start: Item,
+  attribute: KeyAttribute,
+): void {
+  const value = attributeOf(start, attribute.name);
+  if (value === undefined) throw invalid('The provided starting key is invalid');
+  const isPartition =
+    index === undefined ? attribute === table.partition : index.partition.includes(attribute);
+  checkKeyAttribute(attribute, value, isPartition);
 }
 
 /** The key a read goes on after; a fault when it is not one of this table or index. */

@@ -140,14 +140,19 @@ export interface QueryRange {
   readonly range: KeyRange;
 }
 
-/** The range of keys that meet the constraints. Throws AWS's fault when the constraints do not fit the key. */
-export function queryRange({ partition, sort, prefix }: QueryKey, constraints: KeyConstraints): QueryRange {
+/**
+ * The range of keys that meet the constraints. Throws AWS's fault when the constraints do not fit the key; `each`
+ * is called with every attribute before its constraint is looked at.
+ */
+export function queryRange(
+  { partition, sort, prefix }: QueryKey,
+  constraints: KeyConstraints,
+  each: (attribute: KeyAttribute) => void = () => {},
+): QueryRange {
   const count = constraints.size;
-  if (partition.length + sort.length === 1 && count > 1) throw invalid('Query key condition not supported');
-  if (count === 0 || count > Math.max(2, partition.length + sort.length)) {
-    throw invalid('Conditions can be of length 1 or 2 only');
-  }
   const values = partition.map((attribute) => {
+    each(attribute);
+    if (partition.length + sort.length === 1 && count > 1) throw invalid('Query key condition not supported');
     const constraint = constraints.get(attribute.name);
     if (constraint === undefined) throw missed(attribute);
     checkConstraint(attribute, constraint);
@@ -155,21 +160,24 @@ export function queryRange({ partition, sort, prefix }: QueryKey, constraints: K
     return constraint.values[0] as AttributeValue;
   });
   const key = partitionKey(prefix, values);
-  let start = key;
+  let range = rangeUnder(key);
+  let isOpen = true;
   let left = count - partition.length;
   for (const attribute of sort) {
-    if (left === 0) break;
+    each(attribute);
+    if (left === 0) continue;
     const constraint = constraints.get(attribute.name);
     if (constraint === undefined) throw missed(attribute);
     checkConstraint(attribute, constraint);
+    if (!isOpen) throw invalid('Query key condition not supported');
     left--;
-    if (constraint.operator !== 'EQ') {
-      if (left > 0) throw invalid('Query key condition not supported');
-      return { partition: key, range: sortRange(start, constraint) };
-    }
-    start = joinKey(start, sortPart(constraint.values[0] as AttributeValue));
+    isOpen = constraint.operator === 'EQ';
+    range = isOpen
+      ? rangeUnder(joinKey(range.start, sortPart(constraint.values[0] as AttributeValue)))
+      : sortRange(range.start, constraint);
   }
-  return { partition: key, range: rangeUnder(start) };
+  if (left > 0) throw invalid('Conditions can be of length 1 or 2 only');
+  return { partition: key, range };
 }
 
 function missed({ name }: KeyAttribute) {

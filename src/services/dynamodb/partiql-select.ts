@@ -5,7 +5,14 @@ import { meets } from './condition.ts';
 import { valueAt } from './document-path.ts';
 import type { Condition } from './expression.ts';
 import { invalid } from './fault.ts';
-import { checkProjected, checkStart, fetchFor, indexFor, startKey } from './index-read.ts';
+import {
+  checkProjected,
+  checkStart,
+  checkStartAttribute,
+  fetchFor,
+  indexFor,
+  startKey,
+} from './index-read.ts';
 import { itemOf, itemText } from './item-codec.ts';
 import { after, segmentRange } from './item-key.ts';
 import { type ItemPage, readPage } from './item-page.ts';
@@ -52,6 +59,7 @@ export async function runSelect(
 
 function startAt(table: Table, index: Index | undefined, start: Item): Uint8Array {
   checkStart(table, index, start, false);
+  for (const attribute of index?.keys ?? table.keys) checkStartAttribute(table, index, start, attribute);
   return startKey(table, index, start);
 }
 

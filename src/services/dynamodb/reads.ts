@@ -12,6 +12,7 @@ import {
   checkProjected,
   checkSelect,
   checkStart,
+  checkStartAttribute,
   fetchFor,
   indexFor,
   pageAnswer,
@@ -78,7 +79,9 @@ export const reads = {
     const key = queryKeyOf(table, index);
     const from = input.ExclusiveStartKey;
     if (from !== undefined) checkStart(table, index, from, false);
-    const { range } = queryRange(key, constraints);
+    const { range } = queryRange(key, constraints, (attribute) => {
+      if (from !== undefined) checkStartAttribute(table, index, from, attribute);
+    });
     const start = from && startKey(table, index, from);
     if (start !== undefined) checkStartWithin(start, key, constraints, from ?? {}, range);
     if (projection !== undefined) checkKeyPaths(table, projection.paths);
@@ -121,7 +124,10 @@ export const reads = {
     const { Segment: segment = 0, TotalSegments: total = 1 } = input;
     const range = segmentRange((index ?? table).prefix, segment, total);
     const from = input.ExclusiveStartKey;
-    if (from !== undefined) checkStart(table, index, from, true);
+    if (from !== undefined) {
+      checkStart(table, index, from, true);
+      for (const attribute of index?.keys ?? []) checkStartAttribute(table, index, from, attribute);
+    }
     checkProjected(index, input, projection);
     const start = from && startKey(table, index, from);
     if (start !== undefined && !within(start, range)) {

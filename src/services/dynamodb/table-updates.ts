@@ -25,7 +25,9 @@ export const tableUpdates = {
     checkUpdate(input);
     const nowMs = ctx.world.clock.now();
     const owner = ctx.as(address);
+    let before: TableRow | undefined;
     const row = await changeTable(ctx, address, (found, tx) => {
+      before = found;
       if (found.status === 'DELETING') {
         throw fault(
           'ResourceInUseException',
@@ -36,7 +38,14 @@ export const tableUpdates = {
     });
     const statistics = await countTable(owner, row);
     return {
-      TableDescription: describeTable(row, address.account, address.region, statistics, 'UPDATING'),
+      // The answer still shows the old throughput: DescribeTable shows the new one once the table is ACTIVE.
+      TableDescription: describeTable(
+        { ...row, throughput: before?.throughput ?? row.throughput },
+        address.account,
+        address.region,
+        statistics,
+        'UPDATING',
+      ),
     };
   },
 } satisfies Group<DynamodbOperations>;
