@@ -1,4 +1,5 @@
 import type { Value, ValueMap } from '../template/value.ts';
+import { earlier } from './earlier.ts';
 import { ignoringGone } from './gone.ts';
 import { mapPatches, methodSettingPatches, type PatchOperation, scalarPatches, setPatches } from './patch.ts';
 import { camelProperties, mapIn, refuseOthers, requiredText, tagChange, tagMap, textIn } from './property.ts';
@@ -17,12 +18,15 @@ function apiOf(properties: ValueMap) {
 /** AWS::ApiGateway::Resource */
 export const apiResource: ResourceProvider = {
   async create(wanted, scope) {
-    const known = scope.rerun ? await earlierResource(wanted, scope) : undefined;
-    const id =
-      known ??
-      text(
-        (await scope.call<Shown>('apigateway', 'CreateResource', camelProperties(scope.type, wanted)))['id'],
-      );
+    const made =
+      (await earlier(scope, {
+        service: 'apigateway',
+        operation: 'GetResources',
+        input: { ...apiOf(wanted), limit: 500 },
+        list: 'items',
+        matches: (item) => item['parentId'] === wanted['ParentId'] && item['pathPart'] === wanted['PathPart'],
+      })) ?? (await scope.call<Shown>('apigateway', 'CreateResource', camelProperties(scope.type, wanted)));
+    const id = text(made['id']);
     return { physicalId: id, attributes: { ResourceId: id } };
   },
   async remove({ physicalId, properties }, { call }) {
@@ -30,17 +34,6 @@ export const apiResource: ResourceProvider = {
     return undefined;
   },
 };
-
-async function earlierResource(wanted: ValueMap, { call }: ResourceScope): Promise<string | undefined> {
-  const { items = [] } = await call<{ items?: readonly Shown[] }>('apigateway', 'GetResources', {
-    ...apiOf(wanted),
-    limit: 500,
-  });
-  const same = items.find(
-    ({ parentId, pathPart }) => parentId === wanted['ParentId'] && pathPart === wanted['PathPart'],
-  );
-  return same && text(same['id']);
-}
 
 function methodOf(properties: ValueMap) {
   return {
@@ -111,12 +104,21 @@ export const apiDeployment: ResourceProvider = {
       'TracingEnabled',
     ]);
     const { description, ...rest } = camelProperties('AWS::ApiGateway::Stage', stage);
-    const made = await scope.call<Shown>('apigateway', 'CreateDeployment', {
-      ...input,
-      ...(StageDescription === undefined ? {} : rest),
-      ...(description === undefined ? {} : { stageDescription: description }),
-      ...(DeploymentCanarySettings === undefined ? {} : { canarySettings: deploymentCanarySettings }),
-    });
+    const made =
+      (await earlier(scope, {
+        service: 'apigateway',
+        operation: 'GetDeployments',
+        input: { ...apiOf(wanted), limit: 500 },
+        list: 'items',
+        matches: (item) => item['description'] === wanted['Description'],
+        madeAt: 'createdDate',
+      })) ??
+      (await scope.call<Shown>('apigateway', 'CreateDeployment', {
+        ...input,
+        ...(StageDescription === undefined ? {} : rest),
+        ...(description === undefined ? {} : { stageDescription: description }),
+        ...(DeploymentCanarySettings === undefined ? {} : { canarySettings: deploymentCanarySettings }),
+      }));
     const id = text(made['id']);
     return { physicalId: id, attributes: { DeploymentId: id } };
   },
@@ -236,11 +238,14 @@ export const apiStage: ResourceProvider = {
 /** AWS::ApiGateway::Authorizer */
 export const apiAuthorizer: ResourceProvider = {
   async create(wanted, scope) {
-    const made = await scope.call<Shown>(
-      'apigateway',
-      'CreateAuthorizer',
-      camelProperties(scope.type, wanted),
-    );
+    const made =
+      (await earlier(scope, {
+        service: 'apigateway',
+        operation: 'GetAuthorizers',
+        input: { ...apiOf(wanted), limit: 500 },
+        list: 'items',
+        matches: (item) => item['name'] === wanted['Name'],
+      })) ?? (await scope.call<Shown>('apigateway', 'CreateAuthorizer', camelProperties(scope.type, wanted)));
     const id = text(made['id']);
     return { physicalId: id, attributes: { AuthorizerId: id } };
   },

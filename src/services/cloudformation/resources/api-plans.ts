@@ -1,4 +1,5 @@
 import { equalValues, type Value, type ValueMap } from '../template/value.ts';
+import { earlier } from './earlier.ts';
 import { type PatchOperation, pathPart, scalarPatches } from './patch.ts';
 import { camelProperties, mapIn, mapsIn, requiredText, tagChange, tagMap, textIn } from './property.ts';
 import type { ResourceProvider } from './provider.ts';
@@ -108,11 +109,21 @@ export const apiKey: ResourceProvider = {
   async create(wanted, scope) {
     const { Tags, ...rest } = wanted;
     const tags = tagMap(Tags);
-    const made = await scope.call<Shown>('apigateway', 'CreateApiKey', {
-      ...camelProperties(scope.type, rest),
-      name: textIn(wanted, 'Name') ?? scope.name(128),
-      ...(Object.keys(tags).length === 0 ? {} : { tags }),
-    });
+    const name = textIn(wanted, 'Name') ?? scope.name(128);
+    const made =
+      (await earlier(scope, {
+        service: 'apigateway',
+        operation: 'GetApiKeys',
+        input: { nameQuery: name, limit: 500 },
+        list: 'items',
+        matches: (item) => item['name'] === name,
+        madeAt: 'createdDate',
+      })) ??
+      (await scope.call<Shown>('apigateway', 'CreateApiKey', {
+        ...camelProperties(scope.type, rest),
+        name,
+        ...(Object.keys(tags).length === 0 ? {} : { tags }),
+      }));
     const id = text(made['id']);
     return { physicalId: id, attributes: { APIKeyId: id } };
   },
@@ -188,11 +199,20 @@ export const usagePlan: ResourceProvider = {
   async create(wanted, scope) {
     const { UsagePlanName, Tags, ...rest } = wanted;
     const tags = tagMap(Tags);
-    const made = await scope.call<Shown>('apigateway', 'CreateUsagePlan', {
-      ...camelProperties(scope.type, rest),
-      name: UsagePlanName ?? scope.name(128),
-      ...(Object.keys(tags).length === 0 ? {} : { tags }),
-    });
+    const name = UsagePlanName ?? scope.name(128);
+    const made =
+      (await earlier(scope, {
+        service: 'apigateway',
+        operation: 'GetUsagePlans',
+        input: { limit: 500 },
+        list: 'items',
+        matches: (item) => item['name'] === name,
+      })) ??
+      (await scope.call<Shown>('apigateway', 'CreateUsagePlan', {
+        ...camelProperties(scope.type, rest),
+        name,
+        ...(Object.keys(tags).length === 0 ? {} : { tags }),
+      }));
     const id = text(made['id']);
     return { physicalId: id, attributes: { Id: id } };
   },

@@ -1,5 +1,6 @@
 import { formatArn } from '../../../base/arn.ts';
 import type { Value, ValueMap } from '../template/value.ts';
+import { earlier } from './earlier.ts';
 import { pick, refuseOthers, requiredText, textIn, textsIn } from './property.ts';
 import type { ResourceProvider, ResourceScope } from './provider.ts';
 
@@ -72,15 +73,28 @@ function poolAttributes(id: string, { region, account }: ResourceScope): ValueMa
   };
 }
 
+async function createPool(PoolName: string, wanted: ValueMap, { call }: ResourceScope): Promise<string> {
+  const { UserPool } = await call<Shown>('cognito-idp', 'CreateUserPool', {
+    PoolName,
+    ...poolInput(wanted, [...CHANGEABLE, ...FIXED]),
+  });
+  return text(UserPool?.['Id']);
+}
+
 /** AWS::Cognito::UserPool */
 export const userPool: ResourceProvider = {
   async create(wanted, scope) {
     refuseOthers(scope.type, wanted, [...CHANGEABLE, ...FIXED, 'UserPoolName', 'EnabledMfas']);
-    const { UserPool } = await scope.call<Shown>('cognito-idp', 'CreateUserPool', {
-      PoolName: textIn(wanted, 'UserPoolName') ?? scope.name(128),
-      ...poolInput(wanted, [...CHANGEABLE, ...FIXED]),
+    const PoolName = textIn(wanted, 'UserPoolName') ?? scope.name(128);
+    const known = await earlier(scope, {
+      service: 'cognito-idp',
+      operation: 'ListUserPools',
+      input: { MaxResults: 60 },
+      list: 'UserPools',
+      matches: ({ Name }) => Name === PoolName,
+      madeAt: 'CreationDate',
     });
-    const id = text(UserPool?.['Id']);
+    const id = known === undefined ? await createPool(PoolName, wanted, scope) : text(known['Id']);
     scope.stands(id);
     await setMfa(id, wanted, scope);
     return { physicalId: id, attributes: poolAttributes(id, scope) };
@@ -120,10 +134,23 @@ function newAttributes(before: ValueMap, wanted: ValueMap): readonly Value[] {
 /** AWS::Cognito::UserPoolClient: its properties are the operations' members. */
 export const userPoolClient: ResourceProvider = {
   async create(wanted, scope) {
-    const { UserPoolClient } = await scope.call<Shown>('cognito-idp', 'CreateUserPoolClient', {
-      ...wanted,
-      ClientName: textIn(wanted, 'ClientName') ?? scope.name(128),
+    const ClientName = textIn(wanted, 'ClientName') ?? scope.name(128);
+    const { UserPoolId } = wanted;
+    // The list shows no dates: a client of this name in a pool that is itself this try's can only be ours.
+    const known = await earlier(scope, {
+      service: 'cognito-idp',
+      operation: 'ListUserPoolClients',
+      input: { UserPoolId, MaxResults: 60 },
+      list: 'UserPoolClients',
+      matches: (item) => item['ClientName'] === ClientName,
     });
+    const { UserPoolClient } =
+      known === undefined
+        ? await scope.call<Shown>('cognito-idp', 'CreateUserPoolClient', { ...wanted, ClientName })
+        : await scope.call<Shown>('cognito-idp', 'DescribeUserPoolClient', {
+            UserPoolId,
+            ClientId: known['ClientId'],
+          });
     const id = text(UserPoolClient?.['ClientId']);
     return {
       physicalId: id,

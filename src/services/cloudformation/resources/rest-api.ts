@@ -1,6 +1,7 @@
 import { templateError } from '../template/template.ts';
 import type { Value, ValueMap } from '../template/value.ts';
 import { equalValues } from '../template/value.ts';
+import { earlier } from './earlier.ts';
 import { scalarPatches, setPatches } from './patch.ts';
 import { camelProperties, mapIn, refuseOthers, tagChange, tagMap, textIn } from './property.ts';
 import type { ResourceProvider, ResourceScope } from './provider.ts';
@@ -80,15 +81,6 @@ async function patch(
   if (patchOperations.length > 0) await call('apigateway', 'UpdateRestApi', { restApiId, patchOperations });
 }
 
-/** An API an earlier try made: named alike, and not older than that try. */
-async function earlier(name: string | undefined, scope: ResourceScope): Promise<Api | undefined> {
-  if (!scope.rerun || name === undefined) return undefined;
-  const { items = [] } = await scope.call<{ items?: readonly Api[] }>('apigateway', 'GetRestApis', {
-    limit: 500,
-  });
-  return items.find((api) => api.name === name && (api.createdDate?.getTime() ?? 0) >= scope.sinceMs - 1000);
-}
-
 /** AWS::ApiGateway::RestApi */
 export const restApi: ResourceProvider = {
   async create(wanted, scope) {
@@ -96,10 +88,18 @@ export const restApi: ResourceProvider = {
     const body = await bodyOf(wanted, scope);
     const name = textIn(wanted, 'Name') ?? titleOf(wanted['Body']);
     if (name === undefined) throw templateError('Property Name cannot be empty.');
-    const known = await earlier(name, scope);
+    const known = await earlier(scope, {
+      service: 'apigateway',
+      operation: 'GetRestApis',
+      input: { limit: 500 },
+      list: 'items',
+      matches: (item) => item['name'] === name,
+      madeAt: 'createdDate',
+    });
     const tags = tagMap(wanted['Tags']);
     const made =
-      known ?? (await scope.call<Api>('apigateway', 'CreateRestApi', createInput(wanted, name, tags)));
+      (known as unknown as Api | undefined) ??
+      (await scope.call<Api>('apigateway', 'CreateRestApi', createInput(wanted, name, tags)));
     scope.stands(made.id);
     if (body !== undefined) {
       await scope.call('apigateway', 'PutRestApi', {
