@@ -46,7 +46,9 @@ export function createAccess({ world, identity, iam, log }: AccessOptions): Acce
       const { principal, region, http } = ctx;
       const { set, context } = await compiledPrincipal(identity, principal);
       const policies =
-        resourcePolicy === undefined ? set : { ...set, resource: compiled(resourcePolicy, request.resource) };
+        resourcePolicy === undefined
+          ? set
+          : { ...set, resource: compiled(resourcePolicy, 'resource-policy') };
       const subject = { principal, region, host: { world }, ctx, http };
       const { resourceAccount } = request;
       const decision = decide(

@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import type { ApigatewayOperations, EndpointConfiguration } from '../../model/gen/apigateway.ts';
+import { MalformedPolicy, parseDocument } from '../../policy/document.ts';
 import type { Group } from '../../service/service.ts';
 import {
   type ApiRow,
@@ -78,6 +79,7 @@ export const apis = {
         throw badRequest('Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE');
       const changed = {
         ...next,
+        policy: next.policy === '' ? undefined : next.policy,
         endpointConfiguration: endpointOf({ ...next.endpointConfiguration, types: types.slice(-1) }),
       };
       rowsOf(ctx).apis.set(tx, [api.id], changed);
@@ -119,14 +121,29 @@ const PATCH: PatchTable = {
 };
 
 function checkTexts(input: {
+  readonly policy?: string | undefined;
   readonly name?: string | undefined;
   readonly description?: string | undefined;
   readonly minimumCompressionSize?: number | undefined;
 }): void {
+  checkPolicy(input.policy);
   if (input.description === '') throw badRequest('Description cannot be an empty string');
   const size = input.minimumCompressionSize;
   if (size !== undefined && (size < 0 || size > MOST_COMPRESSION_BYTES)) {
     throw badRequest(`Invalid minimum compression size, must be between 0 and ${MOST_COMPRESSION_BYTES}`);
+  }
+}
+
+/** A resource policy that cannot be read would shut everybody out. */
+export function checkPolicy(text: string | undefined): void {
+  if (text === undefined || text === '') return;
+  try {
+    parseDocument(text);
+  } catch (error) {
+    if (!(error instanceof MalformedPolicy)) throw error;
+    throw badRequest(
+      'Invalid policy document. Please check the policy syntax and ensure that Principals are valid.',
+    );
   }
 }
 

@@ -67,7 +67,7 @@ class Compiler {
     if (typeof schema['$ref'] === 'string') return this.#reference(schema['$ref']);
     const checks: Check[] = [];
     for (const [keyword, given] of Object.entries(schema)) {
-      const make = KEYWORDS[keyword];
+      const make = Object.hasOwn(KEYWORDS, keyword) ? KEYWORDS[keyword] : undefined;
       if (make !== undefined) checks.push(make(given, schema, this));
       else if (!ANNOTATIONS.has(keyword) && !keyword.startsWith('x-'))
         this.unsupported ??= `Unsupported keyword in schema: ${keyword}`;

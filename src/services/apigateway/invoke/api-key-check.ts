@@ -24,8 +24,8 @@ function planIndex(ctx: Context): Promise<PlanIndex> {
   const rows = layout.at(ctx.account, ctx.region);
   const scopes = byScope;
   const forget = () => {
-    for (const stop of stops) stop();
-    scopes.delete(scope);
+    for (const stop of stops.splice(0)) stop();
+    if (scopes.get(scope) === loading) scopes.delete(scope);
   };
   const stops = [rows.apiKeys.rangeOf([]), rows.usagePlans.rangeOf([]), rows.usagePlanKeys.rangeOf([])].map(
     (range) => ctx.store.watch(range, forget),

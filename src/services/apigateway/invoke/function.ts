@@ -2,7 +2,7 @@ import { parseArn } from '../../../base/arn.ts';
 import type { CallIdentity } from '../../../service/context.ts';
 import { Fault } from '../../../service/faults.ts';
 import type { Exchange } from './exchange.ts';
-import { configurationError, timedOut } from './refusal.ts';
+import { configurationError, timedOut, tooLong } from './refusal.ts';
 
 /** A function an integration or authorizer names. */
 export interface FunctionTarget {
@@ -85,6 +85,7 @@ export async function within<T>(exchange: Exchange, ms: number, work: Promise<T>
 /** A refused call is the API's misconfiguration to the client; its reason is in the log. */
 export function refusedCall(exchange: Exchange, error: unknown): Error {
   if (!Fault.is(error)) return error as Error;
+  if (error.code === 'RequestTooLargeException') return tooLong();
   exchange.ctx.log('warn', `integration refused: ${error.code}: ${error.message}`, {
     api: exchange.stage.api.id,
     resource: exchange.method?.resourcePath,

@@ -33,7 +33,7 @@ function lookup(expression: string, exchange: Exchange, result: IntegrationResul
   const parts = expression.split('.');
   const rest = (from: number) => parts.slice(from).join('.');
   if (parts[0] === 'context') return memberOf(requestContext(exchange), parts.slice(1));
-  if (parts[0] === 'stageVariables') return stage.variables?.[rest(1)];
+  if (parts[0] === 'stageVariables') return own(stage.variables, rest(1));
   if (parts[0] === 'method' && parts[1] === 'request') {
     if (parts[2] === 'body') return pathOf(expression, 'method.request.body', request.text);
     const multi = parts[2]?.startsWith('multivalue') === true;
@@ -47,7 +47,7 @@ function lookup(expression: string, exchange: Exchange, result: IntegrationResul
         return multi ? values?.join(',') : values?.at(-1);
       }
       case 'path':
-        return exchange.pathParameters?.[rest(3)];
+        return own(exchange.pathParameters, rest(3));
       default:
         return undefined;
     }
@@ -58,7 +58,7 @@ function lookup(expression: string, exchange: Exchange, result: IntegrationResul
       return pathOf(expression, 'integration.response.body', text);
     }
     if (parts[2] === 'header' || parts[2] === 'multivalueheader') {
-      const value = result.headers[rest(3).toLowerCase()];
+      const value = own(result.headers, rest(3).toLowerCase());
       return typeof value === 'object' ? value.join(',') : value;
     }
   }
@@ -69,6 +69,14 @@ function lookup(expression: string, exchange: Exchange, result: IntegrationResul
 function pathOf(expression: string, prefix: string, text: string): unknown {
   if (expression === prefix) return text;
   return evaluatePath(parseJson(text), `$${expression.slice(prefix.length)}`);
+}
+
+/** A member that is not inherited. */
+export function own<Member>(
+  record: Readonly<Record<string, Member>> | null | undefined,
+  name: string,
+): Member | undefined {
+  return record !== null && record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** JSON, or undefined for what is none. */

@@ -37,7 +37,9 @@ export class GatewayRequest {
   }
 
   header(name: string): string | undefined {
-    return this.door.headers[name.toLowerCase()];
+    const { headers } = this.door;
+    const key = name.toLowerCase();
+    return Object.hasOwn(headers, key) ? headers[key] : undefined;
   }
 
   /** As the client spelled them, the last of repeated ones, with those API Gateway adds. */
@@ -52,8 +54,9 @@ export class GatewayRequest {
   }
 
   #readHeaders(): void {
-    const single: Record<string, string> = {};
-    const multi: Record<string, string[]> = {};
+    // Clients name headers as they like: nothing is inherited here.
+    const single = Object.create(null) as Record<string, string>;
+    const multi = Object.create(null) as Record<string, string[]>;
     const { rawHeaders } = this.door.incoming;
     const forwarded: string[] = [];
     for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -61,7 +64,7 @@ export class GatewayRequest {
       const value = rawHeaders[at + 1] as string;
       const lower = name.toLowerCase();
       if (lower === 'x-forwarded-for') forwarded.push(value);
-      if (HOP_BY_HOP.has(lower) || GIVEN.has(lower) || lower === '__proto__') continue;
+      if (HOP_BY_HOP.has(lower) || GIVEN.has(lower)) continue;
       single[name] = value;
       const known = multi[name];
       if (known === undefined) multi[name] = [value];

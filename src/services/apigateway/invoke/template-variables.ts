@@ -1,7 +1,7 @@
 import { Callable, JsonList, toJson, toText, toValue, type Value, ValueMap } from '../vtl/value.ts';
 import { type Exchange, overridesOf } from './exchange.ts';
 import { evaluatePath } from './json-path.ts';
-import { parseJson } from './parameter.ts';
+import { own, parseJson } from './parameter.ts';
 import { requestContext } from './request-context.ts';
 
 /**
@@ -33,7 +33,7 @@ function inputOf(exchange: Exchange, body: string): ValueMap {
 
 function param(exchange: Exchange, name: string): Value {
   const { request, pathParameters } = exchange;
-  return pathParameters?.[name] ?? request.query.get(name)?.at(-1) ?? request.header(name) ?? '';
+  return own(pathParameters, name) ?? request.query.get(name)?.at(-1) ?? request.header(name) ?? '';
 }
 
 function allParams({ request, pathParameters }: Exchange): Value {

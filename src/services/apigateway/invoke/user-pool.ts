@@ -1,7 +1,9 @@
 import { parseArn } from '../../../base/arn.ts';
+import type { Context } from '../../../service/context.ts';
+import type { JsonWebKeySet } from '../../../service/ports.ts';
 import type { AuthorizerRow } from '../definition.ts';
 import type { Exchange } from './exchange.ts';
-import { type Claims, isSignedBy, readToken } from './json-web-token.ts';
+import { type Claims, isSignedBy, readToken, type Token } from './json-web-token.ts';
 import { mapped } from './parameter.ts';
 import { patternOf } from './pattern.ts';
 import { unauthorized } from './refusal.ts';
@@ -16,6 +18,7 @@ export function userPoolAuthorisation(authorizer: AuthorizerRow, scopes: readonl
   const source = authorizer.identitySource ?? 'method.request.header.Authorization';
   const expression = authorizer.identityValidationExpression;
   const audience = expression === undefined ? undefined : patternOf(expression);
+  const known: KnownKeys = new Map();
   return async (exchange: Exchange): Promise<void> => {
     const text = mapped(source, exchange)
       ?.replace(/^Bearer\s+/i, '')
@@ -24,8 +27,7 @@ export function userPoolAuthorisation(authorizer: AuthorizerRow, scopes: readonl
     const token = readToken(text);
     const issuer = token?.claims['iss'];
     if (token === undefined || typeof issuer !== 'string' || !issuers.has(issuer)) throw unauthorized();
-    const keys = await exchange.ctx.ports.tokens.keys(issuer);
-    if (keys === undefined || !isSignedBy(token, keys)) throw unauthorized();
+    if (!(await hasSigned(exchange.ctx, known, issuer, token))) throw unauthorized();
     const { claims } = token;
     const nowSeconds = exchange.ctx.world.clock.now() / 1000;
     if (typeof claims['exp'] !== 'number') throw unauthorized();
@@ -35,6 +37,20 @@ export function userPoolAuthorisation(authorizer: AuthorizerRow, scopes: readonl
       throw unauthorized();
     exchange.authorizer = { claims: printedClaims(claims) };
   };
+}
+
+/** The keys of an authorizer's pools, read again after a while: a pool may go. */
+type KnownKeys = Map<string, { readonly keys: JsonWebKeySet; readonly untilMs: number }>;
+const KEYS_LAST_MS = 300_000;
+
+async function hasSigned(ctx: Context, known: KnownKeys, issuer: string, token: Token): Promise<boolean> {
+  const nowMs = ctx.world.clock.monotonic();
+  const cached = known.get(issuer);
+  if (cached !== undefined && nowMs < cached.untilMs) return isSignedBy(token, cached.keys);
+  const keys = await ctx.ports.tokens.keys(issuer);
+  if (keys === undefined) return false;
+  known.set(issuer, { keys, untilMs: nowMs + KEYS_LAST_MS });
+  return isSignedBy(token, keys);
 }
 
 /** `arn:aws:cognito-idp:region:account:userpool/id` → the `iss` of its tokens. */

@@ -3,6 +3,7 @@ import type { ApiDefinition } from '../definition.ts';
 import { type CompiledSchema, compileSchema } from '../schema.ts';
 import type { Exchange } from './exchange.ts';
 import { mediaTypeOf } from './media-type.ts';
+import { own } from './parameter.ts';
 import { Refusal } from './refusal.ts';
 
 const PLACES = ['header', 'path', 'querystring'];
@@ -46,7 +47,7 @@ function checkParameters({ request, pathParameters }: Exchange, required: readon
       place === 'header'
         ? request.header(name)
         : place === 'path'
-          ? pathParameters?.[name]
+          ? own(pathParameters, name)
           : request.query.get(name)?.at(-1);
     return value === undefined || value === '';
   });

@@ -1,6 +1,6 @@
 import type { Method, MethodResponse } from '../../../model/gen/apigateway.ts';
 import type { World } from '../../../world/world.ts';
-import { endpointOf } from '../apis.ts';
+import { checkPolicy, endpointOf } from '../apis.ts';
 import { completeAuthorizer } from '../authorizers.ts';
 import {
   type ApiDefinition,
@@ -87,9 +87,11 @@ class Importer {
     for (const [path, item] of Object.entries(objectAt(root, 'paths'))) {
       if (path.startsWith('/')) this.#readPath(prefix + path, dereference(this.#document, item));
     }
+    const api = this.#api(base.api);
+    checkPolicy(api.policy);
     return {
       definition: {
-        api: this.#api(base.api),
+        api,
         resources: [...this.#resources.values()],
         authorizers: [...this.#authorizers.values()],
         validators: [...this.#validators.values()],
