@@ -1,5 +1,6 @@
 import type { AttributeMap, DynamodbOperations, WriteRequest } from '../../model/gen/dynamodb.ts';
 import type { Context } from '../../service/context.ts';
+import { Fault } from '../../service/faults.ts';
 import type { Group } from '../../service/service.ts';
 import { collectionMetrics, shown } from './answer.ts';
 import { checkAttributes, type Item } from './attribute-value.ts';
@@ -73,23 +74,29 @@ export const batches = {
       checkDistinct(writes.map(({ write }) => write.on(table, false).key));
     }
     const counts = input.ReturnConsumedCapacity !== undefined && input.ReturnConsumedCapacity !== 'NONE';
+    const unprocessed: Record<string, WriteRequest[]> = {};
     const all = requests.flatMap(({ address, name, writes }) =>
-      writes.map(({ write, key }) =>
-        withTable(ctx, address, async (table) => {
-          const { before, after, indexUnits } = await performWrite(ctx, write.on(table, counts));
-          usage.add({
-            tableName: name,
-            table: writeUnits(before?.size ?? 0, after?.size ?? 0),
-            indexes: indexUnits,
+      writes.map(async ({ request, write, key }) => {
+        try {
+          await withTable(ctx, address, async (table) => {
+            const { before, after, indexUnits } = await performWrite(ctx, write.on(table, counts));
+            usage.add({
+              tableName: name,
+              table: writeUnits(before?.size ?? 0, after?.size ?? 0),
+              indexes: indexUnits,
+            });
+            const metric = collectionMetrics(table, input.ReturnItemCollectionMetrics, key);
+            if (metric !== undefined) (metrics[name] ??= []).push(metric);
           });
-          const metric = collectionMetrics(table, input.ReturnItemCollectionMetrics, key);
-          if (metric !== undefined) (metrics[name] ??= []).push(metric);
-        }),
-      ),
+        } catch (error) {
+          if (!Fault.is(error) || error.code !== 'ThrottlingException') throw error;
+          (unprocessed[name] ??= []).push(request);
+        }
+      }),
     );
     await Promise.all(all);
     return {
-      UnprocessedItems: {},
+      UnprocessedItems: unprocessed,
       ItemCollectionMetrics: Object.keys(metrics).length === 0 ? undefined : metrics,
       ConsumedCapacity: usage.show(input.ReturnConsumedCapacity),
     };
@@ -118,10 +125,17 @@ function checkGets(input: Input<'BatchGetItem'>, ctx: Context) {
   });
 }
 
+interface CheckedRequest {
+  readonly request: WriteRequest;
+  readonly write: CheckedWrite;
+  readonly key: Item;
+  readonly isPut: boolean;
+}
+
 interface TableWrites {
   readonly address: TableAddress;
   readonly name: string;
-  readonly writes: readonly { readonly write: CheckedWrite; readonly key: Item; readonly isPut: boolean }[];
+  readonly writes: readonly CheckedRequest[];
 }
 
 function checkWrites(input: Input<'BatchWriteItem'>, ctx: Context): readonly TableWrites[] {
@@ -136,7 +150,8 @@ function checkWrites(input: Input<'BatchWriteItem'>, ctx: Context): readonly Tab
   });
 }
 
-function checkWrite({ PutRequest: put, DeleteRequest: remove }: WriteRequest) {
+function checkWrite(request: WriteRequest): CheckedRequest {
+  const { PutRequest: put, DeleteRequest: remove } = request;
   if ((put === undefined) === (remove === undefined)) {
     throw invalid(
       'Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes',
@@ -145,11 +160,11 @@ function checkWrite({ PutRequest: put, DeleteRequest: remove }: WriteRequest) {
   if (put !== undefined) {
     checkAttributes(put.Item);
     checkItemSize(put.Item);
-    return { write: checkedPut({}, put.Item), key: put.Item, isPut: true };
+    return { request, write: checkedPut({}, put.Item), key: put.Item, isPut: true };
   }
   const key = remove?.Key ?? {};
   checkAttributes(key);
-  return { write: checkedDelete({}, key), key, isPut: false };
+  return { request, write: checkedDelete({}, key), key, isPut: false };
 }
 
 /** Finds keys given twice before there is a table to make keys of them. */
