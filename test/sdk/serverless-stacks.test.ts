@@ -4,6 +4,7 @@ import * as cfn from '@aws-sdk/client-cloudformation';
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as iam from '@aws-sdk/client-iam';
 import * as lambda from '@aws-sdk/client-lambda';
+import * as s3 from '@aws-sdk/client-s3';
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
 
 let lambent: Lambent;
@@ -196,6 +197,95 @@ Resources:
     failure?.ResourceStatusReason ?? '',
     /^CloudFormation did not receive a response from your Custom Resource/,
   );
+});
+
+test('resources are made as the caller, or as the role the caller passes', async () => {
+  const root = new iam.IAMClient(options(lambent));
+  const UserName = 'deployer';
+  await root.send(new iam.CreateUserCommand({ UserName }));
+  const allow = (Action: string | string[]) =>
+    JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action, Resource: '*' }] });
+  await root.send(
+    new iam.PutUserPolicyCommand({
+      UserName,
+      PolicyName: 'stacks',
+      PolicyDocument: allow(['cloudformation:*', 'iam:PassRole', 'dynamodb:DescribeTable']),
+    }),
+  );
+  await root.send(
+    new iam.CreateRoleCommand({
+      RoleName: 'maker',
+      AssumeRolePolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'cloudformation.amazonaws.com' },
+            Action: 'sts:AssumeRole',
+          },
+        ],
+      }),
+    }),
+  );
+  await root.send(
+    new iam.PutRolePolicyCommand({
+      RoleName: 'maker',
+      PolicyName: 'tables',
+      PolicyDocument: allow('dynamodb:*'),
+    }),
+  );
+  const { AccessKey } = await root.send(new iam.CreateAccessKeyCommand({ UserName }));
+  assert(AccessKey?.AccessKeyId && AccessKey.SecretAccessKey);
+  const theirs = new cfn.CloudFormationClient({
+    ...options(lambent),
+    credentials: { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey },
+  });
+  const TemplateBody =
+    'Transform: AWS::Serverless-2016-10-31\nResources: {T: {Type: AWS::Serverless::SimpleTable}}';
+  await theirs.send(
+    new cfn.CreateStackCommand({ StackName: 'poor', TemplateBody, Capabilities: CAPABILITIES }),
+  );
+  await settled('poor', 'ROLLBACK_COMPLETE');
+  const { StackEvents = [] } = await client.send(new cfn.DescribeStackEventsCommand({ StackName: 'poor' }));
+  assert.match(
+    StackEvents.find(({ ResourceStatus }) => ResourceStatus === 'CREATE_FAILED')?.ResourceStatusReason ?? '',
+    /user\/deployer is not authorized to perform: dynamodb:CreateTable.*HandlerErrorCode: AccessDenied/,
+  );
+  const RoleARN = 'arn:aws:iam::000000000000:role/maker';
+  await theirs.send(
+    new cfn.CreateStackCommand({ StackName: 'rich', TemplateBody, Capabilities: CAPABILITIES, RoleARN }),
+  );
+  await settled('rich', 'CREATE_COMPLETE');
+  theirs.destroy();
+  root.destroy();
+});
+
+test('stacks inside stacks', async () => {
+  const store = new s3.S3Client({ ...options(lambent), forcePathStyle: true });
+  await store.send(new s3.CreateBucketCommand({ Bucket: 'templates' }));
+  const inner = (kind: string) =>
+    `Parameters: {Kind: {Type: String}}\nResources: {P: {Type: AWS::Cognito::UserPool, Properties: {UserPoolName: !Ref Kind, DeletionProtection: ${kind}}}}\nOutputs: {Id: {Value: !Ref P}}`;
+  await store.send(
+    new s3.PutObjectCommand({ Bucket: 'templates', Key: 'inner.yaml', Body: inner('INACTIVE') }),
+  );
+  const outer = (Kind: string) => `
+Resources:
+  Inner:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: 'https://s3.amazonaws.com/templates/inner.yaml', Parameters: {Kind: ${Kind}}}
+Outputs: {Id: {Value: !GetAtt Inner.Outputs.Id}, Stack: {Value: !Ref Inner}}
+`;
+  await create('outer', outer('one'));
+  const { Id, Stack } = await settled('outer', 'CREATE_COMPLETE');
+  assert.match(Id ?? '', /^us-east-1_/);
+  assert.match(Stack ?? '', /:stack\/outer-Inner-[A-Z0-9]{12}\//);
+  await update('outer', outer('two'));
+  assert.equal((await settled('outer', 'UPDATE_COMPLETE'))['Id'], Id);
+  const { Stacks } = await client.send(new cfn.DescribeStacksCommand({ StackName: 'outer' }));
+  await client.send(new cfn.DeleteStackCommand({ StackName: 'outer' }));
+  await settled(Stacks?.[0]?.StackId ?? '', 'DELETE_COMPLETE');
+  await settled(Stack ?? '', 'DELETE_COMPLETE');
+  store.destroy();
 });
 
 test('a transform that fails is a failed change set', async () => {

@@ -47,6 +47,7 @@ function anywhere(operation: string): AuthorisationRule {
 
 export const authorisation = {
   CancelUpdateStack: onStack('CancelUpdateStack'),
+  ContinueUpdateRollback: onStack('ContinueUpdateRollback'),
   CreateChangeSet: onStack('CreateChangeSet'),
   CreateStack: onStack('CreateStack'),
   DeleteChangeSet: onStack('DeleteChangeSet'),

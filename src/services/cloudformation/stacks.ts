@@ -3,7 +3,7 @@ import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { compareWithStack } from './engine/difference.ts';
 import { stackQueue } from './engine/run.ts';
-import { cancelOperation, startCreate, startDelete, startUpdate } from './engine/start.ts';
+import { cancelOperation, startCreate, startDelete, startRollback, startUpdate } from './engine/start.ts';
 import { fault, validationError } from './fault.ts';
 import { layout } from './layout.ts';
 import { isUnderWay, isUpdatable, type OperationRow, type StackRow, stackArn } from './stack.ts';
@@ -177,6 +177,27 @@ export const stacks = {
       }
       await cancelOperation(ctx, tx, stack, { reason: 'User Initiated', thenDelete: false });
     }, stackQueue(uuid));
+    return {};
+  },
+
+  async ContinueUpdateRollback(input, ctx) {
+    refuseUnsupported(input, ['ResourcesToSkip']);
+    const found = await requireStack(ctx, input.StackName, `Stack [${input.StackName}] does not exist`);
+    const id = ctx.world.random.uuid();
+    await ctx.transact(async (tx) => {
+      const stack = await findStack(ctx, tx, input.StackName);
+      if (stack?.status !== 'UPDATE_ROLLBACK_FAILED') {
+        throw validationError(
+          `Stack:${idOf(ctx, found)} is in ${stack?.status ?? 'DELETE_COMPLETE'} state and can not continue update rollback.`,
+        );
+      }
+      await startRollback(ctx, tx, stack, {
+        id,
+        clientToken: input.ClientRequestToken,
+        onFailure: 'ROLLBACK',
+        roleArn: input.RoleARN ?? stack.intent?.roleArn,
+      });
+    }, stackQueue(found.uuid));
     return {};
   },
 

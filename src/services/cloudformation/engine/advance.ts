@@ -4,7 +4,7 @@ import { Fault } from '../../../service/faults.ts';
 import { layout } from '../layout.ts';
 import type { StackIntent } from '../stack.ts';
 import { beginForward, cancelWaiting, forwardFailures, isThrough } from './forward.ts';
-import { loadPlan } from './intent.ts';
+import { loadPlan, releaseIntent } from './intent.ts';
 import { settleOutputs } from './outputs.ts';
 import type { Plan } from './plan.ts';
 import { beginCleanup, cleanUp, isCleared, markForDeletion } from './removal.ts';
@@ -74,12 +74,14 @@ async function turn(run: Run, reason: string, detail: string): Promise<void> {
   const { cancelled: _, ...rest } = operation;
   if (operation.phase === 'back') {
     run.setStatus('UPDATE_ROLLBACK_FAILED', reason);
+    await releaseIntent(run.ctx, run.tx, operation.target);
     run.endOperation();
     return;
   }
   if (operation.onFailure === 'DO_NOTHING') {
     // What was reached stays; the next update starts from there.
     if (operation.target !== undefined) run.setStack({ ...run.stack, intent: operation.target });
+    await releaseIntent(run.ctx, run.tx, operation.previous);
     run.setStatus(operation.kind === 'CREATE' ? 'CREATE_FAILED' : 'UPDATE_FAILED', reason);
     run.endOperation();
     return;
@@ -142,6 +144,7 @@ async function away(run: Run): Promise<void> {
     case 'cleanup': {
       for (const name of names) run.dropResource(name);
       const wentBack = run.stack.status === 'UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS';
+      await releaseIntent(run.ctx, run.tx, wentBack ? operation.target : operation.previous);
       run.setStatus(wentBack ? 'UPDATE_ROLLBACK_COMPLETE' : 'UPDATE_COMPLETE');
       break;
     }
@@ -156,8 +159,9 @@ async function away(run: Run): Promise<void> {
       run.setStack({ ...run.stack, deletedAtMs: run.ctx.world.clock.now() });
       run.setStatus('DELETE_COMPLETE');
       run.rows.names.delete(run.tx, [run.stack.name]);
-      for (const { key } of await run.rows.changeSets.all(run.tx, [run.stack.uuid])) {
+      for (const { key, value } of await run.rows.changeSets.all(run.tx, [run.stack.uuid])) {
         run.rows.changeSets.delete(run.tx, key);
+        await releaseIntent(run.ctx, run.tx, value.intent);
       }
       break;
     default:

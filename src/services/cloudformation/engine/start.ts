@@ -94,6 +94,22 @@ export async function startDelete(
   run.enqueueAdvance();
 }
 
+/** Goes on with a way back that failed. */
+export async function startRollback(
+  ctx: Context,
+  tx: Transaction,
+  stack: StackRow,
+  options: StartOptions,
+): Promise<void> {
+  const operation = {
+    ...operationOf(ctx, 'UPDATE', 'back', options),
+    ...(stack.intent === undefined ? {} : { previous: stack.intent }),
+  };
+  const run = await Run.begin(tx, ctx, stack, operation);
+  run.setStatus('UPDATE_ROLLBACK_IN_PROGRESS', 'User Initiated');
+  run.enqueueAdvance();
+}
+
 /** Turns an operation back: nothing more starts, and what runs is waited for. */
 export async function cancelOperation(
   ctx: Context,

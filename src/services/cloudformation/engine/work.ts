@@ -152,6 +152,7 @@ export function resourceScope(
     stackName: stack.name,
     account: ctx.account,
     region: ctx.region,
+    capabilities: (operation.target ?? stack.intent)?.capabilities ?? [],
     endpoint: ctx.endpoint,
     ctx,
     call: (service, name, input) => ctx.call(service, name, input, { as }),

@@ -204,7 +204,7 @@ export const eventInvokeConfig: ResourceProvider = {
 const URL_CONFIG = ['AuthType', 'Cors', 'InvokeMode', 'Qualifier'];
 
 function urlInput(wanted: ValueMap) {
-  return { FunctionName: wanted['TargetFunctionArn'], ...pick(wanted, URL_CONFIG) };
+  return { ...functionOf(requiredText(wanted, 'TargetFunctionArn')), ...pick(wanted, URL_CONFIG) };
 }
 
 /** AWS::Lambda::Url */
@@ -220,7 +220,7 @@ export const functionUrl: ResourceProvider = {
   },
   async remove({ properties }, { call }) {
     await call('lambda', 'DeleteFunctionUrlConfig', {
-      FunctionName: properties['TargetFunctionArn'],
+      ...functionOf(requiredText(properties, 'TargetFunctionArn')),
       ...pick(properties, ['Qualifier']),
     });
     return undefined;

@@ -46,6 +46,8 @@ export interface ResourceScope {
   readonly stackName: string;
   readonly account: string;
   readonly region: string;
+  /** What the stack's caller acknowledged. */
+  readonly capabilities: readonly string[];
   /** Base URL of this server. */
   readonly endpoint: string;
   readonly ctx: Context;

@@ -31,6 +31,7 @@ import {
   version,
 } from './lambda-parts.ts';
 import { logGroup } from './log-group.ts';
+import { nestedStack } from './nested-stack.ts';
 import type { ResourceProvider } from './provider.ts';
 import { restApi } from './rest-api.ts';
 import { bucketPolicy, s3Bucket } from './s3-bucket.ts';
@@ -54,6 +55,7 @@ const PROVIDERS: Readonly<Record<string, ResourceProvider>> = {
   'AWS::ApiGateway::Stage': apiStage,
   'AWS::ApiGateway::UsagePlan': usagePlan,
   'AWS::ApiGateway::UsagePlanKey': usagePlanKey,
+  'AWS::CloudFormation::Stack': nestedStack,
   'AWS::CloudFormation::WaitConditionHandle': waitConditionHandle,
   'AWS::Cognito::UserPool': userPool,
   'AWS::Cognito::UserPoolClient': userPoolClient,
