@@ -1,4 +1,7 @@
 import { strict as assert } from 'node:assert';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import {
   type AttributeValue,
@@ -481,4 +484,38 @@ test('an account knows its facts, and its tables by ARN', async () => {
   });
   assert.deepEqual((await elsewhere.send(new ListTablesCommand({}))).TableNames, []);
   elsewhere.destroy();
+});
+
+test('everything is still there after a restart', async () => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'lambent-dynamodb-'));
+  const connect = (server: Lambent) =>
+    new DynamoDBClient({
+      endpoint: server.endpoint,
+      region: server.region,
+      credentials: server.credentials,
+      maxAttempts: 1,
+    });
+  try {
+    const first = await startLambent({ dataFolder });
+    const before = connect(first);
+    await before.send(
+      new CreateTableCommand({
+        TableName: 'kept',
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+        BillingMode: 'PAY_PER_REQUEST',
+      }),
+    );
+    await before.send(new PutItemCommand({ TableName: 'kept', Item: { id: s('x'), v: n(7) } }));
+    before.destroy();
+    await first.stop();
+    const second = await startLambent({ dataFolder });
+    const later = connect(second);
+    const { Item } = await later.send(new GetItemCommand({ TableName: 'kept', Key: { id: s('x') } }));
+    assert.deepEqual(Item, { id: s('x'), v: n(7) });
+    later.destroy();
+    await second.stop();
+  } finally {
+    await rm(dataFolder, { recursive: true, force: true });
+  }
 });
