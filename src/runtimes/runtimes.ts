@@ -51,6 +51,16 @@ class Fleet {
   readonly all = new Set<Environment>();
   readonly waiting: Waiting[] = [];
   starting = 0;
+  /** Environments that are kept whether or not anybody calls. */
+  ready = 0;
+
+  /** How many of the kept ones have yet to start. */
+  get missing(): number {
+    if (this.ready === 0) return 0;
+    let started = 0;
+    for (const { state, retired } of this.all) if (state !== 'starting' && !retired) started++;
+    return this.ready - started;
+  }
 
   constructor(spec: EnvironmentSpec) {
     this.spec = spec;
@@ -103,6 +113,13 @@ class ProcessRuntimes implements Runtimes {
 
   prepare(profile: WorkerProfile): void {
     if (!this.#closed) this.#starter.prepare(profile);
+  }
+
+  keepReady(spec: EnvironmentSpec, count: number): void {
+    if (this.#closed) return;
+    const fleet = this.#fleetOf(spec);
+    fleet.ready = count;
+    this.#startFor(fleet);
   }
 
   missing(runtime: string): string | undefined {
@@ -162,7 +179,7 @@ class ProcessRuntimes implements Runtimes {
   }
 
   #startFor(fleet: Fleet): void {
-    while (fleet.starting < fleet.waiting.length) {
+    while (fleet.starting < Math.max(fleet.waiting.length, fleet.missing)) {
       if (this.#starting >= this.#mostStarting || !this.#hasRoom()) {
         this.#eager.add(fleet);
         return;
@@ -224,6 +241,7 @@ class ProcessRuntimes implements Runtimes {
     const at = fleet.idle.indexOf(environment);
     if (at >= 0) fleet.idle.splice(at, 1);
     if (was === 'starting') this.#failStart(fleet, environment);
+    else if (fleet.ready > 0 && this.#fleets.get(fleet.functionKey) === fleet) this.#startFor(fleet);
   }
 
   /** The invocation that waited for this environment answers what kept it from starting. */
@@ -256,10 +274,17 @@ class ProcessRuntimes implements Runtimes {
   #sweep(): void {
     const now = this.#world.clock.monotonic();
     for (const environment of [...this.#environments]) {
-      if (environment.state === 'idle' && now - environment.idleSince > IDLE_MS) environment.kill();
+      if (this.#mayGo(environment) && now - environment.idleSince > IDLE_MS) environment.kill();
     }
     this.#makeRoom();
     if (!this.#closed) this.#cancelSweep = this.#world.timers.after(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** Idle, and not one of those its fleet keeps. */
+  #mayGo(environment: Environment): boolean {
+    if (environment.state !== 'idle' || environment.retired) return false;
+    const fleet = this.#fleets.get(environment.spec.functionKey);
+    return fleet === undefined || fleet.all.size > fleet.ready;
   }
 
   /** Whether one more process fits; when not, the one longest idle makes room and tells when it has gone. */
@@ -267,7 +292,7 @@ class ProcessRuntimes implements Runtimes {
     if (this.#environments.size + this.#unborn < this.#mostEnvironments) return true;
     let oldest: Environment | undefined;
     for (const environment of this.#environments) {
-      if (environment.state !== 'idle' || environment.retired) continue;
+      if (!this.#mayGo(environment)) continue;
       if (oldest === undefined || environment.idleSince < oldest.idleSince) oldest = environment;
     }
     oldest?.kill();
@@ -279,7 +304,7 @@ class ProcessRuntimes implements Runtimes {
     const idle: Environment[] = [];
     let heldKb = 0;
     for (const environment of this.#environments) {
-      if (environment.state !== 'idle' || environment.retired) continue;
+      if (!this.#mayGo(environment)) continue;
       idle.push(environment);
       heldKb += environment.memoryKb || ASSUMED_KB;
     }

@@ -12,6 +12,8 @@ export interface Runtimes {
    * Never waits.
    */
   prepare(profile: WorkerProfile): void;
+  /** Keeps at least `count` environments of `spec` started, until the next word about its function. */
+  keepReady(spec: EnvironmentSpec, count: number): void;
   /** Undefined when `runtime` can run here, else what is missing and how to get it. */
   missing(runtime: string): string | undefined;
   /** What isolation this platform gives, in one line for the start-up summary. */

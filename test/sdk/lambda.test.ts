@@ -366,6 +366,35 @@ test('reserved concurrency is enforced', async () => {
   assert.equal((await invoke('narrow')).StatusCode, 200);
 });
 
+test('provisioned environments are started before anybody calls', async () => {
+  await make('ready', 'const born = Date.now(); exports.handler = async () => born;');
+  await lambda.send(new sdk.PublishVersionCommand({ FunctionName: 'ready' }));
+  const at = { FunctionName: 'ready', Qualifier: '1' };
+  await assert.rejects(
+    lambda.send(new sdk.GetProvisionedConcurrencyConfigCommand(at)),
+    failing('ProvisionedConcurrencyConfigNotFoundException'),
+  );
+  await assert.rejects(
+    lambda.send(
+      new sdk.PutProvisionedConcurrencyConfigCommand({
+        FunctionName: 'ready',
+        Qualifier: '$LATEST',
+        ProvisionedConcurrentExecutions: 1,
+      }),
+    ),
+    failing('InvalidParameterValueException'),
+  );
+  const put = await lambda.send(
+    new sdk.PutProvisionedConcurrencyConfigCommand({ ...at, ProvisionedConcurrentExecutions: 2 }),
+  );
+  assert.equal(put.Status, 'IN_PROGRESS');
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const asked = Date.now();
+  assert.ok((json(await invoke('ready', {}, { Qualifier: '1' })) as number) < asked);
+  assert.equal((await lambda.send(new sdk.GetProvisionedConcurrencyConfigCommand(at))).Status, 'READY');
+  await lambda.send(new sdk.DeleteProvisionedConcurrencyConfigCommand(at));
+});
+
 test('layers lie under /opt', async () => {
   const layer = await lambda.send(
     new sdk.PublishLayerVersionCommand({

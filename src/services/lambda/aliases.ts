@@ -7,6 +7,7 @@ import type { Group } from '../../service/service.ts';
 import type { Reader } from '../../store/store.ts';
 import type { AliasRow } from './layout.ts';
 import { pageOf } from './pages.ts';
+import { keep, provide } from './provisions.ts';
 import { checkRevision, notFound, readFunction, type Target, targetOf } from './reading.ts';
 import { arnOf, fault, isVersionNumber, LATEST } from './reference.ts';
 
@@ -103,7 +104,11 @@ export const aliases = {
     const target = targetOf(ctx, input.FunctionName);
     const { reference, rows } = target;
     const revisionId = ctx.world.random.uuid();
-    return ctx.transact(async (tx) => {
+    const aliased = targetOf(ctx, input.FunctionName, input.Name);
+    const provision = await rows.provisions.get(ctx.store, [reference.name, input.Name]);
+    // What was kept ready of the version the alias leaves is let go.
+    if (provision !== undefined) await keep(aliased, 0);
+    const answer = await ctx.transact(async (tx) => {
       const before = await rows.aliases.get(tx, [reference.name, input.Name]);
       if (before === undefined) throw aliasNotFound(target, input.Name);
       checkRevision(input.RevisionId, before.revisionId, 'GetFunction/GetAlias');
@@ -121,6 +126,8 @@ export const aliases = {
       rows.aliases.set(tx, [reference.name, input.Name], alias);
       return describeAlias(target, input.Name, alias);
     });
+    if (provision !== undefined) await provide(aliased);
+    return answer;
   },
 
   async DeleteAlias(input, ctx) {
@@ -129,6 +136,7 @@ export const aliases = {
       const key = [reference.name, input.Name] as const;
       if ((await rows.aliases.get(tx, [...key])) === undefined) return;
       rows.aliases.delete(tx, [...key]);
+      rows.provisions.delete(tx, [...key]);
       rows.policies.delete(tx, [...key]);
       rows.eventInvokeConfigs.delete(tx, [...key]);
     });

@@ -103,6 +103,7 @@ export const functions = {
           );
         }
         rows.versions.delete(tx, [name, Number(qualifier)]);
+        rows.provisions.delete(tx, [name, qualifier]);
         await releaseVersion(ctx, tx, version);
         return;
       }
@@ -116,6 +117,7 @@ export const functions = {
       for (const { key } of await rows.policies.all(tx, [name])) rows.policies.delete(tx, key);
       for (const { key } of await rows.eventInvokeConfigs.all(tx, [name]))
         rows.eventInvokeConfigs.delete(tx, key);
+      for (const { key } of await rows.provisions.all(tx, [name])) rows.provisions.delete(tx, key);
       for (const { key, value } of await rows.urls.all(tx, [name])) {
         rows.urls.delete(tx, key);
         ctx.ports.directory.release(tx, 'lambda-url', value.urlId);

@@ -31,6 +31,8 @@ export const layout = keyspace('lambda', {
   /** The number the next version of a layer gets: numbers are never used twice. */
   layers: rows<[layer: string], { readonly nextVersion: number }>('layers'),
   layerVersions: rows<[layer: string, version: number], LayerVersionRow>('layer-versions'),
+  /** Provisioned concurrency; the qualifier is a version or an alias. */
+  provisions: rows<[name: string, qualifier: string], ProvisionRow>('provisions'),
   /** Event source mappings. */
   mappings: rows<[uuid: string], MappingRow>('mappings'),
   /** How far a mapping has read a shard. */
@@ -118,6 +120,11 @@ export interface EventInvokeConfigRow {
   readonly maximumEventAgeSeconds?: number | undefined;
   readonly onSuccess?: string | undefined;
   readonly onFailure?: string | undefined;
+  readonly lastModifiedMs: number;
+}
+
+export interface ProvisionRow {
+  readonly requested: number;
   readonly lastModifiedMs: number;
 }
 

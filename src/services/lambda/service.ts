@@ -14,6 +14,7 @@ import { mappings } from './mappings.ts';
 import { permissions, resourcePolicy } from './permissions.ts';
 import { pollersOf } from './pollers.ts';
 import { poll } from './polling.ts';
+import { provideAll, provisions } from './provisions.ts';
 import { runningOf } from './running.ts';
 import { tags } from './tags.ts';
 import { updates } from './updates.ts';
@@ -41,6 +42,7 @@ export const lambda = defineService({
     ...urls,
     ...management,
     ...mappings,
+    ...provisions,
   },
   authorisation,
   frontDoors: [codeDoor, urlDoor],
@@ -58,7 +60,7 @@ export const lambda = defineService({
     running.start(ctx);
     // The first cold starts after a restart find workers standing by; nothing waits for that.
     const cancel = ctx.world.timers.after(STAND_BY_MS, () => {
-      warmUpNewest(ctx).catch((error: unknown) =>
+      Promise.all([warmUpNewest(ctx), provideAll(ctx)]).catch((error: unknown) =>
         ctx.log('warn', 'no workers stand by', { error: String(error) }),
       );
     });

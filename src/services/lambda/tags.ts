@@ -1,15 +1,25 @@
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
-import { notFound, readFunction, targetOf } from './reading.ts';
+import { layout } from './layout.ts';
+import { notFound, readFunction, type Target, targetOf } from './reading.ts';
 import { fault } from './reference.ts';
 import { checkTags } from './tag.ts';
 
+type Tags = Readonly<Record<string, string>>;
+
+function missing(): Error {
+  return fault('ResourceNotFoundException', 'The resource you requested does not exist.', { Type: 'User' });
+}
+
+/** The mapping an ARN names; undefined when it names something else. */
+function mappingOf(resource: string): string | undefined {
+  return /:event-source-mapping:([0-9a-f-]+)$/.exec(resource)?.[1];
+}
+
 /** Functions carry the tags, not their versions. */
-function taggedOf(ctx: Context, resource: string) {
-  if (!/:function:/.test(resource)) {
-    throw fault('ResourceNotFoundException', `The resource you requested does not exist.`, { Type: 'User' });
-  }
+function functionOf(ctx: Context, resource: string): Target {
+  if (!resource.includes(':function:')) throw missing();
   const target = targetOf(ctx, resource);
   if (target.reference.qualifier !== undefined) {
     throw fault(
@@ -20,24 +30,38 @@ function taggedOf(ctx: Context, resource: string) {
   return target;
 }
 
-async function change(
-  ctx: Context,
-  resource: string,
-  edit: (tags: Readonly<Record<string, string>>) => Readonly<Record<string, string>>,
-): Promise<void> {
-  const { reference, rows } = taggedOf(ctx, resource);
+async function change(ctx: Context, resource: string, edit: (tags: Tags) => Tags): Promise<void> {
+  const edited = (before: Tags) => {
+    const tags = edit(before);
+    checkTags(tags);
+    return tags;
+  };
+  const uuid = mappingOf(resource);
+  if (uuid !== undefined) {
+    const { mappings } = layout.at(ctx.account, ctx.region);
+    await ctx.transact(async (tx) => {
+      const row = await mappings.get(tx, [uuid]);
+      if (row === undefined) throw missing();
+      mappings.set(tx, [uuid], { ...row, tags: edited(row.tags) });
+    });
+    return;
+  }
+  const { reference, rows } = functionOf(ctx, resource);
   await ctx.transact(async (tx) => {
     const row = await rows.functions.get(tx, [reference.name]);
     if (row === undefined) throw notFound(reference);
-    const tags = edit(row.tags);
-    checkTags(tags);
-    rows.functions.set(tx, [reference.name], { ...row, tags });
+    rows.functions.set(tx, [reference.name], { ...row, tags: edited(row.tags) });
   });
 }
 
 export const tags = {
   async ListTags(input, ctx) {
-    return { Tags: (await readFunction(ctx.store, taggedOf(ctx, input.Resource))).tags };
+    const uuid = mappingOf(input.Resource);
+    if (uuid === undefined)
+      return { Tags: (await readFunction(ctx.store, functionOf(ctx, input.Resource))).tags };
+    const row = await layout.at(ctx.account, ctx.region).mappings.get(ctx.store, [uuid]);
+    if (row === undefined) throw missing();
+    return { Tags: row.tags };
   },
 
   async TagResource(input, ctx) {
