@@ -509,6 +509,21 @@ test('keys are required, limited by their plan, and counted', async () => {
   const over = await get();
   assert.equal(over.status, 429);
   assert.deepEqual(await json(over), { message: 'Limit Exceeded' });
+  const today = (await (await fetch(`${lambent.endpoint}/_lambent/clock`)).json()) as { now: string };
+  const date = new Date(today.now).toISOString().slice(0, 10);
+  const { items } = await apis.send(
+    new gateway.GetUsageCommand({ usagePlanId: plan.id ?? '', startDate: date, endDate: date }),
+  );
+  assert.deepEqual(items, { [key.id ?? '']: [[2, 0]] });
+  await apis.send(
+    new gateway.UpdateUsageCommand({
+      usagePlanId: plan.id ?? '',
+      keyId: key.id ?? '',
+      patchOperations: [{ op: 'replace', path: '/remaining', value: '1' }],
+    }),
+  );
+  assert.equal((await get()).status, 200);
+  assert.equal((await get()).status, 429);
   await lambent.advance(86_400);
   assert.equal((await get()).status, 200);
 });

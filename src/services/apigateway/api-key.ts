@@ -57,17 +57,3 @@ export function describeKey(row: ApiKeyRow, withValue: boolean): ApiKey {
 export function describePlan(row: UsagePlanRow): UsagePlan {
   return { ...row };
 }
-
-const DAY_MS = 86_400_000;
-
-/**
- * When the quota period that `atMs` lies in began, in UTC: a day, a week from Sunday, or a month. `offset` is how many
- * requests the first period has already used, as AWS counts it, and does not move it.
- */
-export function periodStart(period: 'DAY' | 'WEEK' | 'MONTH', atMs: number): number {
-  const day = Math.floor(atMs / DAY_MS) * DAY_MS;
-  const date = new Date(day);
-  if (period === 'DAY') return day;
-  if (period === 'WEEK') return day - date.getUTCDay() * DAY_MS;
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
-}

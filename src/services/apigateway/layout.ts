@@ -27,8 +27,8 @@ export const layout = keyspace('apigateway', {
   apiKeyValues: rows<[sha256: string], string>('apiKeyValues'),
   usagePlans: rows<[plan: string], UsagePlanRow>('usagePlans'),
   usagePlanKeys: rows<[plan: string, key: string], UsagePlanKeyRow>('usagePlanKeys'),
-  /** Requests a key made under a plan in the quota period that began then. */
-  usage: rows<[plan: string, key: string, periodStartMs: number], UsageRow>('usage'),
+  /** Requests a key made under a plan with a quota on the day that began then. */
+  usage: rows<[plan: string, key: string, dayStartMs: number], UsageRow>('usage'),
   account: rows<[], AccountRow>('account'),
 });
 

@@ -2,7 +2,6 @@ import { strict as assert } from 'node:assert';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
 import { simulatedWorld } from '../../world/simulated.ts';
-import { periodStart } from './api-key.ts';
 import { readAddress } from './front-door.ts';
 import { evaluatePath } from './invoke/json-path.ts';
 import { isSignedBy, readToken } from './invoke/json-web-token.ts';
@@ -17,6 +16,7 @@ import { readDocument } from './openapi/document.ts';
 import { blankDefinition, importDocument } from './openapi/importer.ts';
 import { ANY_OP, entry, patched, REPLACE, value } from './patch.ts';
 import { compileSchema } from './schema.ts';
+import { periodStart, remaining, usageBetween } from './usage.ts';
 
 test('routes: literals before parameters before the rest, and back when a branch leads nowhere', () => {
   const routes = emptyRoutes<string>();
@@ -178,6 +178,19 @@ test('media types, patterns, buckets, quota periods', () => {
   assert.equal(periodStart('DAY', at), Date.UTC(2026, 10, 20));
   assert.equal(periodStart('WEEK', at), Date.UTC(2026, 10, 15));
   assert.equal(periodStart('MONTH', at), Date.UTC(2026, 10, 1));
+  const day = (date: number, used: number) =>
+    ({ key: ['p', 'k', Date.UTC(2026, 10, date)], value: { used } }) as const;
+  const days = [day(1, 3), day(19, 2), day(20, 4)];
+  assert.equal(remaining({ limit: 10, period: 'DAY' }, days, at), 6);
+  assert.equal(remaining({ limit: 10, period: 'WEEK', offset: 5 }, days, at), 4);
+  assert.equal(remaining({ limit: 10, period: 'MONTH', offset: 1 }, days, at), 0);
+  assert.deepEqual(
+    usageBetween({ limit: 10, period: 'MONTH' }, days, Date.UTC(2026, 10, 19), Date.UTC(2026, 10, 20)),
+    [
+      [2, 5],
+      [4, 1],
+    ],
+  );
 });
 
 test('services by the name of their endpoint', () => {

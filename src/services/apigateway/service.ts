@@ -15,6 +15,7 @@ import { resources } from './resources.ts';
 import { stages } from './stages.ts';
 import { tags } from './tags.ts';
 import { usagePlans } from './usage-plans.ts';
+import { usages } from './usages.ts';
 import { validators } from './validators.ts';
 
 const operations = {
@@ -32,6 +33,7 @@ const operations = {
   ...stages,
   ...tags,
   ...usagePlans,
+  ...usages,
   ...validators,
 };
 

@@ -155,7 +155,7 @@ async function checkStage(ctx: Context, tx: Reader, { apiId, stage }: ApiStage, 
   }
 }
 
-async function planOf(ctx: Context, id: string, reader: Reader = ctx.store): Promise<UsagePlanRow> {
+export async function planOf(ctx: Context, id: string, reader: Reader = ctx.store): Promise<UsagePlanRow> {
   const row = await rowsOf(ctx).usagePlans.get(reader, [id]);
   if (row === undefined) throw noSuchPlan();
   return row;

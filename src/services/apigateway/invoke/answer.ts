@@ -68,12 +68,21 @@ export function addIntegrationHeader(headers: HeaderList, name: string, value: s
   headers.append(REMAPPED.has(lower) ? `x-amzn-Remapped-${name}` : name, value.replace(/[\r\n]+/g, ' '));
 }
 
+/** A header's value as Node takes it: UTF-8 as its bytes, no control characters. */
+function onTheWire(value: string): string {
+  // Nearly all values are plain, and this is on the way of every answer.
+  if (/^[\t\x20-\x7e]*$/.test(value)) return value;
+  return Buffer.from(value, 'utf8')
+    .toString('latin1')
+    .replace(/[^\t\x20-\x7e\x80-\xff]/g, ' ');
+}
+
 /** Writes the answer out; `method` HEAD gets no body. */
 export function writeAnswer(response: ServerResponse, answer: Answer, method: string): void {
   const { status, headers, body } = answer;
   for (const [name, values] of headers) {
-    if (name.toLowerCase() === 'content-length') continue;
-    response.setHeader(name, values.length === 1 ? (values[0] as string) : [...values]);
+    if (name.toLowerCase() === 'content-length' || !VALID_NAME.test(name)) continue;
+    response.setHeader(name, values.length === 1 ? onTheWire(values[0] as string) : values.map(onTheWire));
   }
   if (status !== 204 && status !== 304)
     response.setHeader('Content-Length', typeof body === 'string' ? Buffer.byteLength(body) : body.length);

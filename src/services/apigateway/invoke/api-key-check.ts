@@ -1,7 +1,8 @@
 import type { Context } from '../../../service/context.ts';
 import type { Store } from '../../../store/store.ts';
-import { type ApiKeyRow, periodStart, type UsagePlanRow, valueHash } from '../api-key.ts';
+import { type ApiKeyRow, type UsagePlanRow, valueHash } from '../api-key.ts';
 import { layout } from '../layout.ts';
+import { dayStart, remaining, USAGE_KEPT_MS } from '../usage.ts';
 import type { Exchange } from './exchange.ts';
 import { forbidden, quotaExceeded, throttled } from './refusal.ts';
 import { TokenBucket } from './token-bucket.ts';
@@ -84,18 +85,17 @@ export async function checkApiKey(exchange: Exchange): Promise<void> {
 }
 
 async function countRequest(ctx: Context, plan: UsagePlanRow, key: string): Promise<void> {
-  const { limit = 0, period = 'DAY', offset = 0 } = plan.quota ?? {};
-  const start = periodStart(period, ctx.world.clock.now());
+  const now = ctx.world.clock.now();
   const { usage } = layout.at(ctx.account, ctx.region);
   const within = await ctx.transact(
     async (tx) => {
-      const row = await usage.get(tx, [plan.id, key, start]);
-      // The offset is spent in the first period alone.
-      const isFirst =
-        row === undefined && (await usage.page(tx, [plan.id, key], { limit: 1 })).rows.length === 0;
-      const used = row?.used ?? (isFirst ? offset : 0);
-      if (used >= limit) return false;
-      usage.set(tx, [plan.id, key, start], { used: used + 1 });
+      const days = await usage.all(tx, [plan.id, key]);
+      if (remaining(plan.quota ?? {}, days, now) <= 0) return false;
+      const today = dayStart(now);
+      const used = days.find((day) => day.key[2] === today)?.value.used ?? 0;
+      usage.set(tx, [plan.id, key, today], { used: used + 1 });
+      const old = days.find((day) => day.key[2] < now - USAGE_KEPT_MS);
+      if (old !== undefined) usage.delete(tx, old.key);
       return true;
     },
     { queueKey: `apigateway/usage/${plan.id}/${key}` },

@@ -12,6 +12,8 @@ import type { IntegrationResult } from './parameter.ts';
 import { configurationError, unreachable } from './refusal.ts';
 
 const MOST_BODY = 10 * 1024 * 1024;
+/** By then the client has its 504; the socket goes too. */
+const SILENCE_MS = 30_000;
 const httpAgent = new HttpAgent({ keepAlive: true });
 const httpsAgent = new HttpsAgent({ keepAlive: true });
 
@@ -59,12 +61,14 @@ export function callHttp(
     method,
     headers,
     agent: secure ? httpsAgent : httpAgent,
+    timeout: SILENCE_MS,
     ...(target.insecure ? { rejectUnauthorized: false } : {}),
   };
   return new Promise((resolve, reject) => {
     const sent = (secure ? httpsRequest : httpRequest)(url, options, (response) => {
       read(response).then(resolve, reject);
     });
+    sent.on('timeout', () => sent.destroy(new Error('no answer')));
     sent.on('error', (error) => {
       exchange.ctx.log('warn', `integration ${url.origin} failed: ${error.message}`);
       reject(unreachable());

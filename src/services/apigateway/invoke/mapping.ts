@@ -28,13 +28,16 @@ interface Parameter {
 /** A template, read when it is first used: one that cannot be read fails the requests that need it. */
 class Template {
   readonly #source: string;
+  readonly #isPlain: boolean;
   #nodes: readonly Node[] | undefined;
 
   constructor(source: string) {
     this.#source = source;
+    this.#isPlain = !/[$#]/.test(source);
   }
 
   render(exchange: Exchange, body: string): string {
+    if (this.#isPlain) return this.#source;
     try {
       this.#nodes ??= parseTemplate(this.#source);
       const variables = templateVariables(exchange, body);

@@ -18,8 +18,11 @@ export function templateVariables(exchange: Exchange, body: string): Map<string,
 }
 
 function inputOf(exchange: Exchange, body: string): ValueMap {
-  const document = parseJson(body);
-  const path = (args: readonly Value[]) => evaluatePath(document, toText(args[0]));
+  let document: { readonly root: unknown } | undefined;
+  const path = (args: readonly Value[]) => {
+    document ??= { root: parseJson(body) };
+    return evaluatePath(document.root, toText(args[0]));
+  };
   return new ValueMap([
     ['body', body === '' ? '{}' : body],
     ['path', new Callable((...args) => toValue(path(args)))],

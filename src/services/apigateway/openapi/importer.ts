@@ -333,6 +333,8 @@ class Importer {
     for (const [type, response] of Object.entries(declared)) {
       if (!isResponseType(type)) throw badRequest(`Invalid gateway response type specified: ${type}`);
       const statusCode = textAt(response, 'statusCode');
+      if (statusCode !== undefined && !/^[1-5]\d\d$/.test(statusCode))
+        throw badRequest(`Invalid status code specified: ${statusCode}`);
       rows.set(type, {
         responseType: type,
         ...(statusCode === undefined ? {} : { statusCode }),

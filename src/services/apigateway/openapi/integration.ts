@@ -12,6 +12,7 @@ const TYPES: ReadonlyMap<string, NonNullable<Integration['type']>> = new Map([
   ['MOCK', 'MOCK'],
 ]);
 
+const STATUS = /^[1-5]\d\d$/;
 const CALLER = 'arn:aws:iam::*:user/*';
 
 /** What `x-amazon-apigateway-integration` says. Throws BadRequestException. */
@@ -56,6 +57,7 @@ function responsesOf(given: Readonly<Record<string, unknown>>): Pick<Integration
   const responses: Record<string, IntegrationResponse> = {};
   for (const [pattern, response] of Object.entries(given)) {
     const statusCode = textAt(response, 'statusCode') ?? '200';
+    if (!STATUS.test(statusCode)) throw badRequest(`Invalid status code specified: ${statusCode}`);
     responses[statusCode] = {
       statusCode,
       ...(pattern === 'default' ? {} : { selectionPattern: pattern }),
