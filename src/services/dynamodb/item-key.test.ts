@@ -70,3 +70,12 @@ test('segments part all hashes evenly among them', () => {
   }
   for (const count of counts) assert.ok(count > 850 && count < 1150, String(count));
 });
+
+test('partitions come in the order of scans of real tables', () => {
+  const inOrder = (values: readonly AttributeValue[]) =>
+    [...values].sort((a, b) => Buffer.compare(partitionKey(PREFIX, [a]), partitionKey(PREFIX, [b])));
+  const texts = '2 8 9 1 6 hello 0 5 4 äáöü aardman 7 3 zapf'.split(' ').map((S) => ({ S }));
+  assert.deepEqual(inOrder([...texts].reverse()), texts);
+  const numbers = '7 999.9 8 3 2 -999.9 9 4 -0.09 6 1 0 0.012345 5'.split(' ').map((N) => ({ N }));
+  assert.deepEqual(inOrder([...numbers].reverse()), numbers);
+});

@@ -1,15 +1,17 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { assert } from '../../base/assert.ts';
 import type { KeyRange } from '../../store/store.ts';
 import type { AttributeValue } from './attribute-value.ts';
-import { encodeNumber } from './number.ts';
+import { encodeNumber, placedNumber } from './number.ts';
 
 /**
  * The bytes that follow (table, index) in the key of an item or index entry:
  *
- *     01 · hash of the partition (4) · partition attributes · sort attributes [· partition and sort attribute of the item]
+ *     01 · hash of the partition (4) · partition attributes · sort attributes
+ *        [· hash of the item's key (4) · its partition and sort attribute]
  *
- * Scans go by hash, and a segment of a parallel scan is a range of hashes. Partition attributes need no order: each
+ * Scans go by hash, and a segment of a parallel scan is a range of hashes. The hash is DynamoDB's own, so that scans,
+ * and entries of an index that are equal, come in the order users know from it. Partition attributes need no order: each
  * is its length and its bytes, or FF and its SHA-256 when long. Sort attributes keep their order: numbers in their
  * own form, strings and binaries with 00 as 00 FF and 00 00 at the end. The longest key, with every byte of every
  * sort attribute escaped, stays under 3,800 bytes.
@@ -35,14 +37,14 @@ export function partitionKey(prefix: Uint8Array, values: readonly AttributeValue
   const key = Buffer.allocUnsafe(prefix.length + 5 + partition.length);
   key.set(prefix, 0);
   key[prefix.length] = MARK;
-  key.writeUInt32BE(hashOf(partition), prefix.length + 1);
+  key.writeUInt32BE(hashOf(values), prefix.length + 1);
   key.set(partition, prefix.length + 5);
   return key;
 }
 
 function partitionPart(bytes: Uint8Array): Uint8Array {
   if (bytes.length > LONGEST_INLINE) {
-    return Buffer.concat([Uint8Array.of(HASHED), createHash('sha256').update(bytes).digest()]);
+    return Buffer.concat([Uint8Array.of(HASHED), hash('sha256', bytes, 'buffer')]);
   }
   const part = Buffer.allocUnsafe(bytes.length + 1);
   part[0] = bytes.length;
@@ -69,10 +71,12 @@ export function sortPrefix(value: AttributeValue): Uint8Array {
   return Uint8Array.from(escaped);
 }
 
-/** The partition and sort attributes of an item, at the end of its entries in indexes. */
+/** The hash, partition and sort attribute of an item, at the end of its entries in indexes. */
 export function itemPart(partition: AttributeValue, sort: AttributeValue | undefined): Uint8Array {
+  const place = Buffer.allocUnsafe(4);
+  place.writeUInt32BE(hashOf(sort === undefined ? [partition] : [partition, sort]));
   const part = partitionPart(keyBytes(partition));
-  return sort === undefined ? part : Buffer.concat([part, sortPart(sort)]);
+  return Buffer.concat(sort === undefined ? [place, part] : [place, part, sortPart(sort)]);
 }
 
 export function joinKey(...parts: readonly Uint8Array[]): Uint8Array {
@@ -118,29 +122,14 @@ function hashBound(prefix: Uint8Array, hash: number): Uint8Array {
   return bound;
 }
 
-/** MurmurHash3 (x86, 32 bits): spreads partitions evenly; nothing depends on it being hard to invert. */
-function hashOf(bytes: Uint8Array): number {
-  let hash = 0;
-  const blocks = bytes.length & ~3;
-  for (let at = 0; at < blocks; at += 4) {
-    const block =
-      (bytes[at] as number) |
-      ((bytes[at + 1] as number) << 8) |
-      ((bytes[at + 2] as number) << 16) |
-      ((bytes[at + 3] as number) << 24);
-    hash ^= scramble(block);
-    hash = (hash << 13) | (hash >>> 19);
-    hash = (Math.imul(hash, 5) + 0xe6546b64) | 0;
-  }
-  let rest = 0;
-  for (let at = bytes.length - 1; at >= blocks; at--) rest = (rest << 8) | (bytes[at] as number);
-  hash ^= scramble(rest) ^ bytes.length;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+/** The start of an MD5 of the attributes behind a word of DynamoDB's. */
+function hashOf(values: readonly AttributeValue[]): number {
+  const bytes = [SALT, ...values.map(placedBytes)];
+  return Number.parseInt(hash('md5', Buffer.concat(bytes)).slice(0, 8), 16);
 }
 
-function scramble(block: number): number {
-  const mixed = Math.imul(block, 0xcc9e2d51);
-  return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593);
+const SALT = Buffer.from('Outliers');
+
+function placedBytes(value: AttributeValue): Uint8Array {
+  return value.N === undefined ? keyBytes(value) : placedNumber(value.N);
 }

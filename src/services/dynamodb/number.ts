@@ -172,3 +172,23 @@ export function numberSize(text: string): number {
   const pairs = Math.floor(exponent / 2) - Math.floor((exponent - digits.length + 1) / 2) + 1;
   return 1 + pairs + (negative ? 1 : 0);
 }
+
+/**
+ * The bytes of a number that DynamoDB hashes to place its partition: pairs of digits aligned at the point, behind
+ * their exponent in base 100; as recordings of scans of real tables show them.
+ */
+export function placedNumber(text: string): Uint8Array {
+  const { negative, digits, exponent } = checked(parse(text));
+  if (digits === '') return Uint8Array.of(0x80);
+  const first = Math.floor(exponent / 2);
+  const aligned = exponent % 2 === 0 ? `0${digits}` : digits;
+  const pairs = (aligned.length + 1) >> 1;
+  const bytes = new Uint8Array(pairs + (negative && pairs < 20 ? 2 : 1));
+  bytes[0] = negative ? ~(first - 63) : first - 63;
+  for (let index = 0; index < pairs; index++) {
+    const pair = Number(aligned.slice(2 * index, 2 * index + 2).padEnd(2, '0'));
+    bytes[index + 1] = negative ? 101 - pair : pair + 1;
+  }
+  if (negative && pairs < 20) bytes[pairs + 1] = 102;
+  return bytes;
+}
