@@ -38,7 +38,7 @@ export interface Cors {
 }
 
 /** The preflight method of one path: a mock that answers with the headers. */
-function preflight(cors: Cors, methods: readonly string[]): MutableMap {
+function preflight(cors: Cors, methods: readonly string[], openApi3: boolean): MutableMap {
   const allowed = methods.includes(ANY)
     ? ALL_METHODS
     : [...new Set([...methods.map((one) => one.toUpperCase()), 'OPTIONS'])].sort();
@@ -52,8 +52,8 @@ function preflight(cors: Cors, methods: readonly string[]): MutableMap {
   const sent = Object.entries(headers).filter(([, [value]]) => value !== undefined);
   return {
     summary: 'CORS support',
-    consumes: ['application/json'],
-    produces: ['application/json'],
+    // OpenAPI 3 says media types elsewhere, and a header's type in a schema.
+    ...(openApi3 ? {} : { consumes: ['application/json'], produces: ['application/json'] }),
     'x-amazon-apigateway-integration': {
       type: 'mock',
       requestTemplates: { 'application/json': '{\n  "statusCode" : 200\n}\n' },
@@ -70,7 +70,9 @@ function preflight(cors: Cors, methods: readonly string[]): MutableMap {
     responses: {
       '200': {
         description: 'Default response for CORS method',
-        headers: Object.fromEntries(sent.map(([name, [, type]]) => [name, { type }])),
+        headers: Object.fromEntries(
+          sent.map(([name, [, type]]) => [name, openApi3 ? { schema: { type } } : { type }]),
+        ),
       },
     },
   };
@@ -82,7 +84,7 @@ export function addCors(definition: Definition, cors: Cors, auth: ApiAuth): void
     const methods = Object.keys(path)
       .filter((key) => key === ANY || /^[a-z]+$/.test(key))
       .filter((key) => key !== 'parameters');
-    const options = preflight(cors, methods);
+    const options = preflight(cors, methods, definition['openapi'] !== undefined);
     const security = auth.ofPreflight();
     path['options'] = security === undefined ? options : { ...options, security };
   }

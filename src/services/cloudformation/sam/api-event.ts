@@ -141,7 +141,10 @@ function permission(
   api: Api,
 ): Generated {
   const verb = method.toLowerCase() === 'any' ? '*' : method.toUpperCase();
-  const arnPath = path.replace(/\{[^}]*\}/g, '*').replace(/^\/?/, '/');
+  const arnPath = path
+    .replace(/\{[^}]*\}/g, '*')
+    .replace(/^\/?/, '/')
+    .replace(/(.)\/$/, '$1');
   return {
     [`${fn.logicalId}${eventId}Permission${api.stageSuffix}`]: {
       Type: 'AWS::Lambda::Permission',

@@ -218,7 +218,12 @@ export class Api {
       BinaryMediaTypes,
       EndpointConfiguration:
         types &&
-        present({ Types: types, VpcEndpointIds: isMap(endpoint) ? endpoint['VPCEndpointIds'] : undefined }),
+        present({
+          Types: types,
+          VpcEndpointIds: isMap(endpoint)
+            ? (endpoint['VPCEndpointIds'] ?? endpoint['VpcEndpointIds'])
+            : undefined,
+        }),
       Parameters: types && { endpointConfigurationTypes: types[0] ?? '' },
       FailOnWarnings: properties['FailOnWarnings'],
       MinimumCompressionSize: properties['MinimumCompressionSize'],

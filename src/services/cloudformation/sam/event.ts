@@ -68,13 +68,33 @@ function only(scope: EventScope, names: readonly string[]): void {
   );
 }
 
+const FAILURE_ACTIONS: Readonly<Record<string, string>> = { SQS: 'sqs:SendMessage', SNS: 'sns:Publish' };
+
+/** Where a poller puts what failed: its `Type` is SAM's, and becomes leave to write there. */
+function onFailure(scope: EventScope): ValueMap | undefined {
+  const given = scope.properties['DestinationConfig'];
+  if (!isMap(given) || !isMap(given['OnFailure'])) return isMap(given) ? given : undefined;
+  const { Type, ...destination } = given['OnFailure'];
+  const action = FAILURE_ACTIONS[String(Type)];
+  const Resource = destination['Destination'];
+  if (action !== undefined && Resource !== undefined) {
+    scope.fn.role?.inline.push({
+      PolicyName: `${idOf(scope)}${String(Type)}Policy`,
+      PolicyDocument: { Statement: [{ Action: action, Effect: 'Allow', Resource }] },
+    });
+  }
+  return { ...given, OnFailure: destination };
+}
+
 /** A queue or stream the function polls. */
 function polled(source: string, policy: string): EventTransform {
   return (scope) => {
     const { properties, fn } = scope;
     const { [source]: _, ...rest } = properties;
+    const DestinationConfig = onFailure(scope);
     add(scope, idOf(scope), 'AWS::Lambda::EventSourceMapping', {
       ...rest,
+      ...(DestinationConfig === undefined ? {} : { DestinationConfig }),
       EventSourceArn: required(scope, source),
       FunctionName: fn.target,
     });
@@ -163,7 +183,7 @@ export const EVENTS: Readonly<Record<string, EventTransform>> = {
     const { Topic: _, ...rest } = scope.properties;
     const TopicArn = required(scope, 'Topic');
     add(scope, idOf(scope), 'AWS::SNS::Subscription', {
-      Endpoint: scope.fn.target,
+      Endpoint: scope.fn.targetArn,
       Protocol: 'lambda',
       TopicArn,
       ...rest,
@@ -183,7 +203,7 @@ export const EVENTS: Readonly<Record<string, EventTransform>> = {
     }
     const given = required(scope, 'Events');
     const added = (isList(given) ? given : [given]).map((Event) =>
-      present({ Event, Filter: scope.properties['Filter'], Function: scope.fn.target }),
+      present({ Event, Filter: scope.properties['Filter'], Function: scope.fn.targetArn }),
     );
     const properties = isMap(bucket.resource['Properties']) ? bucket.resource['Properties'] : {};
     const configuration = isMap(properties['NotificationConfiguration'])

@@ -89,6 +89,11 @@ test('what is not a template is refused with its place', () => {
   refused(`a: ${'['.repeat(5000)}${']'.repeat(5000)}`, /nested too deeply|not well-formed/);
 });
 
+test('indentation inside brackets says nothing', () => {
+  const text = 'a:\n    b:\n      c: [{\n    "d": {\n  "e": 1\n  },\n    "f": 2\n      }]\n    g: 3\n';
+  assert.deepEqual(plain(parseTemplateText(text)), { a: { b: { c: [{ d: { e: 1 }, f: 2 }] }, g: 3 } });
+});
+
 test('a key named __proto__ is a key', () => {
   const parsed = parseTemplateText('__proto__: {polluted: yes}') as Record<string, Value>;
   assert.deepEqual(Object.keys(parsed), ['__proto__']);

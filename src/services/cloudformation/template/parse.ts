@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type Scalar } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node, parseDocument, type Scalar } from 'yaml';
 import { validationError } from '../fault.ts';
 import { emptyMap, longForm, type Value } from './value.ts';
 
@@ -60,22 +60,34 @@ function notWellFormed(format: 'JSON' | 'YAML', text: string, offset: number, de
   );
 }
 
+/** JSON pasted into YAML is often less indented than YAML asks; so many such lines are put right. */
+const MOST_UNINDENTED = 200;
+
 function parseYaml(text: string): Value {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, {
+  let document = yamlDocument(text);
+  let source = text;
+  for (let lines = 0; document.errors[0]?.code === 'BAD_INDENT' && lines < MOST_UNINDENTED; lines++) {
+    // Inside brackets indentation says nothing; the readers AWS uses do not look at it there.
+    const start = source.lastIndexOf('\n', document.errors[0].pos[0] - 1) + 1;
+    source = `${source.slice(0, start)}${' '.repeat(80)}${source.slice(start)}`;
+    document = yamlDocument(source);
+  }
+  const [error] = document.errors;
+  if (error !== undefined) {
+    const detail = error.code === 'DUPLICATE_KEY' ? 'duplicate key' : undefined;
+    throw notWellFormed('YAML', source, error.pos[0], detail);
+  }
+  return convert(document.contents, 0);
+}
+
+function yamlDocument(text: string) {
+  return parseDocument(text, {
     schema: 'failsafe',
     version: '1.1',
-    lineCounter,
     merge: false,
     logLevel: 'silent',
     customTags: [],
   });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const detail = error.code === 'DUPLICATE_KEY' ? 'duplicate key' : undefined;
-    throw notWellFormed('YAML', text, error.pos[0], detail);
-  }
-  return convert(document.contents, 0);
 }
 
 function convert(node: Node | null, depth: number): Value {
@@ -108,8 +120,7 @@ function convertCall(tag: string, node: Node, depth: number): Value {
   if (!SHORT_FORMS.has(name)) {
     throw validationError(`Template format error: Unrecognized tag !${name}`);
   }
-  const plain = convertPlain(node, depth + 1);
-  const argument = isScalar(node) && plain !== null ? String(node.value) : plain;
+  const argument = isScalar(node) ? String(node.value ?? '') : convertPlain(node, depth + 1);
   const call = emptyMap();
   call[longForm(name)] =
     name === 'GetAtt' && typeof argument === 'string' ? splitAttribute(argument) : argument;
