@@ -7,6 +7,7 @@ import { controlDoors } from './gateway/control.ts';
 import { ownedDoors } from './gateway/doors.ts';
 import { isLoopback } from './gateway/guard.ts';
 import { createGateway } from './gateway/http.ts';
+import { identityDoors } from './gateway/identity-doors.ts';
 import { createLog, type Level } from './gateway/log.ts';
 import { createOpener } from './gateway/opener.ts';
 import { callInside } from './gateway/pipeline.ts';
@@ -17,6 +18,7 @@ import { createDirectory } from './service/directory.ts';
 import { Fault } from './service/faults.ts';
 import type { Ports } from './service/ports.ts';
 import { createPump } from './service/pump.ts';
+import { createAudit } from './services/cloudtrail/port.ts';
 import { createTokens } from './services/cognito-idp/port.ts';
 import { createIdentityPort } from './services/iam/port.ts';
 import { createInbox } from './services/inbox/port.ts';
@@ -120,6 +122,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const ports: Ports = {
     identity,
     access: createAccess({ world, identity, iam: options.iam, log }),
+    audit: createAudit({
+      store,
+      world,
+      onError: (error, lost) =>
+        log.event('error', 'records of calls could not be written', { lost, error: String(error) }),
+    }),
     directory,
     inbox: createInbox(world),
     tokens: createTokens({ store, directory }),
@@ -188,10 +196,8 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         isolation: ports.runtimes.isolation.summary,
         opener: createOpener(ports.runtimes),
         clock,
-      }).map((door) => ({
-        door,
-        service: 'lambent',
-      })),
+      }).map((door) => ({ door, service: 'lambent' })),
+      ...identityDoors(createOpener(ports.runtimes)).map((door) => ({ door, service: 'lambent' })),
       ...ownedDoors(services),
     ],
     boundHost: options.host,
@@ -235,6 +241,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       await pumped;
       for (const stop of stops.reverse()) await stop();
       server.closeAllConnections();
+      await ports.audit.flush();
       await store.close();
       log.flush();
       await folder.close();

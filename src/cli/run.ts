@@ -4,6 +4,7 @@ import { environment } from '../world/environment.ts';
 import { realWorld } from '../world/real.ts';
 import { AnsweredError, Client, send } from './client.ts';
 import { DeployError, deploy, remove, stackNameOf } from './deploy.ts';
+import { IAM_USAGE, iam } from './iam.ts';
 import { DEFAULT_DATA, DEFAULT_PORT, parse, UsageError } from './options.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
@@ -133,6 +134,15 @@ const commands: Readonly<Record<string, Command>> = {
     } while (values['follow'] === true);
     return 0;
   },
+  iam: async (words) => {
+    const { values, positionals } = parse(words, {
+      ...COMMON,
+      role: { type: 'string' },
+      user: { type: 'string' },
+      since: { type: 'string' },
+    });
+    return iam({ ...(await openSession(values)), words: positionals, values });
+  },
   status: async (words) => {
     const { values } = parse(words, COMMON);
     const { client, terminal } = await openSession(values);
@@ -177,6 +187,7 @@ const HELP = `lambent: a serverless cloud in one process
   lambent delete STACK
   lambent invoke FUNCTION [--payload JSON]
   lambent logs FUNCTION [-f]
+  ${IAM_USAGE}
   lambent status
   lambent clock [--advance SECONDS | --set TIME]
 

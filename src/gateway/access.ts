@@ -1,4 +1,5 @@
 import { decide } from '../policy/evaluate.ts';
+import { explain } from '../policy/explain.ts';
 import { denialMessage } from '../policy/message.ts';
 import { Fault } from '../service/faults.ts';
 import type { AccessPort, IdentityPort } from '../service/ports.ts';
@@ -8,7 +9,7 @@ import type { World } from '../world/world.ts';
 import { nowFor } from './authenticate.ts';
 import { compiled, compiledPrincipal, missingStatement } from './authorise.ts';
 import type { ServerLog } from './log.ts';
-import { principalName } from './record.ts';
+import { principalName } from './principal-name.ts';
 import { refusal } from './refusal.ts';
 import { RequestContext } from './request-context.ts';
 
@@ -51,16 +52,21 @@ export function createAccess({ world, identity, iam, log }: AccessOptions): Acce
           : { ...set, resource: compiled(resourcePolicy, 'resource-policy') };
       const subject = { principal, region, host: { world }, ctx, http };
       const { resourceAccount } = request;
-      const decision = decide(
-        {
-          action: request.action,
-          resource: request.resource,
-          principal,
-          context: new RequestContext(subject, context, request),
-          ...(resourceAccount === undefined ? {} : { resourceAccount }),
-        },
+      const asked = {
+        action: request.action,
+        resource: request.resource,
+        principal,
+        context: new RequestContext(subject, context, request),
+        ...(resourceAccount === undefined ? {} : { resourceAccount }),
+      };
+      const decision = decide(asked, policies);
+      ctx.noteDecision({
+        principal,
+        request,
+        decision,
         policies,
-      );
+        ...(decision.allowed ? {} : { explanation: explain(request, policies, decision, asked) }),
+      });
       if (decision.allowed) return { allowed: true, outcome: decision.outcome, message: '' };
       const message = denialMessage(principal, request.action, request.resource, decision);
       log.event('info', `${iam === 'audit' ? 'would deny' : 'denied'} ${principalName(principal)}`, {

@@ -145,6 +145,7 @@ export async function authenticate(call: Call): Promise<void> {
     throw new Fault(code, message, detail, status);
   }
   host.ports.identity.keyUsed(claim.accessKeyId, signingName(call.service.metadata), claim.region);
+  call.accessKeyId = claim.accessKeyId;
   call.stream = checkedStream(http, verification.payload);
   enter(call, lookup.credential.principal, claim.region);
 }

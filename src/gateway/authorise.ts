@@ -1,13 +1,16 @@
 import { parseArn } from '../base/arn.ts';
 import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
-import { type Decision, decide, type PolicySet } from '../policy/evaluate.ts';
+import { decide, type PolicySet } from '../policy/evaluate.ts';
+import { explain } from '../policy/explain.ts';
 import { denialMessage } from '../policy/message.ts';
 import type { ContextValues } from '../policy/request.ts';
+import type { ActionDecision } from '../service/audit.ts';
 import type { IdentityPort, PrincipalPolicies } from '../service/ports.ts';
 import type { Principal } from '../service/principal.ts';
 import type { ActionRequest } from '../service/service.ts';
+import { authorizationMessage } from './authorization-message.ts';
 import type { Call } from './call.ts';
-import { principalName } from './record.ts';
+import { principalName } from './principal-name.ts';
 import { refusal } from './refusal.ts';
 import { RequestContext } from './request-context.ts';
 
@@ -69,7 +72,7 @@ async function decideOne(
   call: Call,
   request: ActionRequest,
   principal: CompiledPrincipal,
-): Promise<Decision> {
+): Promise<ActionDecision> {
   const { resourcePolicy } = call.definition;
   const account = request.resourceAccount ?? parseArn(request.resource)?.account;
   let policies = principal.set;
@@ -77,21 +80,39 @@ async function decideOne(
     const document = await resourcePolicy(request.resource, call.ctx);
     if (document !== undefined) policies = { ...policies, resource: compiled(document, request.resource) };
   }
-  return decide(
-    {
-      action: request.action,
-      resource: request.resource,
-      principal: call.principal,
-      context: new RequestContext(call, principal.context, request),
-      ...(account === undefined || account === '' ? {} : { resourceAccount: account }),
-    },
-    policies,
-  );
+  const asked = {
+    action: request.action,
+    resource: request.resource,
+    principal: call.principal,
+    context: new RequestContext(call, principal.context, request),
+    ...(account === undefined || account === '' ? {} : { resourceAccount: account }),
+  };
+  const decision = decide(asked, policies);
+  return decision.allowed
+    ? { principal: call.principal, request, decision, policies }
+    : {
+        principal: call.principal,
+        request,
+        decision,
+        policies,
+        explanation: explain(request, policies, decision, asked),
+      };
 }
 
 /** The statement that would let the request in, as a person would add it. */
 export function missingStatement(request: ActionRequest): string {
   return JSON.stringify({ Effect: 'Allow', Action: request.action, Resource: request.resource });
+}
+
+/** EC2's family says less and encodes the rest; all others say it. */
+function denialWords(call: Call, denied: ActionDecision): string {
+  const { request, decision } = denied;
+  const message = denialMessage(call.principal, request.action, request.resource, decision);
+  if (call.protocolName !== 'ec2') return message;
+  const encoded = authorizationMessage(call, denied);
+  return `You are not authorized to perform this operation. ${message}.${
+    encoded === undefined ? '' : ` Encoded authorization failure message: ${encoded}`
+  }`;
 }
 
 /**
@@ -116,10 +137,12 @@ export async function authorise(call: Call): Promise<void> {
   const requests = answer instanceof Promise ? await answer : answer;
   const principal = await compiledPrincipal(host.ports.identity, call.principal);
   for (const request of requests) {
-    const decision = await decideOne(call, request, principal);
+    const decided = await decideOne(call, request, principal);
+    const { decision } = decided;
     call.decision = decision;
+    ctx.noteDecision(decided);
     if (decision.allowed) continue;
-    const message = denialMessage(call.principal, request.action, request.resource, decision);
+    const message = denialWords(call, decided);
     host.log.event(
       'info',
       `${host.iam === 'audit' ? 'would deny' : 'denied'} ${principalName(call.principal)}`,

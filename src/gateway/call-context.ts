@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import type { ActionDecision } from '../service/audit.ts';
 import type { CallOptions, Context, HttpFacts, JobId, NewJob } from '../service/context.ts';
 import { cancelJob, enqueueJob } from '../service/jobs.ts';
 import type { Ports } from '../service/ports.ts';
@@ -44,10 +45,13 @@ export interface Scope {
   readonly principal: Principal;
   readonly http?: HttpFacts | undefined;
   readonly inside?: boolean | undefined;
+  readonly via?: readonly string[] | undefined;
+  readonly decisions?: ActionDecision[] | undefined;
   /** Made on first use: few handlers look at it. */
   readonly signal?: (() => AbortSignal) | undefined;
 }
 
+const NOBODY: readonly string[] = [];
 const NEVER = new AbortController().signal;
 
 /** The context of one call; made for every request, so it only holds references. */
@@ -60,6 +64,9 @@ export class CallContext implements Context {
   readonly principal: Principal;
   readonly http?: HttpFacts;
   readonly inside: boolean;
+  readonly via: readonly string[];
+  /** What was decided so far. */
+  readonly decisions: ActionDecision[];
   readonly #host: Host;
   readonly #signal: (() => AbortSignal) | undefined;
   #openTransactions = 0;
@@ -74,6 +81,8 @@ export class CallContext implements Context {
     this.principal = scope.principal;
     if (scope.http !== undefined) this.http = scope.http;
     this.inside = scope.inside === true;
+    this.via = scope.via ?? NOBODY;
+    this.decisions = scope.decisions ?? [];
     this.#signal = scope.signal;
   }
 
@@ -135,6 +144,10 @@ export class CallContext implements Context {
     return range && this.store.watch(range, callback);
   }
 
+  noteDecision(decision: ActionDecision): void {
+    this.decisions.push(decision);
+  }
+
   log(
     level: 'debug' | 'info' | 'warn' | 'error',
     message: string,
@@ -158,6 +171,8 @@ export class CallContext implements Context {
       principal: scope.principal ?? this.principal,
       http: this.http,
       inside: this.inside,
+      via: this.via,
+      decisions: this.decisions,
       signal: this.#signal,
     });
   }

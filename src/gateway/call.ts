@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { OperationModel, ProtocolName, ServiceModel } from '../model/model.ts';
 import type { Decision } from '../policy/evaluate.ts';
+import type { AuditedCall } from '../service/audit.ts';
 import type { HttpFacts } from '../service/context.ts';
 import type { Principal } from '../service/principal.ts';
 import type { ServiceDefinition } from '../service/service.ts';
@@ -25,11 +26,13 @@ export interface HttpRequest extends HttpFacts {
   readonly fromFunction: () => boolean;
 }
 
+const FROM_OUTSIDE: readonly string[] = [];
+
 /**
  * One call on its way through the pipeline: each step reads what earlier ones found and adds its own, so a field is
  * set from its step on.
  */
-export class Call {
+export class Call implements AuditedCall {
   readonly host: Host;
   readonly registry: Registry;
   readonly http: HttpRequest | undefined;
@@ -45,6 +48,8 @@ export class Call {
   protocol!: Protocol;
   // authenticate
   principal!: Principal;
+  accessKeyId: string | undefined = undefined;
+  via: readonly string[] = FROM_OUTSIDE;
   region = '';
   stream: Readable | undefined = undefined;
   ctx!: CallContext;

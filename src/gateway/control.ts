@@ -1,6 +1,6 @@
 import { Fault } from '../service/faults.ts';
 import type { FrontDoor, FrontDoorRequest } from '../service/front-door.ts';
-import { isLoopback } from './guard.ts';
+import { answerJson, isOurs } from './door-guard.ts';
 import type { Opener } from './opener.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
@@ -15,26 +15,6 @@ export interface ControlOptions {
 }
 
 const BODY_LIMIT = 64 * 1024;
-
-function json(request: FrontDoorRequest, status: number, value: unknown): void {
-  const body = JSON.stringify(value);
-  request.response.writeHead(status, {
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    'cache-control': 'no-store',
-  });
-  request.response.end(body);
-}
-
-/**
- * State changes only for pages served from here and for programs of this machine, which send no `Origin`.
- * Functions are not among them. A page elsewhere can make a browser send a request; it cannot make it leave out the origin.
- */
-function mayChange({ headers, sourceIp, incoming }: FrontDoorRequest, opener: Opener): boolean {
-  const { origin, host } = headers;
-  if (opener.isFunction(incoming.socket)) return false;
-  return origin === undefined ? isLoopback(sourceIp) : origin.replace(/^https?:\/\//, '') === host;
-}
 
 async function readJson(request: FrontDoorRequest): Promise<Record<string, unknown>> {
   const text = Buffer.from(await request.body(BODY_LIMIT)).toString('utf8');
@@ -58,7 +38,7 @@ export function controlDoors({
 }: ControlOptions): readonly FrontDoor[] {
   async function handleClock(request: FrontDoorRequest): Promise<void> {
     if (request.method === 'POST') {
-      if (!mayChange(request, opener))
+      if (!isOurs(request, opener))
         throw new Fault(
           'Forbidden',
           'Pages of another origin and functions may not move the clock.',
@@ -68,20 +48,21 @@ export function controlDoors({
       const body = await readJson(request);
       await clock.move(body);
     } else if (request.method !== 'GET') throw new Fault('MethodNotAllowed', 'GET or POST', {}, 405);
-    json(request, 200, clock.read());
+    answerJson(request, 200, clock.read());
   }
 
   return [
     {
       name: 'health',
       paths: ['/_lambent/health'],
-      handle: async (request) => json(request, 200, { status: 'running', version, services, isolation }),
+      handle: async (request) =>
+        answerJson(request, 200, { status: 'running', version, services, isolation }),
     },
     {
       name: 'localstack-health',
       paths: ['/_localstack/health'],
       handle: async (request) =>
-        json(request, 200, {
+        answerJson(request, 200, {
           services: Object.fromEntries(services.map((name) => [name, 'running'])),
           edition: 'lambent',
           version,

@@ -12,6 +12,8 @@ import { findDoor, type OwnedDoor } from './doors.ts';
 import { createGuard, hostOf } from './guard.ts';
 import { createOpener } from './opener.ts';
 import { runRequest } from './pipeline.ts';
+import { principalName } from './principal-name.ts';
+import { outcomeWord } from './record.ts';
 import type { Registry } from './registry.ts';
 import { bucketOfHost, routeRequest, scopeService } from './route.ts';
 
@@ -47,20 +49,18 @@ export function createGateway(options: GatewayOptions): Server {
     const requestId = host.world.random.uuid();
     const { response } = request;
     let error: string | undefined;
+    const ctx = new CallContext(host, {
+      requestId,
+      account: host.defaultAccount,
+      region: host.defaultRegion,
+      service: owned.service,
+      operation: owned.door.name,
+      principal: { kind: 'anonymous', account: host.defaultAccount },
+      http: { ...request, secure: false },
+      signal: abortWith(response),
+    });
     try {
-      await owned.door.handle(
-        request,
-        new CallContext(host, {
-          requestId,
-          account: host.defaultAccount,
-          region: host.defaultRegion,
-          service: owned.service,
-          operation: owned.door.name,
-          principal: { kind: 'anonymous', account: host.defaultAccount },
-          http: { ...request, secure: false },
-          signal: abortWith(response),
-        }),
-      );
+      await owned.door.handle(request, ctx);
     } catch (fault) {
       if (fault instanceof ClientGone) return;
       error = Fault.is(fault) ? fault.code : 'InternalFailure';
@@ -79,15 +79,17 @@ export function createGateway(options: GatewayOptions): Server {
         response.end(JSON.stringify({ message: Fault.is(fault) ? fault.message : 'Internal Server Error' }));
       }
     } finally {
+      const last = ctx.decisions.at(-1);
       host.log.request({
         requestId,
         what: `${owned.door.name} ${request.method} ${request.path}`,
         status: response.statusCode,
         durationMs: host.world.clock.monotonic() - started,
-        decision: '-',
-        principal: '-',
+        decision: last === undefined ? '-' : outcomeWord(last.decision),
+        principal: principalName(last?.principal),
         error,
       });
+      if (last !== undefined) host.ports.audit.recordRequest(ctx);
     }
   }
 

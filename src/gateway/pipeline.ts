@@ -1,6 +1,7 @@
 import { AssertionError, assert } from '../base/assert.ts';
 import { validatorOf } from '../model/validate.ts';
 import { validationMessage } from '../model/violation.ts';
+import { isDenial } from '../service/audit.ts';
 import type { CallIdentity, CallOptions } from '../service/context.ts';
 import { Fault } from '../service/faults.ts';
 import type { Principal } from '../service/principal.ts';
@@ -8,6 +9,7 @@ import { type WireError, WireFault } from '../wire/protocol.ts';
 import { protocolOf } from '../wire/protocols.ts';
 import { authenticate } from './authenticate.ts';
 import { authorise } from './authorise.ts';
+import { authorizationMessage } from './authorization-message.ts';
 import { Call, type HttpRequest, type Step } from './call.ts';
 import { CallContext, type Host } from './call-context.ts';
 import { admit, leave } from './limit.ts';
@@ -132,10 +134,25 @@ function encode(call: Call): void {
     call.protocol = protocolOf(call.protocolName);
     call.model = unknownModel;
   }
-  call.response = call.protocol.encodeError(call.model, call.operation, {
+  const response = call.protocol.encodeError(call.model, call.operation, {
     ...error,
     requestId: call.requestId,
   });
+  const encoded = isDenial(error.code) ? encodedDenial(call) : undefined;
+  call.response =
+    encoded === undefined
+      ? response
+      : { ...response, headers: { ...response.headers, [DENIAL_HEADER]: encoded } };
+}
+
+/** Where every protocol's denial carries what `sts:DecodeAuthorizationMessage` opens. */
+const DENIAL_HEADER = 'x-lambent-authorization-message';
+
+function encodedDenial(call: Call): string | undefined {
+  const last = call.ctx?.decisions.at(-1);
+  return last === undefined || last.decision.allowed || call.audited !== undefined
+    ? undefined
+    : authorizationMessage(call, last);
 }
 
 /** Stands in where a request named no service, so that its error still has a protocol's shape. */
@@ -208,6 +225,7 @@ export async function callInside(
   call.requestId = nextRequestId(host)(serviceName);
   call.principal = await identityOf(from, options.as);
   call.region = options.region ?? from.region;
+  call.via = viaOf(from, options.as);
   call.input = (input ?? {}) as Record<string, unknown>;
   const signal = options.signal;
   call.ctx = new CallContext(host, {
@@ -219,6 +237,7 @@ export async function callInside(
     principal: call.principal,
     http: from.http,
     inside: true,
+    via: call.via,
     signal: signal === undefined ? () => from.signal : () => signal,
   });
   try {
@@ -231,7 +250,14 @@ export async function callInside(
     call.errorCode = Fault.is(error) ? error.code : 'InternalFailure';
     throw error;
   } finally {
-    record(call);
+    const pending = record(call);
+    if (pending !== undefined) await pending;
   }
   return call.output;
+}
+
+/** Under an identity of its own a service does not act for its caller any more. */
+function viaOf(from: CallContext, as: CallIdentity | undefined): readonly string[] {
+  const service = `${from.service}.amazonaws.com`;
+  return as === undefined || 'principal' in as ? [...from.via, service] : [service];
 }

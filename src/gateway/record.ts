@@ -1,26 +1,21 @@
-import type { Principal } from '../service/principal.ts';
+import type { Decision } from '../policy/evaluate.ts';
 import type { Call } from './call.ts';
-
-/** The principal in a word: its ARN, the service, or `anonymous`. */
-export function principalName(principal: Principal | undefined): string {
-  if (principal === undefined) return '-';
-  if (principal.kind === 'service') return principal.service;
-  return principal.kind === 'anonymous' ? 'anonymous' : principal.arn;
-}
+import { principalName } from './principal-name.ts';
 
 function decisionWord(call: Call): string {
   if (call.audited !== undefined) return 'would-deny';
   if (call.decision === undefined) return '-';
   if (call.decision === 'public') return 'public';
-  return call.decision.allowed
-    ? 'allow'
-    : call.decision.outcome === 'explicit-deny'
-      ? 'deny(explicit)'
-      : 'deny';
+  return outcomeWord(call.decision);
 }
 
-/** The last step: one line in the request log. */
-export function record(call: Call): void {
+/** As the request log has it. */
+export function outcomeWord({ outcome }: Decision): string {
+  return outcome === 'allowed' ? 'allow' : outcome === 'explicit-deny' ? 'deny(explicit)' : 'deny';
+}
+
+/** The last step: one line in the request log, and the audit's record, which for changes is durable before the answer goes. */
+export function record(call: Call): void | Promise<void> {
   const inside = call.http === undefined;
   const stored = call.definition?.stored?.includes(call.operation.name) === true;
   call.host.log.request({
@@ -35,4 +30,6 @@ export function record(call: Call): void {
     principal: principalName(call.principal),
     error: call.errorCode,
   });
+  // Whom nobody could authenticate has no account to record it in.
+  if (call.principal !== undefined) return call.host.ports.audit.record(call);
 }

@@ -1,5 +1,11 @@
 import { type CompiledCondition, compileCondition } from './condition.ts';
-import { MalformedPolicy, type PolicyDocument, type PolicyStatement, parseDocument } from './document.ts';
+import {
+  type ConditionElement,
+  MalformedPolicy,
+  type PolicyDocument,
+  type PolicyStatement,
+  parseDocument,
+} from './document.ts';
 import { Glob, wildcards } from './match.ts';
 import { BY_ROLE, DIRECTLY, type Naming, PrincipalMatcher, UNNAMED } from './principal.ts';
 import type { ContextLookup, PolicyRequest } from './request.ts';
@@ -112,7 +118,7 @@ export class CompiledStatement {
     return naming === DIRECTLY || naming === BY_ROLE ? UNNAMED : BY_ROLE;
   }
 
-  private holdsResource(resource: string, context: ContextLookup): boolean {
+  holdsResource(resource: string, context: ContextLookup): boolean {
     if (this.resources === undefined) return true;
     const { notResources, effect } = this.source;
     for (const matcher of this.resources) {
@@ -127,6 +133,11 @@ export class CompiledStatement {
   private meets(context: ContextLookup): boolean {
     for (const condition of this.conditions) if (!condition.holds(context)) return false;
     return true;
+  }
+
+  /** The conditions that do not hold. */
+  unmet(context: ContextLookup): readonly ConditionElement[] {
+    return this.source.conditions.filter((_, index) => this.conditions[index]?.holds(context) === false);
   }
 
   /** The context keys the conditions ask for, in lower case. */

@@ -1,6 +1,7 @@
 import type { Blobs } from '../store/blobs.ts';
 import type { Store, Transaction, TransactOptions } from '../store/store.ts';
 import type { World } from '../world/world.ts';
+import type { ActionDecision } from './audit.ts';
 import type { Ports } from './ports.ts';
 import type { Principal } from './principal.ts';
 
@@ -23,6 +24,8 @@ export interface Context {
   readonly http?: HttpFacts;
   /** True in a call that a service makes: its answer is read as values, never printed. */
   readonly inside?: boolean;
+  /** Services that called on the caller's behalf, outermost first: `aws:CalledVia`. */
+  readonly via: readonly string[];
   /** Base URL printed in addresses: `http://127.0.0.1:4566`. */
   readonly endpoint: string;
   /** An absolute folder for files derived from the store (unpacked code, say); it may be empty at any start. */
@@ -53,6 +56,8 @@ export interface Context {
   enqueue(tx: Transaction, job: NewJob): JobId;
   /** Removes a job that has not run. */
   cancelJob(tx: Transaction, id: JobId): void;
+  /** Adds to the record a decision that the operation made by itself (a role's trust policy). */
+  noteDecision(decision: ActionDecision): void;
   /** One line in the server's log. */
   log(
     level: 'debug' | 'info' | 'warn' | 'error',

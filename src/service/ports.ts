@@ -1,5 +1,6 @@
 import type { ContextValues } from '../policy/request.ts';
 import type { Reader, Transaction } from '../store/store.ts';
+import type { AuditPort } from './audit.ts';
 import type { Context } from './context.ts';
 import type {
   FederatedUserPrincipal,
@@ -18,6 +19,7 @@ import type { ActionRequest } from './service.ts';
 export interface Ports {
   readonly identity: IdentityPort;
   readonly access: AccessPort;
+  readonly audit: AuditPort;
   readonly directory: DirectoryPort;
   readonly inbox: InboxPort;
   readonly tokens: TokenPort;

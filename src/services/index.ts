@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '../service/service.ts';
 import { apigateway } from './apigateway/service.ts';
 import { cloudformation } from './cloudformation/service.ts';
+import { cloudtrail } from './cloudtrail/service.ts';
 import { cognitoIdp } from './cognito-idp/service.ts';
 import { dynamodb, dynamodbstreams } from './dynamodb/service.ts';
 import { iam } from './iam/service.ts';
@@ -14,6 +15,7 @@ import { sts } from './sts/service.ts';
 export const services: readonly ServiceDefinition[] = [
   apigateway,
   cloudformation,
+  cloudtrail,
   cognitoIdp,
   dynamodb,
   dynamodbstreams,

@@ -1,9 +1,15 @@
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { type SigningCredentials, signRequest } from '../../src/wire/sigv4-client.ts';
 
 export interface JsonAnswer {
   readonly status: number;
   readonly output: Record<string, unknown>;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
 }
 
 /** Signs and sends AWS JSON calls without retries, and tells an answer from a connection that broke. */
@@ -21,7 +27,13 @@ export class JsonClient {
   }
 
   /** `target` is `DynamoDB_20120810.PutItem`. Rejects when no whole answer came. */
-  call(service: string, target: string, input: unknown): Promise<JsonAnswer> {
+  async call(service: string, target: string, input: unknown): Promise<JsonAnswer> {
+    const { status, text } = await this.raw(service, target, input);
+    return { status, output: JSON.parse(text) as Record<string, unknown> };
+  }
+
+  /** The same, with the answer as it came. */
+  raw(service: string, target: string, input: unknown): Promise<RawAnswer> {
     const body = JSON.stringify(input);
     const headers = signRequest(
       {
@@ -56,10 +68,7 @@ export class JsonClient {
           incoming.on('error', reject);
           incoming.on('end', () => {
             if (!incoming.complete) return reject(new Error('the answer was cut'));
-            resolve({
-              status: incoming.statusCode ?? 0,
-              output: JSON.parse(text) as Record<string, unknown>,
-            });
+            resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text });
           });
         },
       );

@@ -22,5 +22,6 @@ export const authorisation = {
       ...((Tags ?? []).length > 0 ? [{ action: 'sts:TagSession', resource, context }] : []),
     ];
   },
+  DecodeAuthorizationMessage: () => [{ action: 'sts:DecodeAuthorizationMessage', resource: '*' }],
   GetAccessKeyInfo: () => [{ action: 'sts:GetAccessKeyInfo', resource: '*' }],
 } satisfies Authorisation<StsOperations>;

@@ -1,6 +1,7 @@
 import type { AssumeRoleRequest } from '../../model/gen/sts.ts';
 import { compilePolicy } from '../../policy/compile.ts';
 import { decide } from '../../policy/evaluate.ts';
+import { explain } from '../../policy/explain.ts';
 import { denialMessage } from '../../policy/message.ts';
 import { type ContextValues, contextOf } from '../../policy/request.ts';
 import type { Context } from '../../service/context.ts';
@@ -42,6 +43,13 @@ export async function checkTrust(
   for (const action of actions) {
     const request = { action, resource: role.roleArn, resourceAccount: role.account, principal, context };
     const decision = decide(request, policies);
+    ctx.noteDecision({
+      principal,
+      request: { action, resource: role.roleArn, resourceAccount: role.account },
+      decision,
+      policies,
+      ...(decision.allowed ? {} : { explanation: explain(request, policies, decision, request) }),
+    });
     if (!decision.allowed) throw accessDenied(denialMessage(principal, action, role.roleArn, decision));
   }
   return role;

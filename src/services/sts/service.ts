@@ -1,5 +1,6 @@
 import { defineService } from '../../service/service.ts';
 import { authorisation } from './authorisation.ts';
+import { authorizationMessages } from './authorization-messages.ts';
 import { callers } from './callers.ts';
 import { sessions } from './sessions.ts';
 import { webIdentities } from './web-identities.ts';
@@ -8,6 +9,6 @@ import { webIdentities } from './web-identities.ts';
 export const sts = defineService({
   name: 'sts',
   model: 'sts',
-  operations: { ...callers, ...sessions, ...webIdentities },
+  operations: { ...authorizationMessages, ...callers, ...sessions, ...webIdentities },
   authorisation,
 });

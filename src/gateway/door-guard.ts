@@ -1,0 +1,23 @@
+import type { FrontDoorRequest } from '../service/front-door.ts';
+import { isLoopback } from './guard.ts';
+import type { Opener } from './opener.ts';
+
+/**
+ * Whether a request comes from a page served from here or from a program of this machine, which sends no `Origin`.
+ * Functions are not among them. A page elsewhere can make a browser send a request; it cannot make it leave out the origin.
+ */
+export function isOurs({ headers, sourceIp, incoming }: FrontDoorRequest, opener: Opener): boolean {
+  const { origin, host } = headers;
+  if (opener.isFunction(incoming.socket)) return false;
+  return origin === undefined ? isLoopback(sourceIp) : origin.replace(/^https?:\/\//, '') === host;
+}
+
+export function answerJson(request: FrontDoorRequest, status: number, value: unknown): void {
+  const body = JSON.stringify(value);
+  request.response.writeHead(status, {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+  });
+  request.response.end(body);
+}
