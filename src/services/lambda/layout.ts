@@ -143,11 +143,14 @@ export interface MappingRow {
   /** With the qualifier the mapping was made for. */
   readonly functionArn: string;
   readonly enabled: boolean;
-  readonly startingPosition: EventSourcePosition;
+  /** Of streams. */
+  readonly startingPosition?: EventSourcePosition | undefined;
   readonly batchSize: number;
   readonly windowSeconds: number;
   /** Shards are read one batch at a time whatever it says. */
   readonly parallelization: number;
+  /** Of queues: batches in the function's hands at a time. */
+  readonly maximumConcurrency?: number | undefined;
   /** -1 for no limit. */
   readonly maximumAgeSeconds: number;
   readonly maximumRetries: number;
@@ -169,6 +172,8 @@ export interface CheckpointRow {
   readonly failures: number;
   /** Records of the next batch, when a failing one is being cut down. */
   readonly limit?: number | undefined;
+  /** Of queues: until when messages gather for a batch. */
+  readonly gatherUntilMs?: number | undefined;
 }
 
 export interface LayerVersionRow {

@@ -14,7 +14,6 @@ const UNSUPPORTED = [
   'DocumentDBEventSourceConfig',
   'ProvisionedPollerConfig',
   'Queues',
-  'ScalingConfig',
   'SelfManagedEventSource',
   'SelfManagedKafkaEventSourceConfig',
   'SourceAccessConfigurations',
@@ -25,37 +24,63 @@ type Settings = Omit<UpdateEventSourceMappingRequest, 'UUID' | 'FunctionName'>;
 
 const FOREVER = -1;
 
-export function newMapping(
-  input: CreateEventSourceMappingRequest,
-  made: Pick<MappingRow, 'uuid' | 'functionArn' | 'lastModifiedMs'>,
-): MappingRow {
-  const { EventSourceArn: sourceArn, StartingPosition: startingPosition } = input;
-  const service = sourceArn === undefined ? undefined : parseArn(sourceArn)?.service;
-  if (sourceArn === undefined || service !== 'dynamodb') {
-    throw fault(
-      'InvalidParameterValueException',
-      `Unrecognized event source, must be a DynamoDB stream: ${sourceArn ?? ''}`,
-    );
+/** What a mapping reads. */
+export function sourceKind(sourceArn: string): 'stream' | 'queue' | undefined {
+  const service = parseArn(sourceArn)?.service;
+  return service === 'dynamodb' ? 'stream' : service === 'sqs' ? 'queue' : undefined;
+}
+
+function checkPosition(source: 'stream' | 'queue', position: string | undefined): void {
+  if (source === 'queue') {
+    if (position === undefined) return;
+    throw fault('InvalidParameterValueException', 'StartingPosition is not valid for SQS event sources.');
   }
-  if (startingPosition === undefined) {
+  if (position === undefined) {
     throw fault(
       'InvalidParameterValueException',
       "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.",
     );
   }
-  if (startingPosition === 'AT_TIMESTAMP') {
+  if (position === 'AT_TIMESTAMP') {
     throw fault(
       'InvalidParameterValueException',
       'Unsupported starting position for arn type: AT_TIMESTAMP. Supported values are LATEST and TRIM_HORIZON',
     );
   }
+}
+
+/** Members that mean something for streams alone. */
+const OF_STREAMS = [
+  'BisectBatchOnFunctionError',
+  'MaximumRecordAgeInSeconds',
+  'MaximumRetryAttempts',
+  'ParallelizationFactor',
+  'TumblingWindowInSeconds',
+  'DestinationConfig',
+] as const;
+
+const MOST_QUEUE_BATCH = 10;
+
+export function newMapping(
+  input: CreateEventSourceMappingRequest,
+  made: Pick<MappingRow, 'uuid' | 'functionArn' | 'lastModifiedMs'>,
+): MappingRow {
+  const { EventSourceArn: sourceArn, StartingPosition: startingPosition } = input;
+  const source = sourceArn === undefined ? undefined : sourceKind(sourceArn);
+  if (sourceArn === undefined || source === undefined) {
+    throw fault(
+      'InvalidParameterValueException',
+      `Unrecognized event source, must be a DynamoDB stream or an SQS queue: ${sourceArn ?? ''}`,
+    );
+  }
+  checkPosition(source, startingPosition);
   return configureMapping(
     {
       ...made,
       sourceArn,
       startingPosition,
       enabled: true,
-      batchSize: 100,
+      batchSize: source === 'queue' ? 10 : 100,
       windowSeconds: 0,
       parallelization: 1,
       maximumAgeSeconds: FOREVER,
@@ -75,6 +100,29 @@ export function configureMapping(before: MappingRow, settings: Settings): Mappin
       throw fault('InvalidParameterValueException', `${name} is not supported here.`);
     }
   }
+  const isQueue = sourceKind(before.sourceArn) === 'queue';
+  for (const name of OF_STREAMS) {
+    if (isQueue && settings[name] !== undefined) {
+      throw fault(
+        'InvalidParameterValueException',
+        `Unsupported ${name} parameter for given event source mapping type.`,
+      );
+    }
+  }
+  if (!isQueue && settings.ScalingConfig !== undefined) {
+    throw fault(
+      'InvalidParameterValueException',
+      'Unsupported ScalingConfig parameter for given event source mapping type.',
+    );
+  }
+  const batchSize = settings.BatchSize ?? before.batchSize;
+  const windowSeconds = settings.MaximumBatchingWindowInSeconds ?? before.windowSeconds;
+  if (isQueue && batchSize > MOST_QUEUE_BATCH && windowSeconds === 0) {
+    throw fault(
+      'InvalidParameterValueException',
+      'Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10',
+    );
+  }
   if ((settings.TumblingWindowInSeconds ?? 0) > 0) {
     throw fault('InvalidParameterValueException', 'TumblingWindowInSeconds is not supported here.');
   }
@@ -88,8 +136,9 @@ export function configureMapping(before: MappingRow, settings: Settings): Mappin
   return {
     ...before,
     enabled: settings.Enabled ?? before.enabled,
-    batchSize: settings.BatchSize ?? before.batchSize,
-    windowSeconds: settings.MaximumBatchingWindowInSeconds ?? before.windowSeconds,
+    batchSize,
+    windowSeconds,
+    maximumConcurrency: settings.ScalingConfig?.MaximumConcurrency ?? before.maximumConcurrency,
     parallelization: settings.ParallelizationFactor ?? before.parallelization,
     maximumAgeSeconds: settings.MaximumRecordAgeInSeconds ?? before.maximumAgeSeconds,
     maximumRetries: settings.MaximumRetryAttempts ?? before.maximumRetries,
@@ -108,25 +157,18 @@ export function describeMapping(
   scope: { readonly account: string; readonly region: string },
   state?: 'Creating' | 'Updating' | 'Deleting',
 ): EventSourceMappingConfiguration {
+  const isStream = sourceKind(row.sourceArn) === 'stream';
   return {
     UUID: row.uuid,
-    StartingPosition: row.startingPosition,
     BatchSize: row.batchSize,
     MaximumBatchingWindowInSeconds: row.windowSeconds,
-    ParallelizationFactor: row.parallelization,
     EventSourceArn: row.sourceArn,
     FilterCriteria:
       row.filters.length === 0 ? undefined : { Filters: row.filters.map((Pattern) => ({ Pattern })) },
     FunctionArn: row.functionArn,
     LastModified: new Date(row.lastModifiedMs),
-    LastProcessingResult: row.lastResult ?? 'No records processed',
     State: state ?? (row.enabled ? 'Enabled' : 'Disabled'),
-    StateTransitionReason: 'User action',
-    DestinationConfig: { OnFailure: row.onFailure === undefined ? {} : { Destination: row.onFailure } },
-    MaximumRecordAgeInSeconds: row.maximumAgeSeconds,
-    BisectBatchOnFunctionError: row.bisects,
-    MaximumRetryAttempts: row.maximumRetries,
-    TumblingWindowInSeconds: 0,
+    StateTransitionReason: isStream ? 'User action' : 'USER_INITIATED',
     FunctionResponseTypes: row.reportsFailures ? ['ReportBatchItemFailures'] : [],
     EventSourceMappingArn: formatArn(
       'lambda',
@@ -134,5 +176,22 @@ export function describeMapping(
       scope.account,
       `event-source-mapping:${row.uuid}`,
     ),
+    ...(isStream
+      ? {
+          StartingPosition: row.startingPosition,
+          ParallelizationFactor: row.parallelization,
+          LastProcessingResult: row.lastResult ?? 'No records processed',
+          DestinationConfig: {
+            OnFailure: row.onFailure === undefined ? {} : { Destination: row.onFailure },
+          },
+          MaximumRecordAgeInSeconds: row.maximumAgeSeconds,
+          BisectBatchOnFunctionError: row.bisects,
+          MaximumRetryAttempts: row.maximumRetries,
+          TumblingWindowInSeconds: 0,
+        }
+      : {
+          ScalingConfig:
+            row.maximumConcurrency === undefined ? undefined : { MaximumConcurrency: row.maximumConcurrency },
+        }),
   };
 }

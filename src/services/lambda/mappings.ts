@@ -1,15 +1,34 @@
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
+import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
-import { layout, type MappingRow } from './layout.ts';
-import { configureMapping, describeMapping, newMapping } from './mapping.ts';
+import { type FunctionVersion, layout, type MappingRow } from './layout.ts';
+import { configureMapping, describeMapping, newMapping, sourceKind } from './mapping.ts';
 import { pageOf } from './pages.ts';
 import { pollersOf } from './pollers.ts';
+import { QueueSource } from './queue-source.ts';
 import { readVersion, targetOf } from './reading.ts';
 import { arnOf, fault } from './reference.ts';
 import { StreamSource } from './stream-source.ts';
 
 function missing(): Error {
   return fault('ResourceNotFoundException', 'The resource you requested does not exist.', { Type: 'User' });
+}
+
+/** Sees that the role may read the source. Answers where a stream that is read from LATEST on begins. */
+async function checkSource(
+  ctx: Context,
+  row: MappingRow,
+  version: FunctionVersion,
+): Promise<readonly (readonly [shard: string, sequence: string | undefined])[]> {
+  if (sourceKind(row.sourceArn) === 'queue') {
+    await new QueueSource(ctx, row.sourceArn, version.role, version.name).check(version.timeoutSeconds);
+    return [];
+  }
+  const source = new StreamSource(ctx, row, version.role, version.name);
+  await source.check();
+  if (row.startingPosition !== 'LATEST') return [];
+  const shards = await source.shards();
+  return Promise.all(shards.map(async (shard) => [shard, await source.newest(shard)] as const));
 }
 
 export const mappings = {
@@ -21,15 +40,7 @@ export const mappings = {
       functionArn: arnOf(target.reference),
       lastModifiedMs: ctx.world.clock.now(),
     });
-    const source = new StreamSource(ctx, row, version.role, version.name);
-    await source.check();
-    // The newest record now is where LATEST begins.
-    const newest =
-      row.startingPosition === 'LATEST'
-        ? await Promise.all(
-            (await source.shards()).map(async (shard) => [shard, await source.newest(shard)] as const),
-          )
-        : [];
+    const newest = await checkSource(ctx, row, version);
     const { mappings: rows, checkpoints } = layout.at(ctx.account, ctx.region);
     await ctx.transact(async (tx) => {
       for (const { value } of await rows.all(tx, [])) {

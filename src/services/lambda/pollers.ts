@@ -1,6 +1,7 @@
 import type { Context } from '../../service/context.ts';
 import type { Store } from '../../store/store.ts';
 import { layout } from './layout.ts';
+import { sourceKind } from './mapping.ts';
 import { pollLater } from './polling.ts';
 
 /**
@@ -30,7 +31,8 @@ export class Pollers {
     this.forget(uuid);
     const root = (this.#root ?? ctx).as({ account: ctx.account, region: ctx.region });
     const wake = () => this.#wake(root, uuid);
-    const cancel = await root.watchResource('dynamodbstreams', sourceArn, wake);
+    const service = sourceKind(sourceArn) === 'queue' ? 'sqs' : 'dynamodbstreams';
+    const cancel = await root.watchResource(service, sourceArn, wake);
     if (cancel !== undefined) this.#watches.set(uuid, cancel);
     wake();
   }

@@ -3,6 +3,8 @@ import { Fault } from '../../service/faults.ts';
 import { deliver } from './destinations.ts';
 import { matchesPattern, readPattern } from './event-pattern.ts';
 import { type CheckpointRow, layout, type MappingRow } from './layout.ts';
+import { sourceKind } from './mapping.ts';
+import { emptyQueue } from './queue-polling.ts';
 import { type Target, targetOf } from './reading.ts';
 import { type Outcome, runningOf } from './running.ts';
 import { type SourceRecord, StreamSource } from './stream-source.ts';
@@ -28,6 +30,12 @@ export async function poll({ uuid }: { readonly uuid: string }, ctx: Context): P
   if (mapping === undefined || !mapping.enabled) return;
   const target = targetOf(ctx, mapping.functionArn);
   try {
+    if (sourceKind(mapping.sourceArn) === 'queue') {
+      const { result, lookAgainMs } = await emptyQueue(ctx, mapping, target);
+      if (result !== undefined) await note(ctx, uuid, result);
+      if (Number.isFinite(lookAgainMs)) await pollLater(ctx, uuid, lookAgainMs);
+      return;
+    }
     const { version } = await runningOf(ctx).resolve(target);
     const source = new StreamSource(ctx, mapping, version.role, version.name);
     const reading = { ctx, mapping, target, source, role: version.role };
