@@ -4,12 +4,20 @@ import { layout } from './layout.ts';
 import { sourceKind } from './mapping.ts';
 import { pollLater } from './polling.ts';
 
+interface Watch {
+  readonly cancel: () => void;
+  readonly service: string;
+  readonly sourceArn: string;
+  readonly root: Context;
+  readonly wake: () => void;
+}
+
 /**
  * Wakes polls: a commit that touches a mapping's source writes a poll, unless one is waiting already. Between two
  * changes nothing runs, so an idle mapping costs nothing, and moving the virtual clock does not poll.
  */
 export class Pollers {
-  readonly #watches = new Map<string, () => void>();
+  readonly #watches = new Map<string, Watch>();
   readonly #waiting = new Set<string>();
   #root: Context | undefined;
 
@@ -23,22 +31,37 @@ export class Pollers {
   }
 
   stop(): void {
-    for (const cancel of this.#watches.values()) cancel();
+    for (const { cancel } of this.#watches.values()) cancel();
     this.#watches.clear();
   }
 
+  /** Watches a mapping's source from now on, and polls it once. */
   async watch(ctx: Context, uuid: string, sourceArn: string): Promise<void> {
     this.forget(uuid);
     const root = (this.#root ?? ctx).as({ account: ctx.account, region: ctx.region });
     const wake = () => this.#wake(root, uuid);
     const service = sourceKind(sourceArn) === 'queue' ? 'sqs' : 'dynamodbstreams';
     const cancel = await root.watchResource(service, sourceArn, wake);
-    if (cancel !== undefined) this.#watches.set(uuid, cancel);
+    if (cancel !== undefined) this.#watches.set(uuid, { cancel, service, sourceArn, root, wake });
     wake();
   }
 
+  /** Watches anew what a source's rows are by now: a purged queue's are others. */
+  async follow(uuid: string): Promise<void> {
+    const watch = this.#watches.get(uuid);
+    if (watch?.service !== 'sqs') return;
+    const cancel = await watch.root.watchResource(watch.service, watch.sourceArn, watch.wake);
+    if (this.#watches.get(uuid) !== watch) {
+      cancel?.();
+      return;
+    }
+    watch.cancel();
+    if (cancel === undefined) this.#watches.delete(uuid);
+    else this.#watches.set(uuid, { ...watch, cancel });
+  }
+
   forget(uuid: string): void {
-    this.#watches.get(uuid)?.();
+    this.#watches.get(uuid)?.cancel();
     this.#watches.delete(uuid);
   }
 

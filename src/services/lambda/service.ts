@@ -51,6 +51,7 @@ export const lambda = defineService({
     poll: async (payload: { readonly uuid: string }, ctx) => {
       pollersOf(ctx).started(payload.uuid);
       await poll(payload, ctx);
+      await pollersOf(ctx).follow(payload.uuid);
     },
   },
   resourcePolicy,
