@@ -685,6 +685,38 @@ test('a deployment stays as it was, and a stage follows where it points', async 
   assert.equal((await fetch(`${url}/a`)).status, 403);
 });
 
+test('an API is exported, compressed, and tried before it is deployed', async () => {
+  const url = await deploy(
+    { '/a/{id}': { get: mockOf(`{"id": "$input.params('id')", "text": "${'x'.repeat(100)}"}`) } },
+    { 'x-amazon-apigateway-minimum-compression-size': 50 },
+  );
+  const restApiId = idOf(url);
+  const exported = await apis.send(
+    new gateway.GetExportCommand({
+      restApiId,
+      stageName: 'dev',
+      exportType: 'oas30',
+      parameters: { extensions: 'apigateway' },
+    }),
+  );
+  const document = JSON.parse(Buffer.from(exported.body ?? []).toString()) as { paths: object };
+  assert.deepEqual(Object.keys(document.paths), ['/a/{id}']);
+  const packed = await fetch(`${url}/a/1`, { headers: { 'accept-encoding': 'gzip' } });
+  assert.equal(packed.headers.get('content-encoding'), 'gzip');
+  assert.equal((await json(packed))['id'], '1');
+  const { items = [] } = await apis.send(new gateway.GetResourcesCommand({ restApiId }));
+  const tried = await apis.send(
+    new gateway.TestInvokeMethodCommand({
+      restApiId,
+      resourceId: items.find(({ path }) => path === '/a/{id}')?.id ?? '',
+      httpMethod: 'GET',
+      pathWithQueryString: '/a/7?b=c',
+    }),
+  );
+  assert.equal(tried.status, 200);
+  assert.equal((JSON.parse(tried.body ?? '') as { id: string }).id, '7');
+});
+
 test('a body over ten megabytes is too long', async () => {
   const url = await deploy({ '/a': { post: mockOf('1') } });
   const answer = await fetch(`${url}/a`, { method: 'POST', body: Buffer.alloc(10 * 1024 * 1024 + 1) });

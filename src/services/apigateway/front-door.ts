@@ -3,10 +3,11 @@ import { Fault } from '../../service/faults.ts';
 import type { FrontDoor, FrontDoorRequest } from '../../service/front-door.ts';
 import { type Answer, writeAnswer } from './invoke/answer.ts';
 import { checkApiKey } from './invoke/api-key-check.ts';
-import type { Exchange } from './invoke/exchange.ts';
+import { compressAnswer, plainBody } from './invoke/compression.ts';
+import { type CompiledStage, type Exchange, newExchange } from './invoke/exchange.ts';
 import { gatewayAnswer } from './invoke/gateway-answer.ts';
 import { configurationError, noRoute, Refusal, throttled, tooLong } from './invoke/refusal.ts';
-import { GatewayRequest } from './invoke/request.ts';
+import { GatewayRequest, type RequestFacts } from './invoke/request.ts';
 import { findRoute } from './invoke/route.ts';
 import { servedStage } from './invoke/serving.ts';
 
@@ -54,28 +55,20 @@ export const frontDoor: FrontDoor = {
       address === undefined ? undefined : await servedStage(ctx, address.apiId, address.stageName);
     const identifiers = newIdentifiers(ctx, door);
     if (address === undefined || served === undefined) return refuseUnknown(door, identifiers);
-    const { body, late } = await readBody(door);
-    const exchange: Exchange = {
+    const { body, late } = await readBody(door, served.stage);
+    const exchange = newExchange({
       ctx: ctx.as({
         account: served.account,
         region: served.region,
         principal: { kind: 'anonymous', account: served.account },
       }),
       stage: served.stage,
-      request: new GatewayRequest(door, address.path, body, identifiers.traceId),
-      requestId: ctx.requestId,
+      request: new GatewayRequest(factsOf(door), address.path, body, identifiers.traceId),
       extendedRequestId: identifiers.extendedRequestId,
-      atMs: ctx.world.clock.now(),
-      method: undefined,
-      pathParameters: undefined,
-      authorizer: undefined,
-      caller: undefined,
-      apiKey: undefined,
-      usageIdentifierKey: undefined,
-      overrides: undefined,
-    };
+    });
     const answer = await answerTo(exchange, late);
     addIdentifiers(answer, identifiers);
+    await compressAnswer(served.stage, door.headers['accept-encoding'], answer);
     writeAnswer(door.response, answer, door.method);
   },
 };
@@ -112,13 +105,22 @@ async function answerTo(exchange: Exchange, late: Refusal | undefined): Promise<
 /** The body, or the refusal of one that is too long. */
 async function readBody(
   door: FrontDoorRequest,
+  stage: CompiledStage,
 ): Promise<{ readonly body: Uint8Array; readonly late: Refusal | undefined }> {
   try {
-    return { body: await door.body(MOST_BODY), late: undefined };
+    const sent = await door.body(MOST_BODY);
+    return { body: await plainBody(stage, door.headers['content-encoding'], sent), late: undefined };
   } catch (error) {
+    if (error instanceof Refusal) return { body: new Uint8Array(0), late: error };
     if (Fault.is(error) && error.status === 413) return { body: new Uint8Array(0), late: tooLong() };
     throw error;
   }
+}
+
+function factsOf(door: FrontDoorRequest): RequestFacts {
+  const { method, path, query, host, headers, sourceIp, origin, incoming } = door;
+  const { rawHeaders, httpVersion } = incoming;
+  return { method, path, query, host, headers, sourceIp, origin, rawHeaders, httpVersion };
 }
 
 interface Identifiers {

@@ -13,6 +13,7 @@ import { serviceOf } from './invoke/service-integration.ts';
 import { TokenBucket } from './invoke/token-bucket.ts';
 import { printedClaims } from './invoke/user-pool.ts';
 import { readDocument } from './openapi/document.ts';
+import { exportDocument } from './openapi/exporter.ts';
 import { blankDefinition, importDocument } from './openapi/importer.ts';
 import { ANY_OP, entry, patched, REPLACE, value } from './patch.ts';
 import { compileSchema } from './schema.ts';
@@ -299,4 +300,73 @@ test('documents that are none, and those that go in a circle', () => {
       }),
     /malformed integration at path \/a/,
   );
+});
+
+test('an API exported and imported again is the same', () => {
+  const { definition } = imported({
+    swagger: '2.0',
+    info: { title: 't', version: '1' },
+    definitions: { Pet: { type: 'object', properties: { friend: { $ref: '#/definitions/Pet' } } } },
+    securityDefinitions: {
+      key: { type: 'apiKey', name: 'x-api-key', in: 'header' },
+      fn: {
+        type: 'apiKey',
+        name: 'Unused',
+        in: 'header',
+        'x-amazon-apigateway-authtype': 'custom',
+        'x-amazon-apigateway-authorizer': {
+          type: 'request',
+          authorizerUri: 'arn:aws:apigateway:x',
+          identitySource: 'method.request.header.A, context.stage',
+        },
+      },
+    },
+    paths: {
+      '/pets': {
+        post: {
+          security: [{ fn: [] }, { key: [] }],
+          parameters: [
+            { in: 'query', name: 'q', required: false },
+            { in: 'body', name: 'b', schema: { $ref: '#/definitions/Pet' } },
+          ],
+          responses: { 200: { description: '', schema: { $ref: '#/definitions/Pet' }, headers: { X: {} } } },
+          'x-amazon-apigateway-request-validator': 'all',
+          'x-amazon-apigateway-integration': {
+            type: 'mock',
+            requestTemplates: { 'application/json': '{}' },
+            responses: { default: { statusCode: 200 }, '4.*': { statusCode: 400 } },
+          },
+        },
+        'x-amazon-apigateway-any-method': {
+          'x-amazon-apigateway-auth': { type: 'aws_iam' },
+          'x-amazon-apigateway-integration': {
+            type: 'http_proxy',
+            httpMethod: 'ANY',
+            uri: 'http://example.com',
+          },
+        },
+      },
+    },
+    'x-amazon-apigateway-request-validators': { all: { validateRequestBody: true } },
+    'x-amazon-apigateway-gateway-responses': { THROTTLED: { statusCode: 420 } },
+  });
+  // Ids are made anew; all else must come back.
+  const essence = (value: unknown) =>
+    JSON.stringify(value, (key, member) =>
+      ['id', 'parentId', 'authorizerId', 'requestValidatorId', 'cacheNamespace'].includes(key)
+        ? undefined
+        : member,
+    );
+  for (const version of [2, 3] as const) {
+    const options = { version, stageName: 's', region: 'us-east-1', integrations: true, authorizers: true };
+    const document = JSON.parse(JSON.stringify(exportDocument(definition, options))) as object;
+    const again = importDocument(readDocument(Buffer.from(JSON.stringify(document))), {
+      world: simulatedWorld(2),
+      base: blankDefinition(api),
+      mode: 'overwrite',
+      basePath: 'ignore',
+    });
+    assert.deepEqual(again.warnings, []);
+    assert.deepEqual(JSON.parse(essence(again.definition)), JSON.parse(essence(definition)));
+  }
 });

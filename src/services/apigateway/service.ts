@@ -5,6 +5,7 @@ import { apis } from './apis.ts';
 import { authorisationOf } from './authorisation.ts';
 import { authorizers } from './authorizers.ts';
 import { deployments } from './deployments.ts';
+import { exports } from './exports.ts';
 import { frontDoor } from './front-door.ts';
 import { gatewayResponses } from './gateway-responses.ts';
 import { imports } from './imports.ts';
@@ -14,6 +15,7 @@ import { models } from './models.ts';
 import { resources } from './resources.ts';
 import { stages } from './stages.ts';
 import { tags } from './tags.ts';
+import { testInvocations } from './test-invocations.ts';
 import { usagePlans } from './usage-plans.ts';
 import { usages } from './usages.ts';
 import { validators } from './validators.ts';
@@ -24,6 +26,7 @@ const operations = {
   ...apis,
   ...authorizers,
   ...deployments,
+  ...exports,
   ...gatewayResponses,
   ...imports,
   ...integrations,
@@ -32,6 +35,7 @@ const operations = {
   ...resources,
   ...stages,
   ...tags,
+  ...testInvocations,
   ...usagePlans,
   ...usages,
   ...validators,

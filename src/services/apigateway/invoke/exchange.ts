@@ -92,3 +92,25 @@ export function overridesOf(exchange: Exchange): Overrides {
   };
   return exchange.overrides;
 }
+
+/** A request at its beginning: nothing is known of it yet. */
+export function newExchange(
+  begun: Pick<Exchange, 'ctx' | 'stage' | 'request' | 'extendedRequestId'>,
+): Exchange {
+  const { ctx } = begun;
+  return {
+    ctx,
+    stage: begun.stage,
+    request: begun.request,
+    requestId: ctx.requestId,
+    extendedRequestId: begun.extendedRequestId,
+    atMs: ctx.world.clock.now(),
+    method: undefined,
+    pathParameters: undefined,
+    authorizer: undefined,
+    caller: undefined,
+    apiKey: undefined,
+    usageIdentifierKey: undefined,
+    overrides: undefined,
+  };
+}

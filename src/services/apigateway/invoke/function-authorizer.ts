@@ -154,7 +154,7 @@ function checkVerdict(exchange: Exchange, { policy, principalId }: Verdict): voi
         userId: principalId,
       },
       context: contextOf({
-        'aws:SourceIp': request.door.sourceIp,
+        'aws:SourceIp': request.facts.sourceIp,
         'aws:UserAgent': request.header('user-agent') ?? '',
         'aws:CurrentTime': new Date(ctx.world.clock.now()).toISOString(),
         'aws:EpochTime': Math.floor(ctx.world.clock.now() / 1000),

@@ -30,7 +30,7 @@ const OWN = new Set(['host', 'connection', 'content-length', 'transfer-encoding'
 /** The request of HTTP_PROXY: everything the client sent, what is mapped over it. */
 export function withClientParts(exchange: Exchange, mapped: MappedRequest): MappedRequest {
   const headers = new Map<string, string>();
-  for (const [name, value] of Object.entries(exchange.request.door.headers))
+  for (const [name, value] of Object.entries(exchange.request.facts.headers))
     if (!OWN.has(name)) headers.set(name, String(value));
   for (const [name, value] of mapped.headers) headers.set(name, value);
   const query = new Map<string, string>();

@@ -8,7 +8,7 @@ const ACTION = 'execute-api:Invoke';
 /** Authorisation by a signature, and the policies of who made it together with the API's own. */
 export async function authoriseIam(exchange: Exchange): Promise<void> {
   const { ctx, request, stage } = exchange;
-  const { method, path, query, headers } = request.door;
+  const { method, path, query, headers } = request.facts;
   let signer: Awaited<ReturnType<typeof ctx.ports.access.signer>>;
   try {
     signer = await ctx.ports.access.signer(

@@ -17,9 +17,9 @@ export function requestTime(atMs: number): string {
  */
 export function requestContext(exchange: Exchange): Record<string, unknown> {
   const { stage, request, method } = exchange;
-  const { door } = request;
+  const { facts } = request;
   const apiId = stage.api.id;
-  const ownHost = door.host.startsWith(`${apiId}.`);
+  const ownHost = facts.host.startsWith(`${apiId}.`);
   return {
     resourceId: method?.resourceId,
     ...(exchange.authorizer === undefined ? {} : { authorizer: exchange.authorizer }),
@@ -29,13 +29,13 @@ export function requestContext(exchange: Exchange): Record<string, unknown> {
     requestTime: requestTime(exchange.atMs),
     path: `/${stage.stageName}${request.path}`,
     accountId: stage.account,
-    protocol: `HTTP/${door.incoming.httpVersion}`,
+    protocol: `HTTP/${facts.httpVersion}`,
     stage: stage.stageName,
     domainPrefix: apiId,
     requestTimeEpoch: Math.floor(exchange.atMs),
     requestId: exchange.requestId,
     identity: identityOf(exchange),
-    domainName: ownHost ? door.host : `${apiId}.execute-api.${stage.region}.amazonaws.com`,
+    domainName: ownHost ? facts.host : `${apiId}.execute-api.${stage.region}.amazonaws.com`,
     deploymentId: stage.deploymentId,
     apiId,
   };
@@ -47,7 +47,7 @@ function identityOf({ request, caller, apiKey }: Exchange): Record<string, unkno
     accountId: null,
     cognitoIdentityId: null,
     caller: null,
-    sourceIp: request.door.sourceIp,
+    sourceIp: request.facts.sourceIp,
     principalOrgId: null,
     accessKey: null,
     cognitoAuthenticationType: null,

@@ -1,4 +1,3 @@
-import type { FrontDoorRequest } from '../../../service/front-door.ts';
 import { parseQueryString } from '../../../wire/query-string.ts';
 
 /** Headers between two hops only, and the length, which the integration's own request has again. */
@@ -13,9 +12,26 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
+/** What a request showed. */
+export interface RequestFacts {
+  readonly method: string;
+  /** The whole path as sent, the stage's own part included. */
+  readonly path: string;
+  readonly query: string;
+  readonly host: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Names and values in turn, as the client spelled them. */
+  readonly rawHeaders: readonly string[];
+  readonly httpVersion: string;
+  readonly sourceIp: string;
+  /** Base URL the client used. */
+  readonly origin: string;
+}
+
 /** A request to an API, its parts read when they are asked for. */
 export class GatewayRequest {
-  readonly door: FrontDoorRequest;
+  readonly facts: RequestFacts;
   /** After the stage, as sent: `/pets/1`. */
   readonly path: string;
   readonly body: Uint8Array;
@@ -25,19 +41,19 @@ export class GatewayRequest {
   #query: Map<string, string[]> | undefined;
   #text: string | undefined;
 
-  constructor(door: FrontDoorRequest, path: string, body: Uint8Array, traceId: string) {
-    this.door = door;
+  constructor(facts: RequestFacts, path: string, body: Uint8Array, traceId: string) {
+    this.facts = facts;
     this.path = path;
     this.body = body;
     this.traceId = traceId;
   }
 
   get method(): string {
-    return this.door.method;
+    return this.facts.method;
   }
 
   header(name: string): string | undefined {
-    const { headers } = this.door;
+    const { headers } = this.facts;
     const key = name.toLowerCase();
     return Object.hasOwn(headers, key) ? headers[key] : undefined;
   }
@@ -57,7 +73,7 @@ export class GatewayRequest {
     // Clients name headers as they like: nothing is inherited here.
     const single = Object.create(null) as Record<string, string>;
     const multi = Object.create(null) as Record<string, string[]>;
-    const { rawHeaders } = this.door.incoming;
+    const { rawHeaders } = this.facts;
     const forwarded: string[] = [];
     for (let at = 0; at < rawHeaders.length; at += 2) {
       const name = rawHeaders[at] as string;
@@ -74,9 +90,9 @@ export class GatewayRequest {
       single[name] = value;
       multi[name] = [value];
     };
-    const { origin } = this.door;
+    const { origin } = this.facts;
     add('X-Amzn-Trace-Id', this.traceId);
-    add('X-Forwarded-For', [...forwarded, this.door.sourceIp].join(', '));
+    add('X-Forwarded-For', [...forwarded, this.facts.sourceIp].join(', '));
     add('X-Forwarded-Port', portOf(origin));
     add('X-Forwarded-Proto', origin.startsWith('https') ? 'https' : 'http');
     this.#headers = single;
@@ -85,7 +101,7 @@ export class GatewayRequest {
 
   /** Decoded; a query that is not UTF-8 counts as none. */
   get query(): ReadonlyMap<string, readonly string[]> {
-    this.#query ??= parseQueryString(this.door.query) ?? new Map();
+    this.#query ??= parseQueryString(this.facts.query) ?? new Map();
     return this.#query;
   }
 
