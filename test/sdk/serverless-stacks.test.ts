@@ -260,7 +260,7 @@ test('resources are made as the caller, or as the role the caller passes', async
   root.destroy();
 });
 
-test('stacks inside stacks', async () => {
+test('stacks inside stacks, and snippets inside templates', async () => {
   const store = new s3.S3Client({ ...options(lambent), forcePathStyle: true });
   await store.send(new s3.CreateBucketCommand({ Bucket: 'templates' }));
   const inner = (kind: string) =>
@@ -285,6 +285,30 @@ Outputs: {Id: {Value: !GetAtt Inner.Outputs.Id}, Stack: {Value: !Ref Inner}}
   await client.send(new cfn.DeleteStackCommand({ StackName: 'outer' }));
   await settled(Stacks?.[0]?.StackId ?? '', 'DELETE_COMPLETE');
   await settled(Stack ?? '', 'DELETE_COMPLETE');
+
+  const included = `
+Parameters: {Where: {Type: String, Default: s3://templates/pool.yaml}}
+Resources:
+  Pool:
+    Type: AWS::Cognito::UserPool
+    Properties:
+      Fn::Transform: {Name: AWS::Include, Parameters: {Location: !Ref Where}}
+Outputs: {Arn: {Value: !GetAtt Pool.Arn}}
+`;
+  await assert.rejects(create('included', included), {
+    name: 'ValidationError',
+    message: /^Transform AWS::Include failed with: /,
+  });
+  const Body = '{"UserPoolName": {"Ref": "AWS::StackName"}}';
+  await store.send(new s3.PutObjectCommand({ Bucket: 'templates', Key: 'pool.yaml', Body }));
+  await create('included', included);
+  await settled('included', 'CREATE_COMPLETE');
+  const { TemplateBody } = await client.send(
+    new cfn.GetTemplateCommand({ StackName: 'included', TemplateStage: 'Processed' }),
+  );
+  assert.deepEqual(JSON.parse(TemplateBody ?? '').Resources.Pool.Properties, {
+    UserPoolName: { Ref: 'AWS::StackName' },
+  });
   store.destroy();
 });
 

@@ -3,7 +3,9 @@ import type { Context } from '../../service/context.ts';
 import { loadText, planOf, storeText } from './engine/intent.ts';
 import type { Plan } from './engine/plan.ts';
 import { fault, validationError } from './fault.ts';
+import { include, readObject } from './include.ts';
 import { isCustomType, providerOf, schemaTypeOf } from './resources/registry.ts';
+import { s3Place } from './s3-place.ts';
 import { SERVERLESS, transformServerless } from './sam/transform.ts';
 import type { StackIntent, StackRow, Tag } from './stack.ts';
 import { acknowledges, neededCapability } from './template/capability.ts';
@@ -64,37 +66,11 @@ export async function templateText(
   return url === undefined ? undefined : fetchTemplate(ctx, url);
 }
 
-/** Reads a template from S3 as the caller. Both of S3's address forms and this server's own are understood. */
+/** Reads a template from S3 as the caller. */
 async function fetchTemplate(ctx: Context, address: string): Promise<string> {
   const place = s3Place(address);
-  if (place === undefined) {
-    throw validationError('TemplateURL must be a supported URL.');
-  }
-  const { Body } = await ctx.call<{ Body: AsyncIterable<Uint8Array> | Uint8Array }>('s3', 'GetObject', place);
-  const chunks: Uint8Array[] = [];
-  if (Body instanceof Uint8Array) chunks.push(Body);
-  else for await (const chunk of Body) chunks.push(chunk);
-  const bytes = Buffer.concat(chunks);
-  if (bytes.length > MOST_URL_BODY) {
-    throw validationError(`Template may not exceed ${MOST_URL_BODY} bytes in size.`);
-  }
-  return bytes.toString('utf8');
-}
-
-export function s3Place(address: string): { readonly Bucket: string; readonly Key: string } | undefined {
-  let url: URL;
-  try {
-    url = new URL(address);
-  } catch {
-    return undefined;
-  }
-  const path = decodeURIComponent(url.pathname.slice(1));
-  const inHost = /^(.+)\.s3(?:[.-][a-z0-9-]+)*\.(?:amazonaws\.com|localhost(?:\.localstack\.cloud)?)$/.exec(
-    url.hostname,
-  )?.[1];
-  if (inHost !== undefined) return path === '' ? undefined : { Bucket: inHost, Key: path };
-  const slash = path.indexOf('/');
-  return slash < 1 ? undefined : { Bucket: path.slice(0, slash), Key: path.slice(slash + 1) };
+  if (place === undefined) throw validationError('TemplateURL must be a supported URL.');
+  return readObject(ctx, place, MOST_URL_BODY);
 }
 
 function given(submission: Submission): readonly GivenParameter[] {
@@ -113,25 +89,38 @@ export interface Expanded {
   readonly processed: string;
 }
 
-/** Reads a template and runs its transforms; `parameters` are what macros see. */
-export function expand(
+/** Reads a template and runs its transforms; `parametersOf` gives the values macros see. */
+export async function expand(
   text: string,
-  ctx: Pick<Context, 'region'>,
+  ctx: Context,
   parametersOf: (declarations: ValueMap) => readonly ParameterValue[],
-): Expanded {
-  const root = parseTemplateText(text);
-  if (!isMap(root)) throw formatError('unsupported structure.');
+): Promise<Expanded> {
+  const written = parseTemplateText(text);
+  if (!isMap(written)) throw formatError('unsupported structure.');
+  const values = once(() => {
+    const declarations = written['Parameters'];
+    const all = parametersOf(isMap(declarations) ? declarations : {});
+    return new Map(all.map(({ key, value }) => [key, value]));
+  });
+  const root = mentionsInclude(text) ? await include(ctx, written, values()) : written;
   const transforms = readTransforms(root['Transform']);
   const unknown = transforms.find((name) => name !== SERVERLESS && name !== 'AWS::LanguageExtensions');
   if (unknown !== undefined) throw validationError(`No transform named ${unknown} found.`);
-  if (!transforms.includes(SERVERLESS)) return { template: readTemplate(root), transforms, processed: text };
-  const declarations = root['Parameters'];
-  const values = parametersOf(isMap(declarations) ? declarations : {});
-  const expanded = transformServerless(root, {
-    parameters: new Map(values.map(({ key, value }) => [key, value])),
-    region: ctx.region,
-  });
+  if (!transforms.includes(SERVERLESS)) {
+    const processed = root === written ? text : JSON.stringify(root);
+    return { template: readTemplate(root), transforms, processed };
+  }
+  const expanded = transformServerless(root, { parameters: values(), region: ctx.region });
   return { template: readTemplate(expanded), transforms, processed: JSON.stringify(expanded) };
+}
+
+function mentionsInclude(text: string): boolean {
+  return text.includes('AWS::Include');
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /**
@@ -150,7 +139,7 @@ export async function accept(
     ? before && (await loadText(ctx, before.original))
     : await templateText(ctx, submission);
   if (text === undefined) throw validationError('Either Template URL or Template Body must be specified.');
-  const { template, transforms, processed } = expand(text, ctx, (declarations) =>
+  const { template, transforms, processed } = await expand(text, ctx, (declarations) =>
     resolveParameters(
       declarations as unknown as Template['parameters'],
       given(submission),

@@ -29,14 +29,17 @@ interface Outline {
   readonly template: Template | undefined;
 }
 
-function outline(text: string, ctx: Context): Outline {
+async function outline(text: string, ctx: Context): Promise<Outline> {
   const root = parseTemplateText(text);
   if (!isMap(root)) throw formatError('unsupported structure.');
   const transforms = readTransforms(root['Transform']);
   const section = (name: string) => (isMap(root[name]) ? root[name] : {});
   const parameters = section('Parameters') as unknown as Outline['parameters'];
   checkParameterDeclarations(parameters);
-  if (transforms.length === 0) checkTemplate(expand(text, ctx, () => []).template);
+  // Macros see parameters, which are not known here: what they would make is left open.
+  const open = transforms.length > 0 || text.includes('AWS::Include');
+  const template = open ? undefined : (await expand(text, ctx, () => [])).template;
+  if (template !== undefined) checkTemplate(template);
   const types = Object.values(section('Resources')).flatMap((one) =>
     isMap(one) && typeof one['Type'] === 'string' ? [one['Type']] : [],
   );
@@ -46,7 +49,7 @@ function outline(text: string, ctx: Context): Outline {
     description: typeof root['Description'] === 'string' ? root['Description'] : undefined,
     types: [...new Set(types)],
     metadata: root['Metadata'],
-    template: transforms.length === 0 ? expand(text, ctx, () => []).template : undefined,
+    template,
   };
 }
 
@@ -89,7 +92,7 @@ export const templates = {
   },
 
   async ValidateTemplate(input, ctx) {
-    const read = outline(await requireText(ctx, input), ctx);
+    const read = await outline(await requireText(ctx, input), ctx);
     return {
       Parameters: Object.entries(read.parameters).map(([key, declaration]) => ({
         ParameterKey: key,
@@ -107,7 +110,7 @@ export const templates = {
     if (input.StackSetName !== undefined) throw validationError('Lambent has no stack sets yet');
     const text =
       input.StackName === undefined ? await requireText(ctx, input) : await stackText(ctx, input.StackName);
-    const read = outline(text, ctx);
+    const read = await outline(text, ctx);
     return {
       Parameters: Object.entries(read.parameters).map(([key, declaration]) => ({
         ParameterKey: key,
