@@ -74,6 +74,12 @@ function decode(call: Call): void {
     body: http.body,
     ...(call.stream === undefined ? {} : { stream: call.stream }),
   });
+  const { pathMembers } = call.definition;
+  if (pathMembers === undefined || call.protocolName !== 'query') return;
+  const input = call.model.shapes[call.operation.input?.shape ?? ''];
+  for (const [name, value] of Object.entries(pathMembers(http.path))) {
+    if (input?.members?.[name] !== undefined) call.input[name] ??= value;
+  }
 }
 
 function validate(call: Call): void {

@@ -73,6 +73,8 @@ export interface ServiceDefinition {
   readonly validationCode?: string;
   /** The rows that change when something new stands at a resource (records of a stream, messages of a queue). */
   readonly changes?: (resourceArn: string, ctx: Context) => Promise<KeyRange | undefined>;
+  /** Input that a query request's path gives: SQS's queue URLs are addresses to send to. The request's own fields win. */
+  readonly pathMembers?: (path: string) => Readonly<Record<string, unknown>>;
   /** Operations kept but not simulated: the support table and the log line say so. */
   readonly stored?: readonly string[];
   /** Called once when the server starts; may resume what rows say was under way. Returns its stop. */

@@ -1,10 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import {
   CognitoIdentityProviderClient,
   ListUserPoolsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { ListQueuesCommand, SQSClient } from '@aws-sdk/client-sqs';
+
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
 
 let lambent: Lambent;
@@ -39,12 +40,12 @@ test('input the model refuses gets its validation message', async () => {
 
 test('an operation nobody wrote answers 501 by name', async () => {
   const { endpoint, region, credentials } = lambent;
-  const sqs = new SQSClient({ endpoint, region, credentials, maxAttempts: 1 });
+  const cloudwatch = new CloudWatchClient({ endpoint, region, credentials, maxAttempts: 1 });
   await assert.rejects(
-    sqs.send(new ListQueuesCommand({})),
+    cloudwatch.send(new DescribeAlarmsCommand({})),
     (error: Error & { $metadata?: { httpStatusCode?: number } }) => {
       assert.equal(error.$metadata?.httpStatusCode, 501);
-      assert.match(error.message, /Lambent does not implement sqs\.ListQueues yet/);
+      assert.match(error.message, /Lambent does not implement cloudwatch\.DescribeAlarms yet/);
       return true;
     },
   );

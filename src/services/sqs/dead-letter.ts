@@ -1,0 +1,68 @@
+import type { Context } from '../../service/context.ts';
+import type { Reader, Transaction } from '../../store/store.ts';
+import { type QueueRows, readContent, rowsOf } from './content.ts';
+import { appendMessage } from './fifo-queue.ts';
+import type { MessageRow, QueueRow } from './layout.ts';
+import { ordinalAt, ordinalOf } from './message-key.ts';
+import { type QueueName, queueArn } from './queue.ts';
+import { redrivePolicyOf } from './redrive.ts';
+import { placeMessage } from './standard-queue.ts';
+import { startSweeping } from './sweeping.ts';
+
+/** Where a queue's dead letters go, while that queue is there. */
+export interface DeadLetters {
+  readonly name: QueueName;
+  readonly queue: QueueRow;
+  readonly mostReceives: number;
+}
+
+export async function deadLettersOf(reader: Reader, source: QueueRow): Promise<DeadLetters | undefined> {
+  const policy = redrivePolicyOf(source);
+  if (policy === undefined) return undefined;
+  const { target: name, mostReceives } = policy;
+  const queue = await rowsOf(name).queues.get(reader, [name.name]);
+  return queue === undefined || queue.fifo !== source.fifo ? undefined : { name, queue, mostReceives };
+}
+
+export function isDead(row: MessageRow, letters: DeadLetters | undefined): letters is DeadLetters {
+  return letters !== undefined && row.receives - (row.receivesElsewhere ?? 0) >= letters.mostReceives;
+}
+
+/** A message on its way from one queue to another. */
+export interface Moving {
+  readonly key: string;
+  readonly row: MessageRow;
+  /** Drawn before the transaction. */
+  readonly chance: string;
+}
+
+/**
+ * Writes a message of `from` into `to`; the caller takes it out of `from`. A standard queue's message keeps the time
+ * it was sent at, from which its retention counts; a FIFO queue's begins anew.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+ */
+export async function buryMessage(
+  tx: Transaction,
+  ctx: Context,
+  source: { readonly name: QueueName; readonly rows: QueueRows; readonly contentId: string },
+  letters: DeadLetters,
+  { key, row, chance }: Moving,
+  nowMs: number,
+): Promise<void> {
+  const content = (await readContent(tx, source.rows, source.contentId, key, row)) ?? { body: '' };
+  const { queue } = letters;
+  const rows = rowsOf(letters.name);
+  const dead: MessageRow = {
+    ...row,
+    visibleAtMs: nowMs,
+    receivesElsewhere: row.receives,
+    deadFromArn: row.deadFromArn ?? queueArn(source.name),
+  };
+  if (!queue.fifo || row.group === undefined) placeMessage(tx, rows, queue.contentId, key, dead, content);
+  else {
+    const at = { ordinal: Math.max(ordinalOf(key), ordinalAt(nowMs)), chance };
+    const line = { rows, contentId: queue.contentId, group: row.group };
+    await appendMessage(tx, line, at, { ...dead, sentAtMs: nowMs }, content);
+  }
+  await startSweeping(tx, ctx, letters.name, queue, nowMs);
+}

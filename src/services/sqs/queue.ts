@@ -1,0 +1,65 @@
+import { formatArn, parseArn } from '../../base/arn.ts';
+import type { Context } from '../../service/context.ts';
+import type { Reader } from '../../store/store.ts';
+import { fault, noQueue } from './fault.ts';
+import { layout, type QueueRow } from './layout.ts';
+
+/** Where a queue is; its owner need not be the caller. */
+export interface QueueName {
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+}
+
+const NAME = /^[A-Za-z0-9_-]{1,80}$/;
+const FIFO_NAME = /^(?=.{6,80}$)[A-Za-z0-9_-]+\.fifo$/;
+
+/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html */
+export function checkName(name: string, fifo: boolean): void {
+  if (fifo && !FIFO_NAME.test(name)) {
+    throw fault(
+      'InvalidParameterValue',
+      'The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.',
+    );
+  }
+  if (!fifo && !NAME.test(name)) {
+    throw fault(
+      'InvalidParameterValue',
+      'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length',
+    );
+  }
+}
+
+/** The queue a URL names: its last two parts are the owner's account and the name, whatever host is before them. */
+export function queueOfUrl(url: string, ctx: { readonly region: string }): QueueName {
+  const [, account, name] = /(?:^|\/)(\d{12})\/([^/?#]+)\/?$/.exec(url) ?? [];
+  if (account === undefined || name === undefined) {
+    throw fault('InvalidAddress', `The address ${url} is not valid for this endpoint.`);
+  }
+  return { account, region: ctx.region, name };
+}
+
+export function queueOfArn(text: string): QueueName | undefined {
+  const arn = parseArn(text);
+  if (arn?.service !== 'sqs' || arn.account === '' || arn.resource === '') return undefined;
+  return { account: arn.account, region: arn.region, name: arn.resource };
+}
+
+export function queueArn({ account, region, name }: QueueName): string {
+  return formatArn('sqs', region, account, name);
+}
+
+export function queueUrl(ctx: Context, { account, name }: QueueName): string {
+  return `${ctx.endpoint}/${account}/${name}`;
+}
+
+export async function readQueue(reader: Reader, { account, region, name }: QueueName): Promise<QueueRow> {
+  const queue = await layout.at(account, region).queues.get(reader, [name]);
+  if (queue === undefined) throw noQueue();
+  return queue;
+}
+
+/** A setting in seconds, bytes or whatever its unit is. */
+export function numberOf(queue: QueueRow, attribute: string): number {
+  return Number(queue.attributes[attribute] ?? 0);
+}

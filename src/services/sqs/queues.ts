@@ -1,0 +1,176 @@
+import type { SqsOperations } from '../../model/gen/sqs.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import type { Transaction } from '../../store/store.ts';
+import { firstDifference, newAttributes } from './attribute.ts';
+import { rowsOf } from './content.ts';
+import { badValue, fault } from './fault.ts';
+import { layout, type QueueRow } from './layout.ts';
+import { checkName, type QueueName, queueOfUrl, queueUrl, readQueue } from './queue.ts';
+import { parseRedrivePolicy, takesFrom } from './redrive.ts';
+import { checkTags } from './tag.ts';
+
+const MOST_LISTED = 1000;
+const PURGE_PAUSE_MS = 60_000;
+const SECRET_BYTES = 32;
+
+type Attributes = Readonly<Record<string, string>>;
+
+/** A queue's dead letters go to a queue of its kind, account and region that takes them. */
+export async function checkRedrive(
+  tx: Transaction,
+  source: QueueName,
+  attributes: Attributes,
+): Promise<void> {
+  const text = attributes['RedrivePolicy'];
+  if (text === undefined) return;
+  const { target } = parseRedrivePolicy(text);
+  const queue =
+    target.account === source.account && target.region === source.region
+      ? await rowsOf(target).queues.get(tx, [target.name])
+      : undefined;
+  if (queue === undefined) throw badValue(text, 'RedrivePolicy', 'Dead letter target does not exist.');
+  if (queue.fifo !== (attributes['FifoQueue'] === 'true')) {
+    throw badValue(text, 'RedrivePolicy', 'Dead-letter queue must be same type of queue as the source.');
+  }
+  if (!takesFrom(queue, source)) {
+    throw badValue(text, 'RedrivePolicy', 'Queue does not have permission to use the dead-letter queue.');
+  }
+}
+
+function newQueue(ctx: Context, attributes: Attributes, tags: Attributes): QueueRow {
+  const { random, clock } = ctx.world;
+  const nowMs = Math.floor(clock.now());
+  return {
+    id: random.uuid(),
+    contentId: random.uuid(),
+    fifo: attributes['FifoQueue'] === 'true',
+    createdAtMs: nowMs,
+    modifiedAtMs: nowMs,
+    secret: Buffer.from(random.bytes(SECRET_BYTES)).toString('base64'),
+    attributes,
+    tags,
+  };
+}
+
+export const queues = {
+  async CreateQueue(input, ctx) {
+    const given = (input.Attributes ?? {}) as Attributes;
+    const attributes = newAttributes(given);
+    checkName(input.QueueName, attributes['FifoQueue'] === 'true');
+    const tags = (input.tags ?? {}) as Attributes;
+    checkTags(tags);
+    const name: QueueName = { account: ctx.account, region: ctx.region, name: input.QueueName };
+    const queue = newQueue(ctx, attributes, tags);
+    const rows = rowsOf(name);
+    await ctx.transact(async (tx) => {
+      const existing = await rows.queues.get(tx, [name.name]);
+      if (existing !== undefined) {
+        const different = firstDifference(existing.attributes, given);
+        if (different === undefined) return;
+        throw fault(
+          'QueueNameExists',
+          `A queue already exists with the same name and a different value for attribute ${different}`,
+        );
+      }
+      await checkRedrive(tx, name, attributes);
+      rows.queues.set(tx, [name.name], queue);
+    });
+    return { QueueUrl: queueUrl(ctx, name) };
+  },
+
+  async GetQueueUrl(input, ctx) {
+    const account = input.QueueOwnerAWSAccountId ?? ctx.account;
+    const name: QueueName = { account, region: ctx.region, name: input.QueueName };
+    await readQueue(ctx.store, name);
+    return { QueueUrl: queueUrl(ctx, name) };
+  },
+
+  async ListQueues(input, ctx) {
+    const { QueueNamePrefix: prefix = '', MaxResults: most, NextToken: token } = input;
+    if (most !== undefined && (most < 1 || most > MOST_LISTED)) {
+      throw fault('InvalidParameterValue', `MaxResults must be an integer between 1 and ${MOST_LISTED}.`);
+    }
+    const limit = most ?? MOST_LISTED;
+    const { queues: rows } = layout.at(ctx.account, ctx.region);
+    let after = token === undefined ? undefined : Buffer.from(token, 'base64url').toString();
+    const names: string[] = [];
+    for (let more = true; more && names.length <= limit; ) {
+      const page = await rows.page(ctx.store, [], after === undefined ? {} : { after: [after] });
+      for (const { key } of page.rows) if (key[0].startsWith(prefix)) names.push(key[0]);
+      after = page.next?.[0];
+      more = after !== undefined;
+    }
+    const shown = names.slice(0, limit);
+    const last = shown.at(-1);
+    return {
+      QueueUrls:
+        shown.length === 0
+          ? undefined
+          : shown.map((name) => queueUrl(ctx, { account: ctx.account, region: ctx.region, name })),
+      // Pages are for those who ask for them.
+      NextToken:
+        most !== undefined && names.length > limit && last !== undefined
+          ? Buffer.from(last).toString('base64url')
+          : undefined,
+    };
+  },
+
+  async DeleteQueue(input, ctx) {
+    const name = queueOfUrl(input.QueueUrl, ctx);
+    const rows = rowsOf(name);
+    await ctx.transact(async (tx) => {
+      const { id: queueId, contentId } = await readQueue(tx, name);
+      rows.queues.delete(tx, [name.name]);
+      const { account, region } = name;
+      ctx.as({ account, region }).enqueue(tx, { kind: 'discard', payload: { contentId, queueId } });
+    });
+    return {};
+  },
+
+  async PurgeQueue(input, ctx) {
+    const name = queueOfUrl(input.QueueUrl, ctx);
+    const rows = rowsOf(name);
+    const nowMs = Math.floor(ctx.world.clock.now());
+    const contentId = ctx.world.random.uuid();
+    await ctx.transact(async (tx) => {
+      const queue = await readQueue(tx, name);
+      if (queue.purgedAtMs !== undefined && queue.purgedAtMs + PURGE_PAUSE_MS > nowMs) {
+        throw fault(
+          'PurgeQueueInProgress',
+          `Only one PurgeQueue operation on ${name.name} is allowed every 60 seconds.`,
+        );
+      }
+      rows.queues.set(tx, [name.name], { ...queue, contentId, purgedAtMs: nowMs });
+      const { account, region } = name;
+      ctx.as({ account, region }).enqueue(tx, { kind: 'discard', payload: { contentId: queue.contentId } });
+    });
+    return {};
+  },
+
+  async ListDeadLetterSourceQueues(input, ctx) {
+    const name = queueOfUrl(input.QueueUrl, ctx);
+    await readQueue(ctx.store, name);
+    const { MaxResults: most = MOST_LISTED, NextToken: token } = input;
+    if (most < 1 || most > MOST_LISTED) {
+      throw fault('InvalidParameterValue', `MaxResults must be an integer between 1 and ${MOST_LISTED}.`);
+    }
+    const start = token === undefined ? '' : Buffer.from(token, 'base64url').toString();
+    const sources = (await sourcesOf(ctx, name)).filter((source) => source > start);
+    const shown = sources.slice(0, most);
+    return {
+      queueUrls: shown.map((source) => queueUrl(ctx, { ...name, name: source })),
+      NextToken: sources.length > most ? Buffer.from(shown.at(-1) ?? '').toString('base64url') : undefined,
+    };
+  },
+} satisfies Group<SqsOperations>;
+
+/** The names of the queues whose dead letters come to this one. */
+export async function sourcesOf(ctx: Context, target: QueueName): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const { key, value } of await rowsOf(target).queues.all(ctx.store, [])) {
+    const text = value.attributes['RedrivePolicy'];
+    if (text !== undefined && parseRedrivePolicy(text).target.name === target.name) found.push(key[0]);
+  }
+  return found;
+}

@@ -1,0 +1,31 @@
+import { defineService } from '../../service/service.ts';
+import { attributes } from './attributes.ts';
+import { authorisation } from './authorisation.ts';
+import { messages } from './messages.ts';
+import { moveTasks } from './move-tasks.ts';
+import { move } from './moving.ts';
+import { permissions, resourcePolicy } from './permissions.ts';
+import { queues } from './queues.ts';
+import { receives } from './receives.ts';
+import { settlements } from './settlements.ts';
+import { discard, sweep } from './sweeping.ts';
+import { tags } from './tags.ts';
+
+export const sqs = defineService({
+  name: 'sqs',
+  model: 'sqs',
+  operations: {
+    ...queues,
+    ...attributes,
+    ...messages,
+    ...receives,
+    ...settlements,
+    ...permissions,
+    ...tags,
+    ...moveTasks,
+  },
+  authorisation,
+  resourcePolicy,
+  jobs: { sweep, discard, move },
+  pathMembers: (path) => (path === '/' ? {} : { QueueUrl: path }),
+});
