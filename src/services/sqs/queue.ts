@@ -1,6 +1,6 @@
 import { formatArn, parseArn } from '../../base/arn.ts';
 import type { Context } from '../../service/context.ts';
-import type { Reader } from '../../store/store.ts';
+import type { KeyRange, Reader } from '../../store/store.ts';
 import { fault, noQueue } from './fault.ts';
 import { layout, type QueueRow } from './layout.ts';
 
@@ -62,4 +62,13 @@ export async function readQueue(reader: Reader, { account, region, name }: Queue
 /** A setting in seconds, bytes or whatever its unit is. */
 export function numberOf(queue: QueueRow, attribute: string): number {
   return Number(queue.attributes[attribute] ?? 0);
+}
+
+/** The rows that change when a message comes or is moved, for who polls the queue. */
+export async function queueChanges(arn: string, ctx: Context): Promise<KeyRange | undefined> {
+  const name = queueOfArn(arn);
+  if (name === undefined) return undefined;
+  const rows = layout.at(name.account, name.region);
+  const queue = await rows.queues.get(ctx.store, [name.name]);
+  return queue === undefined ? undefined : rows.due.rangeOf([queue.contentId]);
 }

@@ -5,6 +5,7 @@ import { messages } from './messages.ts';
 import { moveTasks } from './move-tasks.ts';
 import { move } from './moving.ts';
 import { permissions, resourcePolicy } from './permissions.ts';
+import { queueChanges } from './queue.ts';
 import { queues } from './queues.ts';
 import { receives } from './receives.ts';
 import { settlements } from './settlements.ts';
@@ -26,6 +27,7 @@ export const sqs = defineService({
   },
   authorisation,
   resourcePolicy,
+  changes: queueChanges,
   jobs: { sweep, discard, move },
   pathMembers: (path) => (path === '/' ? {} : { QueueUrl: path }),
 });
