@@ -10,6 +10,7 @@ type UnmodelledErrorName =
   | 'EntityTooLarge'
   | 'EntityTooSmall'
   | 'IllegalLocationConstraintException'
+  | 'IllegalVersioningConfigurationException'
   | 'IncompleteBody'
   | 'InvalidArgument'
   | 'InvalidBucketAclWithObjectOwnership'

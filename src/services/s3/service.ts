@@ -2,16 +2,21 @@ import type { Context } from '../../service/context.ts';
 import { defineService } from '../../service/service.ts';
 import { authorisation } from './authorisation.ts';
 import { findBucket } from './bucket.ts';
+import { bucketAccess } from './bucket-access.ts';
+import { bucketSettings } from './bucket-settings.ts';
 import { buckets } from './buckets.ts';
 import { copies } from './copies.ts';
+import { objectAttributes } from './object-attributes.ts';
 import { objectDeletes } from './object-deletes.ts';
 import { objectLists } from './object-lists.ts';
 import { objectReads } from './object-reads.ts';
+import { objectTags } from './object-tags.ts';
 import { objectWrites } from './object-writes.ts';
 import { effectivePolicy } from './public-access.ts';
 import { forgetParts, forgetUploads } from './upload-cleaning.ts';
 import { uploadParts } from './upload-parts.ts';
 import { uploads } from './uploads.ts';
+import { versionLists } from './version-lists.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/ */
 export const s3 = defineService({
@@ -19,7 +24,12 @@ export const s3 = defineService({
   model: 's3',
   operations: {
     ...buckets,
+    ...bucketSettings,
+    ...bucketAccess,
     ...objectReads,
+    ...objectTags,
+    ...versionLists,
+    ...objectAttributes,
     ...objectWrites,
     ...objectDeletes,
     ...objectLists,
