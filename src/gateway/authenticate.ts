@@ -2,6 +2,7 @@ import type { OperationModel, ProtocolName } from '../model/model.ts';
 import { Fault } from '../service/faults.ts';
 import type { CredentialLookup } from '../service/ports.ts';
 import type { Principal } from '../service/principal.ts';
+import { checkQuerySignature, parseQuerySignature } from '../wire/sigv2.ts';
 import { type Payload, verifySignature } from '../wire/sigv4.ts';
 import { ChunkedDecoder, chunkedHeaders, HashedBody } from '../wire/sigv4-chunked.ts';
 import { parseSignature, type SignatureClaim } from '../wire/sigv4-claim.ts';
@@ -35,7 +36,7 @@ export function nowFor({ clock }: World, claim: SignatureClaim): number {
   return Math.abs(claim.dateTimeMs - real) <= Math.abs(claim.dateTimeMs - virtual) ? real : virtual;
 }
 
-function isBuiltIn(accessKeyId: string): boolean {
+export function isBuiltIn(accessKeyId: string): boolean {
   return accessKeyId === 'test' || /^\d{12}$/.test(accessKeyId);
 }
 
@@ -99,6 +100,42 @@ function enter(call: Call, principal: Principal, region: string): void {
 }
 
 /**
+ * S3's addresses signed by the version before. They name no region, so the call has none: an empty one. False when
+ * the request is not signed so.
+ */
+async function authenticateByQuery(call: Call, http: HttpRequest): Promise<boolean> {
+  const claim = parseQuerySignature(http.query);
+  if (claim === undefined || http.headers['authorization'] !== undefined) return false;
+  const { world, ports } = call.host;
+  const lookup = await ports.identity.credential(claim.accessKeyId, claim.sessionToken);
+  if (lookup.kind !== 'found') throw lookupRefusal(call, lookup.kind, claim.accessKeyId);
+  refuseFromFunction(call, http, claim.accessKeyId);
+  const { method, resourcePath: path, query, headers } = http;
+  const refused = checkQuerySignature(
+    claim,
+    { method, path, query, headers },
+    lookup.credential.secretAccessKey,
+    world.clock.realNow(),
+  );
+  if (refused !== undefined) throw new Fault(refused.code, refused.message, refused.detail, refused.status);
+  ports.identity.keyUsed(claim.accessKeyId, 's3', call.host.defaultRegion);
+  call.stream = http.stream;
+  enter(call, lookup.credential.principal, '');
+  return true;
+}
+
+/** A function has the credentials of its role; the well-known keys are not for what runs inside it. */
+function refuseFromFunction(call: Call, http: HttpRequest, accessKeyId: string): void {
+  if (!isBuiltIn(accessKeyId) || !http.fromFunction()) return;
+  const { message } = refusal('unknown-key', call.protocolName);
+  throw refusal(
+    'unknown-key',
+    call.protocolName,
+    `${message} (Lambent's built-in keys do not work inside functions, which have the credentials of their role.)`,
+  );
+}
+
+/**
  * Establishes who calls, by a signature really verified. Operations that take unsigned requests, and S3, where a
  * policy may open a bucket to everybody, go on as nobody when there is none.
  */
@@ -108,6 +145,7 @@ export async function authenticate(call: Call): Promise<void> {
   const { host, operation } = call;
   const isS3 = call.service.name === 's3';
   const style = isS3 ? 's3' : STYLES[call.protocolName];
+  if (isS3 && (await authenticateByQuery(call, http))) return;
   const claim =
     takesUnsigned(operation) && http.headers['authorization'] === undefined
       ? undefined
@@ -119,14 +157,7 @@ export async function authenticate(call: Call): Promise<void> {
   }
   const lookup = await host.ports.identity.credential(claim.accessKeyId, claim.sessionToken);
   if (lookup.kind !== 'found') throw lookupRefusal(call, lookup.kind, claim.accessKeyId);
-  if (isBuiltIn(claim.accessKeyId) && http.fromFunction()) {
-    const { message } = refusal('unknown-key', call.protocolName);
-    throw refusal(
-      'unknown-key',
-      call.protocolName,
-      `${message} (Lambent's built-in keys do not work inside functions, which have the credentials of their role.)`,
-    );
-  }
+  refuseFromFunction(call, http, claim.accessKeyId);
   const verification = verifySignature(
     claim,
     http.stream === undefined

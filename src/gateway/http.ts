@@ -7,7 +7,7 @@ import type { WireResponse } from '../wire/protocol.ts';
 import { BodyTooLarge, bodyLimit, ClientGone, readBody, streamsBody } from './body.ts';
 import type { HttpRequest } from './call.ts';
 import { CallContext, type Host } from './call-context.ts';
-import { answerPreflight, corsHeaders, isPreflight } from './cors.ts';
+import { enterCrossOrigin } from './cors.ts';
 import { findDoor, type OwnedDoor } from './doors.ts';
 import { createGuard, hostOf } from './guard.ts';
 import { createOpener } from './opener.ts';
@@ -131,17 +131,18 @@ export function createGateway(options: GatewayOptions): Server {
       return drop(incoming);
     }
 
-    if (origin !== undefined) {
-      if (guard.foreignOrigin(origin))
-        return refuse(response, 403, `Pages of ${origin} may not call this server.`);
-      if (isPreflight(incoming)) return answerPreflight(incoming, response, origin);
-    }
     const bucket =
       hostName === '127.0.0.1'
         ? undefined
         : bucketOfHost(hostName, scopeService({ method, path, query, headers }) === 's3');
     const resourcePath = bucket === undefined ? path : `/${bucket}${path}`;
-    const isForm = headers['content-type']?.startsWith(FORM) === true;
+    let cors: Readonly<Record<string, string>> | undefined;
+    if (origin !== undefined) {
+      const asked = { incoming, response, origin, method, path, resourcePath, query, headers };
+      cors = await enterCrossOrigin(host, registry, guard, asked);
+      if (cors === undefined) return drop(incoming);
+    }
+    const isForm = method === 'POST' && headers['content-type']?.startsWith(FORM) === true;
     let body: Uint8Array = EMPTY;
     let stream: Readable | undefined;
     let tooLarge = false;
@@ -173,7 +174,7 @@ export function createGateway(options: GatewayOptions): Server {
       fromFunction: () => opener.isFunction(incoming.socket),
     };
     const call = await runRequest(host, registry, request);
-    await send(response, call.response as WireResponse, method, origin);
+    await send(response, call.response as WireResponse, method, cors);
     if (stream !== undefined || tooLarge) drop(incoming);
   }
 
@@ -240,11 +241,11 @@ async function send(
   response: ServerResponse,
   wire: WireResponse,
   method: string,
-  origin: string | undefined,
+  cors: Readonly<Record<string, string>> | undefined,
 ): Promise<void> {
   const { status, body } = wire;
   const headers: Record<string, string | number> =
-    origin === undefined ? { ...wire.headers } : { ...wire.headers, ...corsHeaders(origin) };
+    cors === undefined ? { ...wire.headers } : { ...wire.headers, ...cors };
   if (body instanceof Readable) {
     response.writeHead(status, headers);
     if (method === 'HEAD') {

@@ -70,7 +70,7 @@ function decode(call: Call): void {
     method: http.method,
     path: http.resourcePath,
     query: http.query,
-    headers: http.headers,
+    headers: call.service.name === 's3' ? withHoisted(http) : http.headers,
     body: http.body,
     ...(call.stream === undefined ? {} : { stream: call.stream }),
   });
@@ -80,6 +80,19 @@ function decode(call: Call): void {
   for (const [name, value] of Object.entries(pathMembers(http.path))) {
     if (input?.members?.[name] !== undefined) call.input[name] ??= value;
   }
+}
+
+/**
+ * Signers of S3's addresses put headers into the query string, and S3 reads them there. Not so checksums: some
+ * signers put there that of the empty body they had. https://github.com/aws/aws-sdk/issues/480
+ */
+function withHoisted({ headers, query }: HttpRequest): HttpRequest['headers'] {
+  if (!query.includes('x-amz-')) return headers;
+  const hoisted: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (/^x-amz-(?!checksum-|sdk-checksum-)[a-z0-9-]+$/.test(name)) hoisted[name] = value;
+  }
+  return { ...hoisted, ...headers };
 }
 
 function validate(call: Call): void {

@@ -58,6 +58,18 @@ export type Authorisation<Types> = {
 // biome-ignore lint/suspicious/noExplicitAny: each kind's payload is what its service wrote
 export type JobHandler<Payload = any> = (payload: Payload, ctx: Context) => Promise<void>;
 
+/** A request that a page makes of another origin, or the preflight that asks for it. */
+export interface CrossOriginRequest {
+  readonly origin: string;
+  /** Of the request itself, not of its preflight. */
+  readonly method: string;
+  /** With S3's bucket in front. */
+  readonly path: string;
+  /** The header names a preflight asks for. */
+  readonly headers?: readonly string[];
+  readonly preflight: boolean;
+}
+
 export interface ServiceDefinition {
   /** The folder's and the AWS CLI's name: `dynamodb`, `cognito-idp`. */
   readonly name: string;
@@ -69,6 +81,14 @@ export interface ServiceDefinition {
   readonly jobs?: Readonly<Record<string, JobHandler>>;
   /** The policy attached to a resource of this service, as JSON text, for an ARN an authorisation rule named. */
   readonly resourcePolicy?: (resourceArn: string, ctx: Context) => Promise<string | undefined>;
+  /**
+   * Whether a page of another origin may make a request of a resource that says so itself (a bucket): the headers of
+   * the answer, `'refused'`, or undefined where no such resource is meant and the gateway's own rule holds.
+   */
+  readonly crossOrigin?: (
+    request: CrossOriginRequest,
+    ctx: Context,
+  ) => Promise<Readonly<Record<string, string>> | 'refused' | undefined>;
   /** The error code of input the model refuses, where it is not the protocol's own (`ValidationException`). */
   readonly validationCode?: string;
   /** The rows that change when something new stands at a resource (records of a stream, messages of a queue). */

@@ -5,6 +5,7 @@ const STATUSES: Readonly<Record<number, readonly string[]>> = {
   307: ['TemporaryRedirect'],
   403: [
     'AccessDenied',
+    'AccessForbidden',
     'AccountProblem',
     'AllAccessDisabled',
     'CrossLocationLoggingProhibited',

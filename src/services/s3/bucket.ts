@@ -90,7 +90,8 @@ export async function bucketFor(ctx: Context, input: BucketInput): Promise<Bucke
     throw fault('AccessDenied', 'Access Denied');
   }
   const { kind } = ctx.principal;
-  if (bucket.row.region !== ctx.region && kind !== 'anonymous' && kind !== 'service') {
+  // Addresses signed by Signature Version 2 name no region.
+  if (bucket.row.region !== ctx.region && ctx.region !== '' && kind !== 'anonymous' && kind !== 'service') {
     throw elsewhere(bucket);
   }
   return bucket;

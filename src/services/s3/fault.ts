@@ -4,6 +4,7 @@ import { type Fault, faults } from '../../service/faults.ts';
 /** Errors of S3's that its model leaves out. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
 type UnmodelledErrorName =
   | 'AccessControlListNotSupported'
+  | 'AccessForbidden'
   | 'BadDigest'
   | 'BadRequest'
   | 'BucketNotEmpty'
@@ -24,6 +25,7 @@ type UnmodelledErrorName =
   | 'InvalidRange'
   | 'InvalidStorageClass'
   | 'InvalidTag'
+  | 'InvalidURI'
   | 'KeyTooLongError'
   | 'KMS.NotFoundException'
   | 'MalformedPolicy'

@@ -6,6 +6,7 @@ import { bucketAccess } from './bucket-access.ts';
 import { bucketSettings } from './bucket-settings.ts';
 import { buckets } from './buckets.ts';
 import { copies } from './copies.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { objectAttributes } from './object-attributes.ts';
 import { objectDeletes } from './object-deletes.ts';
 import { objectLists } from './object-lists.ts';
@@ -13,6 +14,7 @@ import { objectReads } from './object-reads.ts';
 import { objectTags } from './object-tags.ts';
 import { objectWrites } from './object-writes.ts';
 import { effectivePolicy } from './public-access.ts';
+import { siteDoor } from './site-door.ts';
 import { forgetParts, forgetUploads } from './upload-cleaning.ts';
 import { uploadParts } from './upload-parts.ts';
 import { uploads } from './uploads.ts';
@@ -41,6 +43,8 @@ export const s3 = defineService({
   validationCode: 'InvalidArgument',
   jobs: { forgetUploads, forgetParts },
   resourcePolicy: policyOf,
+  crossOrigin,
+  frontDoors: [siteDoor],
 });
 
 /** The policy of the bucket an ARN names, or whose object it names. */
