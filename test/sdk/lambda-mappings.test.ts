@@ -9,6 +9,12 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
+import {
+  CreateQueueCommand,
+  GetQueueAttributesCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { zipSync } from 'fflate';
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
 
@@ -17,6 +23,7 @@ let lambda: sdk.LambdaClient;
 let dynamodb: DynamoDBClient;
 let logs: CloudWatchLogsClient;
 let iam: IAMClient;
+let sqs: SQSClient;
 
 before(async () => {
   lambent = await startLambent();
@@ -30,9 +37,10 @@ before(async () => {
   dynamodb = new DynamoDBClient(config);
   logs = new CloudWatchLogsClient(config);
   iam = new IAMClient(config);
+  sqs = new SQSClient(config);
 });
 after(async () => {
-  for (const client of [lambda, dynamodb, logs, iam]) client.destroy();
+  for (const client of [lambda, dynamodb, logs, iam, sqs]) client.destroy();
   await lambent.stop();
 });
 
@@ -193,6 +201,50 @@ test('filters pass records over; a failing batch is cut down, retried and given 
   assert.ok(batches.some((ids) => ids.length === 1 && ids[0] === 'poison'));
   const [buried] = (await printed('grave', 1)) as { condition: string }[];
   assert.equal(buried?.condition, 'RetryAttemptsExhausted');
+});
+
+test('messages of a queue reach the function, and those it fails come back', async () => {
+  const { QueueUrl } = await sqs.send(
+    new CreateQueueCommand({ QueueName: 'tasks', Attributes: { VisibilityTimeout: '10' } }),
+  );
+  const role = await makeRole('worker', 'AWSLambdaSQSQueueExecutionRole');
+  await makeFunction(
+    'worker',
+    role,
+    `exports.handler = async ({ Records }) => {
+  for (const r of Records) console.log('@@' + JSON.stringify([r.body, r.eventSource, Number(r.attributes.ApproximateReceiveCount)]));
+  return { batchItemFailures: Records.filter((r) => r.body === 'again' && r.attributes.ApproximateReceiveCount === '1').map((r) => ({ itemIdentifier: r.messageId })) };
+};`,
+  );
+  const mapping = {
+    EventSourceArn: 'arn:aws:sqs:us-east-1:000000000000:tasks',
+    FunctionName: 'worker',
+    FunctionResponseTypes: ['ReportBatchItemFailures' as const],
+    FilterCriteria: { Filters: [{ Pattern: '{"body":[{"anything-but":["skip"]}]}' }] },
+  };
+  const made = await lambda.send(new sdk.CreateEventSourceMappingCommand(mapping));
+  assert.equal(made.BatchSize, 10);
+  for (const MessageBody of ['one', 'again', 'skip']) {
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  }
+  await printed('worker', 2);
+  await lambent.advance(15);
+  const seen = await printed('worker', 3);
+  assert.deepEqual(seen.sort(), [
+    ['again', 'aws:sqs', 1],
+    ['again', 'aws:sqs', 2],
+    ['one', 'aws:sqs', 1],
+  ]);
+  const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
+  assert.equal(Attributes?.['ApproximateNumberOfMessages'], '0');
+  assert.equal(Attributes?.['ApproximateNumberOfMessagesNotVisible'], '0');
+  await lambda.send(new sdk.UpdateFunctionConfigurationCommand({ FunctionName: 'worker', Timeout: 30 }));
+  await lambda.send(new sdk.DeleteEventSourceMappingCommand({ UUID: made.UUID }));
+  await assert.rejects(
+    lambda.send(new sdk.CreateEventSourceMappingCommand(mapping)),
+    (error: Error) =>
+      error.message === 'Queue visibility timeout: 10 seconds is less than Function timeout: 30 seconds',
+  );
 });
 
 test('a role that may not read the stream makes no mapping', async () => {

@@ -37,8 +37,8 @@ after(async () => {
   await lambent.stop();
 });
 
-async function makeRole(RoleName: string, service: string): Promise<string> {
-  const { Role } = await iam.send(
+async function makeRole(RoleName: string, service: string, client = iam): Promise<string> {
+  const { Role } = await client.send(
     new CreateRoleCommand({
       RoleName,
       AssumeRolePolicyDocument: JSON.stringify({
@@ -47,7 +47,7 @@ async function makeRole(RoleName: string, service: string): Promise<string> {
       }),
     }),
   );
-  await iam.send(
+  await client.send(
     new AttachRolePolicyCommand({
       RoleName,
       PolicyArn: 'arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole',
@@ -458,6 +458,78 @@ test('events run later, are retried after a minute and two, and go to a destinat
   assert.equal(record.requestContext.approximateInvokeCount, 3);
   assert.deepEqual(record.requestPayload, { n: 7 });
   assert.equal(record.responsePayload.errorMessage, 'never 7');
+});
+
+test('a long event runs once, guarded, and again after a stop that cut it short', async () => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'lambent-event-'));
+  const open = async () => {
+    const server = await startLambent({ dataFolder });
+    const config = {
+      endpoint: server.endpoint,
+      region: server.region,
+      credentials: server.credentials,
+      maxAttempts: 1,
+    };
+    return {
+      server,
+      functions: new sdk.LambdaClient(config),
+      people: new IAMClient(config),
+      starts: async () => {
+        const reader = new CloudWatchLogsClient(config);
+        const page = await reader
+          .send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/slow', filterPattern: 'BEGUN' }))
+          .catch(() => undefined);
+        reader.destroy();
+        return page?.events?.length ?? 0;
+      },
+    };
+  };
+  try {
+    const first = await open();
+    const slowRole = await makeRole('slow', 'lambda.amazonaws.com', first.people);
+    await first.functions.send(
+      new sdk.CreateFunctionCommand({
+        FunctionName: 'slow',
+        Role: slowRole,
+        Runtime: 'nodejs20.x',
+        Handler: 'index.handler',
+        Timeout: 20,
+        Code: {
+          ZipFile: zipOf(
+            "exports.handler = async ({ ms }) => { console.log('BEGUN'); await new Promise((r) => setTimeout(r, ms)); };",
+          ),
+        },
+      }),
+    );
+    const send = (ms: number) =>
+      first.functions.send(
+        new sdk.InvokeCommand({
+          FunctionName: 'slow',
+          InvocationType: 'Event',
+          Payload: Buffer.from(JSON.stringify({ ms })),
+        }),
+      );
+    await send(1_300);
+    await eventually(async () => ((await first.starts()) === 1 ? true : undefined));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await first.server.advance(700);
+    assert.equal(await first.starts(), 1);
+    await send(15_000);
+    await eventually(async () => ((await first.starts()) === 2 ? true : undefined));
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await first.server.stop();
+    first.functions.destroy();
+    first.people.destroy();
+    const second = await open();
+    const advanced = second.server.advance(400);
+    await eventually(async () => ((await second.starts()) === 3 ? true : undefined));
+    await advanced;
+    await second.server.stop();
+    second.functions.destroy();
+    second.people.destroy();
+  } finally {
+    await rm(dataFolder, { recursive: true, force: true });
+  }
 });
 
 test('a function calls Lambent with its role', async () => {

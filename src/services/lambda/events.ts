@@ -1,4 +1,4 @@
-import type { Context } from '../../service/context.ts';
+import type { Context, JobId } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import { deliver, deliverToDeadLetters } from './destinations.ts';
 import { type Target, targetOf } from './reading.ts';
@@ -47,8 +47,61 @@ export async function acceptEvent(target: Target, request: Request): Promise<voi
   });
 }
 
-/** Runs one event; sets the next try, or delivers what became of it. */
+/** A function that takes longer than this leaves the pump to other jobs. */
+const PATIENCE_MS = 1_000;
+/** When a guard looks whether its event is still running. */
+const GUARD_MS = 300_000;
+
+/**
+ * Runs one event. A long one goes on without its job, under a guard: a row that runs the event again should this
+ * process end before the function does.
+ */
 export async function runEvent(job: EventJob, ctx: Context): Promise<void> {
+  const { timers } = ctx.world;
+  const work = settleEvent(job, ctx);
+  const patience = new AbortController();
+  const inTime = await Promise.race([
+    work.then(() => true),
+    timers.sleep(PATIENCE_MS, patience.signal).then(() => false),
+  ]).finally(() => patience.abort());
+  if (inTime) return;
+  const { detached } = runningOf(ctx);
+  detached.set(job.requestId, await writeGuard(job, ctx));
+  work
+    .then(async () => {
+      const guard = detached.get(job.requestId);
+      detached.delete(job.requestId);
+      if (guard !== undefined) await ctx.transact(async (tx) => ctx.cancelJob(tx, guard));
+    })
+    .catch((error: unknown) => {
+      detached.delete(job.requestId);
+      ctx.log('warn', `an event of ${job.functionArn} was cut short and will run again`, {
+        error: String(error),
+      });
+    });
+}
+
+function writeGuard(job: EventJob, ctx: Context): Promise<JobId> {
+  return ctx.transact(async (tx) =>
+    ctx.enqueue(tx, { kind: 'guard', payload: job, dueAtMs: ctx.world.clock.now() + GUARD_MS }),
+  );
+}
+
+/** Runs an event again whose process has ended; waits on when it is still running here. */
+export async function guardEvent(job: EventJob, ctx: Context): Promise<void> {
+  const { detached } = runningOf(ctx);
+  if (!detached.has(job.requestId)) {
+    await runEvent(job, ctx);
+    return;
+  }
+  const next = await writeGuard(job, ctx);
+  if (detached.has(job.requestId)) detached.set(job.requestId, next);
+  // It has ended in the meantime.
+  else await ctx.transact(async (tx) => ctx.cancelJob(tx, next));
+}
+
+/** Runs an event to its end; sets the next try, or delivers what became of it. */
+async function settleEvent(job: EventJob, ctx: Context): Promise<void> {
   const target = targetOf(ctx, job.functionArn);
   const running = runningOf(ctx);
   const config = await configOf(target);

@@ -32,10 +32,14 @@ export async function emptyQueue(ctx: Context, mapping: MappingRow, target: Targ
   const patterns = mapping.filters.map((text) => readPattern(text) ?? {});
   const most = Math.min(mapping.maximumConcurrency ?? CONCURRENCY, CONCURRENCY);
   let result: string | undefined;
-  const worker = async () => {
-    for (;;) {
+  let failure: { readonly error: unknown } | undefined;
+  const workers: Promise<void>[] = [];
+  const work = async () => {
+    while (failure === undefined) {
       const messages = await source.receive(mapping.batchSize);
       if (messages.length === 0) return;
+      // There may be more than one batch: somebody else looks while this one is with the function.
+      if (workers.length < most) employ();
       const wanted: QueueMessage[] = [];
       const passed: QueueMessage[] = [];
       for (const message of messages) {
@@ -48,7 +52,16 @@ export async function emptyQueue(ctx: Context, mapping: MappingRow, target: Targ
       await source.remove([...passed, ...done]);
     }
   };
-  await Promise.all(Array.from({ length: most }, worker));
+  const employ = () => {
+    workers.push(
+      work().catch((error: unknown) => {
+        failure ??= { error };
+      }),
+    );
+  };
+  employ();
+  for (const worker of workers) await worker;
+  if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
   return { result, lookAgainMs: (await source.hidesSome()) ? LOOK_AGAIN_MS : Number.POSITIVE_INFINITY };
 }
 

@@ -1,4 +1,4 @@
-import type { Context } from '../../service/context.ts';
+import type { Context, JobId } from '../../service/context.ts';
 import type { SessionCredentials } from '../../service/ports.ts';
 import type { EnvironmentSpec, InvocationResult, LogLine } from '../../service/runtimes.ts';
 import type { Store } from '../../store/store.ts';
@@ -62,6 +62,8 @@ export interface Outcome {
 export class Running {
   readonly logs = new LogWriter();
   readonly slots = new Slots();
+  /** Events that run without a job that waits for them, by request id, and the job that guards each. */
+  readonly detached = new Map<string, JobId>();
   readonly #scopes = new Map<string, Scope>();
   readonly #watches: (() => void)[] = [];
   readonly #invocations = new Map<string, Logged>();

@@ -3,7 +3,7 @@ import { aliases } from './aliases.ts';
 import { authorisation } from './authorisation.ts';
 import { codeDoor } from './code-door.ts';
 import { eventInvokeConfigs } from './event-invoke-configs.ts';
-import { runEvent } from './events.ts';
+import { guardEvent, runEvent } from './events.ts';
 import { functions } from './functions.ts';
 import { warmUpNewest } from './holding.ts';
 import { invocations } from './invocations.ts';
@@ -48,6 +48,7 @@ export const lambda = defineService({
   frontDoors: [codeDoor, urlDoor],
   jobs: {
     event: runEvent,
+    guard: guardEvent,
     poll: async (payload: { readonly uuid: string }, ctx) => {
       pollersOf(ctx).started(payload.uuid);
       await poll(payload, ctx);
