@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { createServer, type Server } from 'node:http';
+import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Sha256 } from '@aws-crypto/sha256-js';
@@ -8,6 +8,7 @@ import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as iam from '@aws-sdk/client-iam';
 import * as lambda from '@aws-sdk/client-lambda';
+import * as s3 from '@aws-sdk/client-s3';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { zipSync } from 'fflate';
@@ -715,6 +716,104 @@ test('an API is exported, compressed, and tried before it is deployed', async ()
   );
   assert.equal(tried.status, 200);
   assert.equal((JSON.parse(tried.body ?? '') as { id: string }).id, '7');
+});
+
+test('an API answers under its own host, and a stage’s limit holds there too', async () => {
+  const url = await deploy({ '/a': { get: mockOf('{"domain": "$context.domainName"}') } });
+  const restApiId = idOf(url);
+  const get = () =>
+    new Promise<{ status: number; text: string }>((resolve, reject) => {
+      const headers = { host: `${restApiId}.execute-api.localhost:${lambent.port}` };
+      httpRequest({ host: '127.0.0.1', port: lambent.port, path: '/dev/a', headers }, async (response) => {
+        let text = '';
+        for await (const chunk of response) text += String(chunk);
+        resolve({ status: response.statusCode ?? 0, text });
+      })
+        .on('error', reject)
+        .end();
+    });
+  assert.deepEqual(await get(), {
+    status: 200,
+    text: `{"domain": "${restApiId}.execute-api.localhost"}`,
+  });
+  await apis.send(
+    new gateway.UpdateStageCommand({
+      restApiId,
+      stageName: 'dev',
+      patchOperations: [
+        { op: 'replace', path: '/*/*/throttling/rateLimit', value: '1' },
+        { op: 'replace', path: '/*/*/throttling/burstLimit', value: '1' },
+      ],
+    }),
+  );
+  assert.equal((await get()).status, 200);
+  assert.deepEqual(await get(), { status: 429, text: '{"message":"Too Many Requests"}' });
+});
+
+test('objects are served from S3 by path, under a role', async () => {
+  const { endpoint, region, credentials } = lambent;
+  const store = new s3.S3Client({ endpoint, region, credentials, maxAttempts: 1, forcePathStyle: true });
+  await store.send(new s3.CreateBucketCommand({ Bucket: 'pictures' }));
+  await store.send(
+    new s3.PutObjectCommand({ Bucket: 'pictures', Key: 'a/b.txt', Body: 'hello', ContentType: 'text/plain' }),
+  );
+  store.destroy();
+  const reader = await makeRole('reader', ['apigateway.amazonaws.com'], 's3:GetObject');
+  const object = (role: string) => ({
+    get: {
+      'x-amazon-apigateway-integration': {
+        type: 'aws',
+        httpMethod: 'GET',
+        credentials: role,
+        uri: `arn:aws:apigateway:us-east-1:s3:path/pictures/{key}`,
+        requestParameters: { 'integration.request.path.key': 'method.request.path.proxy' },
+        responses: {
+          default: {
+            statusCode: 200,
+            responseParameters: {
+              'method.response.header.Content-Type': 'integration.response.header.Content-Type',
+            },
+          },
+          '403': { statusCode: 403 },
+          '404': { statusCode: 404 },
+        },
+      },
+    },
+  });
+  const url = await deploy({ '/may/{proxy+}': object(reader), '/maynot/{proxy+}': object(role) });
+  const found = await fetch(`${url}/may/a/b.txt`);
+  assert.equal(found.status, 200);
+  assert.equal(found.headers.get('content-type'), 'text/plain');
+  assert.equal(await found.text(), 'hello');
+  assert.equal((await fetch(`${url}/maynot/a/b.txt`)).status, 403);
+});
+
+test('an authorizer that sees the request is asked by what identifies it', async () => {
+  const authorizer = await makeFunction('requests', AUTHORIZER);
+  const url = await deploy(
+    {
+      '/a': { get: { security: [{ Custom: [] }], ...mockOf('{"who": "$context.authorizer.principalId"}') } },
+    },
+    {
+      securityDefinitions: {
+        Custom: {
+          type: 'apiKey',
+          name: 'Unused',
+          in: 'header',
+          'x-amazon-apigateway-authtype': 'custom',
+          'x-amazon-apigateway-authorizer': {
+            type: 'request',
+            authorizerUri: invoking(authorizer),
+            identitySource: 'method.request.header.x-who, method.request.querystring.q',
+          },
+        },
+      },
+    },
+  );
+  const get = (query: string, who: string) => fetch(`${url}/a${query}`, { headers: { 'x-who': who } });
+  assert.equal((await get('', 'allow')).status, 401);
+  assert.deepEqual(await json(await get('?q=1', 'allow')), { who: 'me' });
+  assert.equal((await get('?q=1', 'other')).status, 403);
 });
 
 test('a body over ten megabytes is too long', async () => {

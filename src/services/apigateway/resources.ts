@@ -107,7 +107,7 @@ const LITERAL = /^[a-zA-Z0-9._\-:$]+$/;
 const VARIABLE = /^\{[a-zA-Z0-9._\-:]+\+?\}$/;
 
 /** What a path part may be: a literal, or a parameter that is the only one among its siblings. */
-function checkPart(part: string, parent: ResourceRow, siblings: readonly ResourceRow[]): void {
+export function checkPart(part: string, parent: ResourceRow, siblings: readonly ResourceRow[]): void {
   if (!LITERAL.test(part) && !VARIABLE.test(part)) {
     throw badRequest(
       "Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path variable and curly braces at the beginning and the end.",

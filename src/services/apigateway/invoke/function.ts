@@ -2,7 +2,7 @@ import { parseArn } from '../../../base/arn.ts';
 import type { CallIdentity } from '../../../service/context.ts';
 import { Fault } from '../../../service/faults.ts';
 import type { Exchange } from './exchange.ts';
-import { configurationError, timedOut, tooLong } from './refusal.ts';
+import { configurationError, Refusal, timedOut, tooLong } from './refusal.ts';
 
 /** A function an integration or authorizer names. */
 export interface FunctionTarget {
@@ -86,6 +86,8 @@ export async function within<T>(exchange: Exchange, ms: number, work: Promise<T>
 export function refusedCall(exchange: Exchange, error: unknown): Error {
   if (!Fault.is(error)) return error as Error;
   if (error.code === 'RequestTooLargeException') return tooLong();
+  if (error.code === 'InvalidRequestContentException')
+    return new Refusal('BAD_REQUEST_BODY', 400, 'BadRequestException', error.message);
   exchange.ctx.log('warn', `integration refused: ${error.code}: ${error.message}`, {
     api: exchange.stage.api.id,
     resource: exchange.method?.resourcePath,

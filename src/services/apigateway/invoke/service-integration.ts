@@ -7,6 +7,7 @@ import { routeOf } from '../../../wire/http-binding.ts';
 import { WireFault, type WireRequest, type WireResponse } from '../../../wire/protocol.ts';
 import { protocolOf } from '../../../wire/protocols.ts';
 import type { Exchange } from './exchange.ts';
+import { refusedCall } from './function.ts';
 import type { MappedRequest } from './mapping.ts';
 import type { IntegrationResult } from './parameter.ts';
 import { configurationError } from './refusal.ts';
@@ -50,12 +51,13 @@ export async function callService(
   const protocolName = protocolFor(model, wire);
   const protocol = protocolOf(protocolName);
   const { requestId } = exchange;
+  const identity = await assumed(exchange, as);
   const operation = operationOf(target, model, wire, protocolName);
   if (operation === undefined) throw configurationError();
   try {
     const input = protocol.decodeInput(model, operation, wire);
     const output = await exchange.ctx.call(target.service, operation.name, input, {
-      as,
+      as: identity,
       region: target.region,
     });
     return await resultOf(protocol.encodeOutput(model, operation, output, requestId));
@@ -64,6 +66,16 @@ export async function callService(
     const { code, message, status } = error;
     const detail = Fault.is(error) ? error.detail : {};
     return resultOf(protocol.encodeError(model, operation, { code, message, detail, status, requestId }));
+  }
+}
+
+/** A role that API Gateway may not take is the API's mistake, unlike one that may not do what is asked. */
+async function assumed(exchange: Exchange, as: CallIdentity): Promise<CallIdentity> {
+  if (!('roleArn' in as)) return as;
+  try {
+    return { principal: (await exchange.ctx.ports.identity.assumeForService(as)).principal };
+  } catch (error) {
+    throw refusedCall(exchange, error);
   }
 }
 

@@ -3,7 +3,7 @@ import type { ApiDefinition } from '../definition.ts';
 import { type CompiledSchema, compileSchema } from '../schema.ts';
 import type { Exchange } from './exchange.ts';
 import { mediaTypeOf } from './media-type.ts';
-import { own } from './parameter.ts';
+import { own, parseJson } from './parameter.ts';
 import { Refusal } from './refusal.ts';
 
 const PLACES = ['header', 'path', 'querystring'];
@@ -60,12 +60,12 @@ function checkParameters({ request, pathParameters }: Exchange, required: readon
   );
 }
 
-/** The schema of each content type; null for one that no model of the API has. */
+/** The schema of each content type; a model that is not JSON checks nothing. */
 function bodySchemas(definition: ApiDefinition, method: Method): ReadonlyMap<string, CompiledSchema> {
   const models = new Map(definition.models.map((model) => [model.name, model]));
   const parsed = (name: string): unknown => {
     const schema = models.get(name)?.schema;
-    return schema === undefined ? undefined : (JSON.parse(schema) as unknown);
+    return schema === undefined ? undefined : parseJson(schema);
   };
   const schemas = new Map<string, CompiledSchema>();
   for (const [type, name] of Object.entries(method.requestModels ?? {})) {

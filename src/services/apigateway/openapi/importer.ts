@@ -13,7 +13,7 @@ import {
 } from '../definition.ts';
 import { badRequest } from '../fault.ts';
 import { isResponseType } from '../gateway-response.ts';
-import { childPath } from '../resources.ts';
+import { checkPart, childPath } from '../resources.ts';
 import {
   type ApiDocument,
   dereference,
@@ -207,6 +207,8 @@ class Importer {
     const slash = clean.lastIndexOf('/');
     const parent = this.#resource(clean.slice(0, slash) || '/');
     const pathPart = clean.slice(slash + 1);
+    const siblings = [...this.#resources.values()].filter(({ parentId }) => parentId === parent.id);
+    checkPart(pathPart, parent, siblings);
     const resource: ResourceRow = {
       id: newId(this.#options.world),
       parentId: parent.id,
