@@ -12,6 +12,7 @@ import * as sdk from '@aws-sdk/client-lambda';
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
+  ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -245,6 +246,59 @@ test('messages of a queue reach the function, and those it fails come back', asy
     (error: Error) =>
       error.message === 'Queue visibility timeout: 10 seconds is less than Function timeout: 30 seconds',
   );
+});
+
+test('what becomes of an event goes to queues: a destination’s record, the dead event itself', async () => {
+  const queue = async (QueueName: string) => {
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName }));
+    return { QueueUrl, arn: `arn:aws:sqs:us-east-1:000000000000:${QueueName}` };
+  };
+  const [successes, dead] = [await queue('successes'), await queue('dead')];
+  const role = await makeRole('sender', 'AWSLambdaBasicExecutionRole');
+  await iam.send(
+    new AttachRolePolicyCommand({
+      RoleName: 'sender',
+      PolicyArn: 'arn:aws:iam::aws:policy/AmazonSQSFullAccess',
+    }),
+  );
+  await makeFunction(
+    'fateful',
+    role,
+    "exports.handler = async (event) => { if (event.fail) throw new Error('doomed'); return { done: event.n }; };",
+  );
+  const FunctionName = 'fateful';
+  await lambda.send(
+    new sdk.UpdateFunctionConfigurationCommand({ FunctionName, DeadLetterConfig: { TargetArn: dead.arn } }),
+  );
+  await lambda.send(
+    new sdk.PutFunctionEventInvokeConfigCommand({
+      FunctionName,
+      MaximumRetryAttempts: 0,
+      DestinationConfig: { OnSuccess: { Destination: successes.arn } },
+    }),
+  );
+  for (const event of [{ n: 1 }, { fail: true }]) {
+    await lambda.send(
+      new sdk.InvokeCommand({
+        FunctionName,
+        InvocationType: 'Event',
+        Payload: Buffer.from(JSON.stringify(event)),
+      }),
+    );
+  }
+  const receive = async (QueueUrl: string | undefined) => {
+    const { Messages } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5, MessageAttributeNames: ['All'] }),
+    );
+    return Messages?.[0];
+  };
+  const record = JSON.parse((await receive(successes.QueueUrl))?.Body ?? '{}');
+  assert.equal(record.requestContext.condition, 'Success');
+  assert.deepEqual(record.requestPayload, { n: 1 });
+  assert.deepEqual(record.responsePayload, { done: 1 });
+  const letter = await receive(dead.QueueUrl);
+  assert.equal(letter?.Body, '{"fail":true}');
+  assert.equal(letter?.MessageAttributes?.['ErrorMessage']?.StringValue, 'doomed');
 });
 
 test('a role that may not read the stream makes no mapping', async () => {

@@ -75,8 +75,6 @@ export const invocations = {
     const running = runningOf(ctx);
     const runnable = await running.resolve(target);
     if (type === 'DryRun') return { StatusCode: 204 };
-    const missing = ctx.ports.runtimes.missing(runnable.version.runtime);
-    if (missing !== undefined) throw fault('InvalidRuntimeException', missing);
     const request = {
       // Calls from inside share the request id of what caused them; an invocation's names it alone.
       requestId: ctx.http === undefined ? ctx.world.random.uuid() : ctx.requestId,

@@ -6,7 +6,7 @@ import { codeFolder } from './code.ts';
 import type { FunctionVersion } from './layout.ts';
 import { LogWriter } from './log-writer.ts';
 import { readFunction, readVersion, type Target } from './reading.ts';
-import { arnOf, isVersionNumber } from './reference.ts';
+import { arnOf, fault, isVersionNumber } from './reference.ts';
 import { endLines, startLine, streamName, tailOf } from './report.ts';
 import { assumeRole } from './roles.ts';
 import { Slots } from './slots.ts';
@@ -100,6 +100,8 @@ export class Running {
   async run(target: Target, runnable: Runnable, request: Request): Promise<Outcome> {
     const { ctx } = target;
     const { version, spec, functionArn } = runnable;
+    const missing = ctx.ports.runtimes.missing(version.runtime);
+    if (missing !== undefined) throw fault('InvalidRuntimeException', missing, { Type: 'User' });
     const scope = this.#scopeOf(target);
     scope.reserved ??= reservedIn(target);
     const giveBack = this.slots.take({
