@@ -24,6 +24,10 @@ export const siteDoor: FrontDoor = {
   host: HOST,
   handle: async (request, ctx) => {
     const site = placeOf(request);
+    // A page at the site's root without its slash would look for its files beside the site.
+    if (`${request.path}/` === site.address.base) {
+      return redirect(request.response, { status: 302, location: site.address.base });
+    }
     try {
       await serve(request, site, ctx);
     } catch (error) {
