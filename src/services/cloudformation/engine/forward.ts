@@ -1,6 +1,6 @@
 import { Fault } from '../../../service/faults.ts';
 import type { ResourceRow, Work } from '../resource.ts';
-import { schemaTypeOf } from '../resources/registry.ts';
+import { isCustomType, schemaTypeOf } from '../resources/registry.ts';
 import { conform } from '../schema/conform.ts';
 import { resourceType } from '../schema/resource-type.ts';
 import { equalValues, type ValueMap } from '../template/value.ts';
@@ -138,11 +138,12 @@ export function isThrough(run: Run, plan: Plan): boolean {
   );
 }
 
-/** Ends the waits of an operation that turns back: an answer that comes now comes too late. */
+/** Ends the waits for answers of an operation that turns back: one that comes now comes too late. */
 export async function cancelWaiting(run: Run): Promise<void> {
   for (const [logicalId, row] of run.resources) {
     const work = workOf(run, row);
-    if (work?.state !== 'waiting') continue;
+    // What is only looked at again comes to an end by itself, and is whole then.
+    if (work?.state !== 'waiting' || !isCustomType(row.type)) continue;
     await fail(run, logicalId, `Resource ${work.action === 'create' ? 'creation' : 'update'} cancelled`);
   }
 }

@@ -51,11 +51,19 @@ export const apiModel: ResourceProvider = {
 /** AWS::ApiGateway::RequestValidator */
 export const apiRequestValidator: ResourceProvider = {
   async create(wanted, scope) {
-    const made = await scope.call<Shown>(
-      'apigateway',
-      'CreateRequestValidator',
-      camelProperties(scope.type, wanted),
-    );
+    const name = textIn(wanted, 'Name') ?? scope.name(128);
+    const made =
+      (await earlier(scope, {
+        service: 'apigateway',
+        operation: 'GetRequestValidators',
+        input: { ...apiOf(wanted), limit: 500 },
+        list: 'items',
+        matches: (item) => item['name'] === name,
+      })) ??
+      (await scope.call<Shown>('apigateway', 'CreateRequestValidator', {
+        ...camelProperties(scope.type, wanted),
+        name,
+      }));
     const id = text(made['id']);
     return { physicalId: id, attributes: { RequestValidatorId: id } };
   },
