@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { assert } from '../../base/assert.ts';
 import type { ApigatewayOperations } from '../../model/gen/apigateway.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
+import type { Reader } from '../../store/store.ts';
 import { endpointOf } from './apis.ts';
 import {
   type ApiRow,
@@ -11,11 +13,13 @@ import {
   readDefinition,
   writeDefinition,
 } from './definition.ts';
-import { badRequest } from './fault.ts';
+import { badRequest, conflict } from './fault.ts';
 import { API_DIRECTORY } from './layout.ts';
 import { readDocument } from './openapi/document.ts';
 import { blankDefinition, type ImportResult, importDocument } from './openapi/importer.ts';
 import { apiOf, rowsOf } from './scope.ts';
+
+const MOST_ATTEMPTS = 5;
 
 export const imports = {
   ImportRestApi: async (input, ctx) => {
@@ -54,19 +58,23 @@ export const imports = {
     const document = readDocument(input.body);
     const rows = rowsOf(ctx);
     const mode = input.mode ?? 'merge';
-    await ctx.transact(async (tx) => {
-      const base = await readDefinition(rows, tx, await apiOf(ctx, input.restApiId, tx));
-      const imported = importDocument(document, {
-        world: ctx.world,
-        base,
-        mode,
-        basePath: basePathOf(input.parameters),
-      });
+    const basePath = basePathOf(input.parameters);
+    const read = async (reader: Reader) =>
+      readDefinition(rows, reader, await apiOf(ctx, input.restApiId, reader));
+    // Merging makes ids, so it is done outside of the transaction, which checks that nothing changed meanwhile.
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+      const base = await ctx.store.snapshot(read);
+      const imported = importDocument(document, { world: ctx.world, base, mode, basePath });
       refuseWarnings(imported, input.failOnWarnings);
-      if (mode === 'overwrite') await clearDefinition(rows, tx, base.api.id);
-      writeDefinition(rows, tx, imported.definition);
-    });
-    return described(ctx, input.restApiId);
+      const written = await ctx.transact(async (tx) => {
+        if (!isDeepStrictEqual(await read(tx), base)) return false;
+        if (mode === 'overwrite') await clearDefinition(rows, tx, base.api.id);
+        writeDefinition(rows, tx, imported.definition);
+        return true;
+      });
+      if (written) return described(ctx, input.restApiId);
+    }
+    throw conflict('Unable to complete operation due to concurrent modification. Please try again later.');
   },
 } satisfies Group<ApigatewayOperations>;
 

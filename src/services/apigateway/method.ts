@@ -152,10 +152,12 @@ function checkUri(type: string | undefined, uri = ''): void {
   const arn = parseArn(uri);
   if (arn === undefined || arn.service !== 'apigateway')
     throw badRequest('Invalid ARN specified in the request');
-  // region:service:path/… or region:subdomain.service:action/…
+  // service:path/… or subdomain.service:action/…
   const target = `${arn.account}:${arn.resource}`;
   if (!/^[^:]+:(?:path|action)\//.test(target))
     throw badRequest('AWS ARN for integration must contain path or action');
+  if (type === 'AWS_PROXY' && target.startsWith('firehose:'))
+    throw badRequest('Integrations of type AWS_PROXY with Firehose streams are not simulated.');
   if (type === 'AWS_PROXY' && !PROXIED.test(target)) {
     throw badRequest(
       "Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.",

@@ -56,9 +56,9 @@ export const stages = {
     };
   },
 
-  UpdateStage: (input, ctx) => {
+  UpdateStage: async (input, ctx) => {
     const now = ctx.world.clock.now();
-    return ctx.transact(async (tx) => {
+    const changed = await ctx.transact(async (tx) => {
       const stage = await stageOf(ctx, input.restApiId, input.stageName, tx);
       let next = stage;
       for (const operation of input.patchOperations ?? []) next = patchStage(next, operation);
@@ -67,8 +67,10 @@ export const stages = {
       checkVariables(next.variables);
       next = { ...next, lastUpdatedAtMs: now };
       rowsOf(ctx).stages.set(tx, [input.restApiId, input.stageName], next);
-      return describeStage(next);
+      return next;
     });
+    noteUnsimulated(ctx, changed);
+    return describeStage(changed);
   },
 
   DeleteStage: async (input, ctx) => {
@@ -90,6 +92,13 @@ export const stages = {
 } satisfies Group<ApigatewayOperations>;
 
 type StagePatch = NonNullable<Parameters<(typeof stages)['UpdateStage']>[0]['patchOperations']>[number];
+
+/** Settings that are kept and shown, but write no logs yet: who asks for them is told. */
+function noteUnsimulated(ctx: Context, { stageName, accessLogSettings, methodSettings }: StageRow): void {
+  const levels = Object.values(methodSettings).map(({ loggingLevel = 'OFF' }) => loggingLevel);
+  if (accessLogSettings !== undefined || levels.some((level) => level !== 'OFF'))
+    ctx.log('warn', `the logs of stage ${stageName} are stored as a setting, not simulated`);
+}
 
 function patchStage(stage: StageRow, operation: StagePatch): StageRow {
   const { path = '', op = 'replace' } = operation;
