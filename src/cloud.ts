@@ -146,6 +146,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     iam: options.iam,
     endpoint: () => endpoint,
     log,
+    inFlight: new Map(),
     definition: (service) => registry.definition(service),
     callInside: (from, service, operation, input, callOptions) =>
       callInside(host, registry, from, service, operation, input, callOptions),

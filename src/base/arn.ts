@@ -21,3 +21,14 @@ export function parseArn(text: string): Arn | undefined {
 export function formatArn(service: string, region: string, account: string, resource: string): string {
   return `arn:aws:${service}:${region}:${account}:${resource}`;
 }
+
+/** The account of an ARN, without splitting the rest: `''` where it has none, `undefined` where the text is no ARN. */
+export function accountOfArn(text: string): string | undefined {
+  if (!text.startsWith('arn:')) return undefined;
+  const service = text.indexOf(':', 4);
+  const region = text.indexOf(':', service + 1);
+  const account = text.indexOf(':', region + 1);
+  const resource = text.indexOf(':', account + 1);
+  if (service < 0 || region < 0 || account < 0 || resource < 0) return undefined;
+  return text.slice(account + 1, resource);
+}

@@ -38,7 +38,11 @@ export function send(
   return new Promise((resolve, reject) => {
     const outgoing = request(
       new URL(pathAndQuery, endpoint),
-      { method, headers: { ...headers, 'content-length': Buffer.byteLength(body) }, agent },
+      {
+        method,
+        headers: { ...headers, 'user-agent': 'lambent-cli', 'content-length': Buffer.byteLength(body) },
+        agent,
+      },
       (incoming) => {
         const chunks: Buffer[] = [];
         incoming.on('data', (chunk: Buffer) => chunks.push(chunk));

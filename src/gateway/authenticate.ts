@@ -1,8 +1,9 @@
+import { after, type MaybePromise } from '../base/maybe-promise.ts';
 import type { OperationModel, ProtocolName } from '../model/model.ts';
 import { Fault } from '../service/faults.ts';
 import type { CredentialLookup } from '../service/ports.ts';
 import type { Principal } from '../service/principal.ts';
-import { checkQuerySignature, parseQuerySignature } from '../wire/sigv2.ts';
+import { checkQuerySignature, parseQuerySignature, type QuerySignature } from '../wire/sigv2.ts';
 import { type Payload, verifySignature } from '../wire/sigv4.ts';
 import { ChunkedDecoder, chunkedHeaders, HashedBody } from '../wire/sigv4-chunked.ts';
 import { parseSignature, type SignatureClaim } from '../wire/sigv4-claim.ts';
@@ -99,13 +100,12 @@ function enter(call: Call, principal: Principal, region: string): void {
   });
 }
 
-/**
- * S3's addresses signed by the version before. They name no region, so the call has none: an empty one. False when
- * the request is not signed so.
- */
-async function authenticateByQuery(call: Call, http: HttpRequest): Promise<boolean> {
-  const claim = parseQuerySignature(http.query);
-  if (claim === undefined || http.headers['authorization'] !== undefined) return false;
+/** S3's addresses signed by the version before. They name no region, so the call has none: an empty one. */
+async function authenticateByQuery(
+  call: Call,
+  http: HttpRequest,
+  claim: NonNullable<ReturnType<typeof parseQuerySignature>>,
+): Promise<void> {
   const { world, ports } = call.host;
   const lookup = await ports.identity.credential(claim.accessKeyId, claim.sessionToken);
   if (lookup.kind !== 'found') throw lookupRefusal(call, lookup.kind, claim.accessKeyId);
@@ -121,7 +121,6 @@ async function authenticateByQuery(call: Call, http: HttpRequest): Promise<boole
   ports.identity.keyUsed(claim.accessKeyId, 's3', call.host.defaultRegion);
   call.stream = http.stream;
   enter(call, lookup.credential.principal, '');
-  return true;
 }
 
 /** A function has the credentials of its role; the well-known keys are not for what runs inside it. */
@@ -139,13 +138,15 @@ function refuseFromFunction(call: Call, http: HttpRequest, accessKeyId: string):
  * Establishes who calls, by a signature really verified. Operations that take unsigned requests, and S3, where a
  * policy may open a bucket to everybody, go on as nobody when there is none.
  */
-export async function authenticate(call: Call): Promise<void> {
+export function authenticate(call: Call): MaybePromise<void> {
   const http = call.http as HttpRequest;
   if (http.tooLarge) throw refusal('too-large', call.protocolName);
   const { host, operation } = call;
   const isS3 = call.service.name === 's3';
   const style = isS3 ? 's3' : STYLES[call.protocolName];
-  if (isS3 && (await authenticateByQuery(call, http))) return;
+  const former =
+    isS3 && http.headers['authorization'] === undefined ? parseQuerySignature(http.query) : undefined;
+  if (former !== undefined) return authenticateByQuery(call, http, former);
   const claim =
     takesUnsigned(operation) && http.headers['authorization'] === undefined
       ? undefined
@@ -155,7 +156,18 @@ export async function authenticate(call: Call): Promise<void> {
     call.stream = http.stream;
     return enter(call, { kind: 'anonymous', account: host.defaultAccount }, host.defaultRegion);
   }
-  const lookup = await host.ports.identity.credential(claim.accessKeyId, claim.sessionToken);
+  const lookup = host.ports.identity.credential(claim.accessKeyId, claim.sessionToken);
+  return after(lookup, (found) => verify(call, http, claim, style, found));
+}
+
+function verify(
+  call: Call,
+  http: HttpRequest,
+  claim: SignatureClaim,
+  style: SignatureStyle,
+  lookup: CredentialLookup,
+): void {
+  const { host, operation } = call;
   if (lookup.kind !== 'found') throw lookupRefusal(call, lookup.kind, claim.accessKeyId);
   refuseFromFunction(call, http, claim.accessKeyId);
   const verification = verifySignature(

@@ -1,4 +1,5 @@
-import { parseArn } from '../base/arn.ts';
+import { accountOfArn } from '../base/arn.ts';
+import { after, type MaybePromise } from '../base/maybe-promise.ts';
 import { type CompiledPolicy, compilePolicy } from '../policy/compile.ts';
 import { decide, type PolicySet } from '../policy/evaluate.ts';
 import { explain } from '../policy/explain.ts';
@@ -42,12 +43,15 @@ function sessionPolicies(principal: Principal): readonly string[] {
 }
 
 /** The port answers with the same object while nothing changed, so compiling is once a change. */
-export async function compiledPrincipal(
+export function compiledPrincipal(
   identity: IdentityPort,
   principal: Principal,
-): Promise<CompiledPrincipal> {
+): MaybePromise<CompiledPrincipal> {
   if (principal.kind === 'service' || principal.kind === 'anonymous') return NOTHING;
-  const policies = await identity.policies(principal);
+  return after(identity.policies(principal), (policies) => compiledPolicies(policies, principal));
+}
+
+function compiledPolicies(policies: PrincipalPolicies, principal: Principal): CompiledPrincipal {
   const session = sessionPolicies(principal);
   const key = session.length === 0 ? '' : session.join('\n');
   let bySession = principals.get(policies);
@@ -68,18 +72,17 @@ export async function compiledPrincipal(
   return entry;
 }
 
-async function decideOne(
+/** Decides one request under the principal's policies and the policy of its resource. */
+function decideUnder(
   call: Call,
   request: ActionRequest,
   principal: CompiledPrincipal,
-): Promise<ActionDecision> {
-  const { resourcePolicy } = call.definition;
-  const account = request.resourceAccount ?? parseArn(request.resource)?.account;
-  let policies = principal.set;
-  if (resourcePolicy !== undefined && request.resource !== '*') {
-    const document = await resourcePolicy(request.resource, call.ctx);
-    if (document !== undefined) policies = { ...policies, resource: compiled(document, request.resource) };
-  }
+  resourcePolicy: string | undefined,
+): ActionDecision {
+  const account = request.resourceAccount ?? accountOfArn(request.resource);
+  const { set } = principal;
+  const policies =
+    resourcePolicy === undefined ? set : { ...set, resource: compiled(resourcePolicy, request.resource) };
   const asked = {
     action: request.action,
     resource: request.resource,
@@ -88,15 +91,20 @@ async function decideOne(
     ...(account === undefined || account === '' ? {} : { resourceAccount: account }),
   };
   const decision = decide(asked, policies);
+  const decided = { principal: call.principal, request, decision, policies };
   return decision.allowed
-    ? { principal: call.principal, request, decision, policies }
-    : {
-        principal: call.principal,
-        request,
-        decision,
-        policies,
-        explanation: explain(request, policies, decision, asked),
-      };
+    ? decided
+    : { ...decided, explanation: explain(request, policies, decision, asked) };
+}
+
+/** Decides one request and takes its consequence; the policies are usually in memory, so that nothing waits. */
+function judge(call: Call, request: ActionRequest, principal: CompiledPrincipal): MaybePromise<void> {
+  const { resourcePolicy } = call.definition;
+  const document =
+    resourcePolicy === undefined || request.resource === '*'
+      ? undefined
+      : resourcePolicy(request.resource, call.ctx);
+  return after(document, (text) => conclude(call, decideUnder(call, request, principal, text)));
 }
 
 /** The statement that would let the request in, as a person would add it. */
@@ -119,7 +127,7 @@ function denialWords(call: Call, denied: ActionDecision): string {
  * Every action a request implies must be allowed. An operation without a rule is denied: forgetting one must not
  * open it. `call.decision` keeps what decided.
  */
-export async function authorise(call: Call): Promise<void> {
+export function authorise(call: Call): MaybePromise<void> {
   const { definition, operation, ctx, host } = call;
   const rule = definition.authorisation[operation.name];
   if (rule === 'none') {
@@ -133,29 +141,40 @@ export async function authorise(call: Call): Promise<void> {
       `${definition.name}.${operation.name} has no authorisation mapping in Lambent, so it is denied.`,
     );
   }
-  const answer = rule(call.input, { account: ctx.account, region: call.region, ctx });
-  const requests = answer instanceof Promise ? await answer : answer;
-  const principal = await compiledPrincipal(host.ports.identity, call.principal);
-  for (const request of requests) {
-    const decided = await decideOne(call, request, principal);
-    const { decision } = decided;
-    call.decision = decision;
-    ctx.noteDecision(decided);
-    if (decision.allowed) continue;
-    const message = denialWords(call, decided);
-    host.log.event(
-      'info',
-      `${host.iam === 'audit' ? 'would deny' : 'denied'} ${principalName(call.principal)}`,
-      {
-        requestId: call.requestId,
-        [decision.outcome === 'explicit-deny' ? 'deniedBy' : 'missing']:
-          decision.outcome === 'explicit-deny' ? decision.policyId : missingStatement(request),
-      },
-    );
-    if (host.iam === 'audit') {
-      call.audited = message;
-      continue;
-    }
-    throw refusal('access-denied', call.protocolName, message);
+  const principal = compiledPrincipal(host.ports.identity, call.principal);
+  const requests = rule(call.input, { account: ctx.account, region: call.region, ctx });
+  return after(principal, (policies) => after(requests, (asked) => judgeAll(call, asked, policies)));
+}
+
+/** Each in its turn: a denial is of the first request that is denied. */
+function judgeAll(
+  call: Call,
+  requests: readonly ActionRequest[],
+  principal: CompiledPrincipal,
+  from = 0,
+): MaybePromise<void> {
+  for (let index = from; index < requests.length; index++) {
+    const judged = judge(call, requests[index] as ActionRequest, principal);
+    if (judged instanceof Promise) return judged.then(() => judgeAll(call, requests, principal, index + 1));
   }
+}
+
+function conclude(call: Call, decided: ActionDecision): void {
+  const { host } = call;
+  const { request, decision } = decided;
+  call.decision = decision;
+  call.ctx.noteDecision(decided);
+  if (decision.allowed) return;
+  const message = denialWords(call, decided);
+  host.log.event(
+    'info',
+    `${host.iam === 'audit' ? 'would deny' : 'denied'} ${principalName(call.principal)}`,
+    {
+      requestId: call.requestId,
+      [decision.outcome === 'explicit-deny' ? 'deniedBy' : 'missing']:
+        decision.outcome === 'explicit-deny' ? decision.policyId : missingStatement(request),
+    },
+  );
+  if (host.iam !== 'audit') throw refusal('access-denied', call.protocolName, message);
+  call.audited = message;
 }

@@ -65,6 +65,5 @@ export function readBody(incoming: IncomingMessage, limit: number): Promise<Uint
     incoming.on('close', () => {
       if (!incoming.complete) reject(new ClientGone());
     });
-    incoming.on('error', () => reject(new ClientGone()));
   });
 }

@@ -25,6 +25,8 @@ export interface Host {
   /** Known once the server listens. */
   endpoint(): string;
   readonly log: ServerLog;
+  /** Calls under way, by account. */
+  readonly inFlight: Map<string, number>;
   readonly definition: (service: string) => ServiceDefinition | undefined;
   /** Runs an inner call through the pipeline from validation on. */
   readonly callInside: (

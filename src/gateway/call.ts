@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { OperationModel, ProtocolName, ServiceModel } from '../model/model.ts';
 import type { Decision } from '../policy/evaluate.ts';
 import type { AuditedCall } from '../service/audit.ts';
@@ -8,6 +9,7 @@ import type { ServiceDefinition } from '../service/service.ts';
 import type { Protocol, WireResponse } from '../wire/protocol.ts';
 import type { CallContext, Host } from './call-context.ts';
 import type { KnownService, Registry } from './registry.ts';
+import type { Route } from './route.ts';
 
 /** The HTTP request a call came by; absent for calls from inside. */
 export interface HttpRequest extends HttpFacts {
@@ -18,6 +20,8 @@ export interface HttpRequest extends HttpFacts {
   readonly stream: Readable | undefined;
   /** The body was longer than its protocol allows and has not been read. */
   readonly tooLarge: boolean;
+  /** Where it goes, when that could be told without the body. */
+  readonly route: Route | undefined;
   /** The body's text, when it is a form. */
   readonly form: string | undefined;
   /** Aborts when the client has left. */
@@ -78,5 +82,5 @@ export class Call implements AuditedCall {
 /** One step of the pipeline. Throwing goes straight to encoding the fault. */
 export interface Step {
   readonly name: string;
-  readonly run: (call: Call) => void | Promise<void>;
+  readonly run: (call: Call) => MaybePromise<void>;
 }

@@ -14,12 +14,23 @@ export function ownedDoors(definitions: readonly ServiceDefinition[]): readonly 
 }
 
 /** The first door that the path or the host matches; AWS's own operations live at paths no door claims. */
-export function findDoor(doors: readonly OwnedDoor[], host: string, path: string): OwnedDoor | undefined {
-  for (const owned of doors) {
-    const { paths, pathPattern, host: hosts } = owned.door;
-    if (paths?.some((prefix) => path.startsWith(prefix) || path === prefix.slice(0, -1)) === true)
-      return owned;
-    if (pathPattern?.test(path) === true || hosts?.test(host) === true) return owned;
-  }
-  return undefined;
+export type DoorFinder = (host: string, path: string) => OwnedDoor | undefined;
+
+/** Hosts that name no service; no door's host pattern is tried on them. */
+const PLAIN_HOSTS = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+function matchesPath({ paths, pathPattern }: FrontDoor, path: string): boolean {
+  return (
+    paths?.some((prefix) => path.startsWith(prefix) || path === prefix.slice(0, -1)) === true ||
+    pathPattern?.test(path) === true
+  );
+}
+
+/** Most requests are to `/` of a plain host and are told so without trying a door. */
+export function createDoorFinder(doors: readonly OwnedDoor[]): DoorFinder {
+  return (host, path) => {
+    const plain = PLAIN_HOSTS.has(host);
+    if (plain && path === '/') return undefined;
+    return doors.find(({ door }) => matchesPath(door, path) || (!plain && door.host?.test(host) === true));
+  };
 }

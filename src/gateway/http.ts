@@ -8,7 +8,7 @@ import { BodyTooLarge, bodyLimit, ClientGone, readBody, streamsBody } from './bo
 import type { HttpRequest } from './call.ts';
 import { CallContext, type Host } from './call-context.ts';
 import { enterCrossOrigin } from './cors.ts';
-import { findDoor, type OwnedDoor } from './doors.ts';
+import { createDoorFinder, type OwnedDoor } from './doors.ts';
 import { createGuard, hostOf } from './guard.ts';
 import { createOpener } from './opener.ts';
 import { runRequest } from './pipeline.ts';
@@ -36,7 +36,8 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** The HTTP server: guards, front doors, and the pipeline for everything else. */
 export function createGateway(options: GatewayOptions): Server {
-  const { host, registry, doors } = options;
+  const { host, registry } = options;
+  const findDoor = createDoorFinder(options.doors);
   const guard = createGuard(options.boundHost);
 
   function refuse(response: ServerResponse, status: number, text: string): void {
@@ -108,7 +109,7 @@ export function createGateway(options: GatewayOptions): Server {
     if (!guard.knownHost(hostName))
       return refuse(response, 403, `Lambent is not served under the name ${hostName}.`);
 
-    const door = findDoor(doors, hostName, path);
+    const door = findDoor(hostName, path);
     if (door !== undefined) {
       await enter(door, {
         method,
@@ -142,14 +143,15 @@ export function createGateway(options: GatewayOptions): Server {
       cors = await enterCrossOrigin(host, registry, guard, asked);
       if (cors === undefined) return drop(incoming);
     }
+    // A form names its operation in its body; everything else is routed first, since its body may stream.
     const isForm = method === 'POST' && headers['content-type']?.startsWith(FORM) === true;
+    const route = isForm ? undefined : routeQuietly(registry, { method, path, query, headers }, resourcePath);
     let body: Uint8Array = EMPTY;
     let stream: Readable | undefined;
     let tooLarge = false;
     try {
       if (isForm) body = await readBody(incoming, bodyLimit('query'));
       else {
-        const route = routeQuietly(registry, { method, path, query, headers }, resourcePath);
         if (route?.operation !== undefined && streamsBody(route.model, route.operation)) stream = incoming;
         else body = await readBody(incoming, bodyLimit(route?.protocol ?? 'json'));
       }
@@ -169,6 +171,7 @@ export function createGateway(options: GatewayOptions): Server {
       body,
       stream,
       tooLarge,
+      route,
       form: isForm ? Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1') : undefined,
       signal: abortWith(response),
       fromFunction: () => opener.isFunction(incoming.socket),
@@ -244,8 +247,9 @@ async function send(
   cors: Readonly<Record<string, string>> | undefined,
 ): Promise<void> {
   const { status, body } = wire;
-  const headers: Record<string, string | number> =
-    cors === undefined ? { ...wire.headers } : { ...wire.headers, ...cors };
+  // Each answer's headers are its own: the codec made them for it.
+  const headers = wire.headers as Record<string, string | number>;
+  if (cors !== undefined) Object.assign(headers, cors);
   if (body instanceof Readable) {
     response.writeHead(status, headers);
     if (method === 'HEAD') {

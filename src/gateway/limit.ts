@@ -1,5 +1,4 @@
 import type { Call } from './call.ts';
-import type { Host } from './call-context.ts';
 import { refusal } from './refusal.ts';
 
 /**
@@ -8,22 +7,18 @@ import { refusal } from './refusal.ts';
  */
 const MOST_IN_FLIGHT = 5000;
 
-const inFlight = new WeakMap<Host, Map<string, number>>();
-
 /** Counts the call in, or refuses it. */
 export function admit(call: Call): void {
-  let accounts = inFlight.get(call.host);
-  if (accounts === undefined) inFlight.set(call.host, (accounts = new Map()));
+  const { inFlight } = call.host;
   const { account } = call.ctx;
-  const count = accounts.get(account) ?? 0;
+  const count = inFlight.get(account) ?? 0;
   if (count >= MOST_IN_FLIGHT) throw refusal('throttled', call.protocolName);
-  accounts.set(account, count + 1);
+  inFlight.set(account, count + 1);
 }
 
 /** Counts the call out; every admitted call leaves once. */
 export function leave(call: Call): void {
-  const accounts = inFlight.get(call.host);
-  const count = accounts?.get(call.ctx.account) ?? 0;
-  if (count <= 1) accounts?.delete(call.ctx.account);
-  else accounts?.set(call.ctx.account, count - 1);
+  const { inFlight } = call.host;
+  const { account } = call.ctx;
+  inFlight.set(account, (inFlight.get(account) ?? 1) - 1);
 }

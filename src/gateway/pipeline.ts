@@ -42,7 +42,7 @@ const INSIDE = OUTSIDE.slice(VALIDATE, ENCODE);
 
 function route(call: Call): void {
   const http = call.http as HttpRequest;
-  const found = routeRequest(call.registry, http, http.resourcePath, http.form);
+  const found = http.route ?? routeRequest(call.registry, http, http.resourcePath, http.form);
   if (found === undefined)
     throw new WireFault('UnknownOperationException', 'Nothing of AWS answers here.', 404);
   call.service = found.service;
@@ -66,14 +66,16 @@ function route(call: Call): void {
 
 function decode(call: Call): void {
   const http = call.http as HttpRequest;
-  call.input = call.protocol.decodeInput(call.model, call.operation, {
-    method: http.method,
-    path: http.resourcePath,
-    query: http.query,
-    headers: call.service.name === 's3' ? withHoisted(http) : http.headers,
-    body: http.body,
-    ...(call.stream === undefined ? {} : { stream: call.stream }),
-  });
+  const { method, resourcePath: path, query, body } = http;
+  const { stream } = call;
+  const headers = call.service.name === 's3' ? withHoisted(http) : http.headers;
+  call.input = call.protocol.decodeInput(
+    call.model,
+    call.operation,
+    stream === undefined
+      ? { method, path, query, headers, body }
+      : { method, path, query, headers, body, stream },
+  );
   const { pathMembers } = call.definition;
   if (pathMembers === undefined || call.protocolName !== 'query') return;
   const input = call.model.shapes[call.operation.input?.shape ?? ''];

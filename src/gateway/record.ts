@@ -14,8 +14,17 @@ export function outcomeWord({ outcome }: Decision): string {
   return outcome === 'allowed' ? 'allow' : outcome === 'explicit-deny' ? 'deny(explicit)' : 'deny';
 }
 
+/** What `lambent` itself asks while it deploys or follows a log would bury what the user's programs do. */
+const OWN_CLIENT = 'lambent-cli';
+
 /** The last step: one line in the request log, and the audit's record, which for changes is durable before the answer goes. */
 export function record(call: Call): void | Promise<void> {
+  if (call.errorCode !== undefined || call.http?.headers['user-agent'] !== OWN_CLIENT) logLine(call);
+  // Whom nobody could authenticate has no account to record it in.
+  if (call.principal !== undefined) return call.host.ports.audit.record(call);
+}
+
+function logLine(call: Call): void {
   const inside = call.http === undefined;
   const stored = call.definition?.stored?.includes(call.operation.name) === true;
   call.host.log.request({
@@ -30,6 +39,4 @@ export function record(call: Call): void | Promise<void> {
     principal: principalName(call.principal),
     error: call.errorCode,
   });
-  // Whom nobody could authenticate has no account to record it in.
-  if (call.principal !== undefined) return call.host.ports.audit.record(call);
 }

@@ -15,8 +15,13 @@ function fold(name: string): string {
   return key;
 }
 
-function find(values: ContextValues | undefined, key: string): ContextValue | undefined {
+function isLookup(values: ContextValues | ContextLookup): values is ContextLookup {
+  return typeof values['get'] === 'function';
+}
+
+function find(values: ContextValues | ContextLookup | undefined, key: string): ContextValue | undefined {
   if (values === undefined) return undefined;
+  if (isLookup(values)) return values.get(key);
   for (const name in values) if (fold(name) === key) return values[name];
   return undefined;
 }

@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { ContextValues } from '../policy/request.ts';
 import type { Reader, Transaction } from '../store/store.ts';
 import type { AuditPort } from './audit.ts';
@@ -90,8 +91,8 @@ export interface AttachedPolicy {
 
 /** IAM and STS, as the pipeline and service roles need them. Answers are cached and follow changes at once. */
 export interface IdentityPort {
-  credential(accessKeyId: string, sessionToken: string | undefined): Promise<CredentialLookup>;
-  policies(principal: Principal): Promise<PrincipalPolicies>;
+  credential(accessKeyId: string, sessionToken: string | undefined): MaybePromise<CredentialLookup>;
+  policies(principal: Principal): MaybePromise<PrincipalPolicies>;
   /** Session credentials of a role for a service that acts under it (a function's execution role); checks the trust policy. */
   assumeForService(request: {
     readonly roleArn: string;

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { ContextValues } from '../policy/request.ts';
+import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { ContextLookup, ContextValues } from '../policy/request.ts';
 import type { KeyRange } from '../store/store.ts';
 import type { Context } from './context.ts';
 import type { FrontDoor } from './front-door.ts';
@@ -29,8 +30,8 @@ export interface ActionRequest {
   readonly resource: string;
   /** Who owns the resource, where its ARN does not say (S3's). */
   readonly resourceAccount?: string;
-  /** Service context keys of this request, such as `dynamodb:LeadingKeys`. */
-  readonly context?: ContextValues;
+  /** Service context keys of this request, such as `dynamodb:LeadingKeys`; a lookup where they cost something. */
+  readonly context?: ContextValues | ContextLookup;
 }
 
 /** What an authorisation rule may look at besides the input. */
@@ -45,7 +46,7 @@ export interface AuthorisationScope {
 export type AuthorisationRule<Input = any> = (
   input: Input,
   scope: AuthorisationScope,
-) => readonly ActionRequest[] | Promise<readonly ActionRequest[]>;
+) => MaybePromise<readonly ActionRequest[]>;
 
 /** The rule of each operation. An operation without one is denied. `'none'`: the operation authenticates by itself. */
 export type Authorisation<Types> = {
@@ -80,7 +81,7 @@ export interface ServiceDefinition {
   readonly frontDoors?: readonly FrontDoor[];
   readonly jobs?: Readonly<Record<string, JobHandler>>;
   /** The policy attached to a resource of this service, as JSON text, for an ARN an authorisation rule named. */
-  readonly resourcePolicy?: (resourceArn: string, ctx: Context) => Promise<string | undefined>;
+  readonly resourcePolicy?: (resourceArn: string, ctx: Context) => MaybePromise<string | undefined>;
   /**
    * Whether a page of another origin may make a request of a resource that says so itself (a bucket): the headers of
    * the answer, `'refused'`, or undefined where no such resource is meant and the gateway's own rule holds.

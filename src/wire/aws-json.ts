@@ -53,15 +53,14 @@ function answer(model: ServiceModel, status: number, text: string, requestId: st
   if (!CHECKSUMMED.has(model.name)) {
     return { status, headers: { 'content-type': contentType, 'x-amzn-requestid': requestId }, body: text };
   }
-  const body = Buffer.from(text);
   return {
     status,
     headers: {
       'content-type': contentType,
       'x-amzn-requestid': requestId,
-      'x-amz-crc32': String(crc32(body)),
+      'x-amz-crc32': String(crc32(text)),
     },
-    body,
+    body: text,
   };
 }
 

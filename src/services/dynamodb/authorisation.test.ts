@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
+import type { ContextLookup } from '../../policy/request.ts';
 import type { Context } from '../../service/context.ts';
 import type { AuthorisationRule, AuthorisationScope } from '../../service/service.ts';
 import { openMemory } from '../../store/memory.ts';
@@ -56,12 +57,20 @@ async function requested(
   input: object,
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const rule = authorisation[operation] as AuthorisationRule;
-  return (await rule(input, scope)).map(({ action, resource, context }) => ({
-    action,
-    resource,
-    ...context,
-  }));
+  return (await rule(input, scope)).map(({ action, resource, context }) => {
+    const asked = KEYS.map((key) => [key, (context as ContextLookup).get(key.toLowerCase())]);
+    return { action, resource, ...Object.fromEntries(asked.filter(([, value]) => value !== undefined)) };
+  });
 }
+
+const KEYS = [
+  'dynamodb:LeadingKeys',
+  'dynamodb:Attributes',
+  'dynamodb:Select',
+  'dynamodb:ReturnValues',
+  'dynamodb:ReturnConsumedCapacity',
+  'dynamodb:EnclosingOperation',
+];
 
 test('every operation has a rule, and every rule an operation', () => {
   assert.deepEqual(Object.keys(authorisation).sort(), Object.keys(dynamodb.operations).sort());

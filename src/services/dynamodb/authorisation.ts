@@ -1,5 +1,6 @@
+import { after, type MaybePromise } from '../../base/maybe-promise.ts';
 import type { DynamodbOperations } from '../../model/gen/dynamodb.ts';
-import type { ContextValues } from '../../policy/request.ts';
+import type { ContextLookup, ContextValue } from '../../policy/request.ts';
 import { Fault } from '../../service/faults.ts';
 import type {
   ActionRequest,
@@ -46,8 +47,8 @@ interface KeyedInput {
   readonly ScanFilter?: Readonly<Record<string, unknown>> | undefined;
 }
 
-async function tableAt(scope: AuthorisationScope, address: TableAddress): Promise<Table | undefined> {
-  return cachedTable(scope.ctx, address) ?? (await lookUpTable(scope.ctx, address));
+function tableAt(scope: AuthorisationScope, address: TableAddress): MaybePromise<Table | undefined> {
+  return cachedTable(scope.ctx, address) ?? lookUpTable(scope.ctx, address);
 }
 
 function arnOf({ account, region, name }: TableAddress): string {
@@ -103,83 +104,104 @@ function selectOf(input: KeyedInput): string {
 }
 
 /** Context keys, worked out only when a policy asks for them: most policies do not. */
-class ItemContext {
+class ItemContext implements ContextLookup {
   readonly #input: KeyedInput;
   readonly #items: readonly Item[];
   readonly #leading: () => readonly string[];
+  readonly #reads: boolean;
+  readonly #enclosing: string | undefined;
 
-  constructor(input: KeyedInput, items: readonly Item[], leading: () => readonly string[]) {
+  constructor(
+    input: KeyedInput,
+    items: readonly Item[],
+    leading: () => readonly string[],
+    reads: boolean,
+    enclosing?: string,
+  ) {
     this.#input = input;
     this.#items = items;
     this.#leading = leading;
+    this.#reads = reads;
+    this.#enclosing = enclosing;
   }
 
-  values(reads: boolean, enclosing: string | undefined): ContextValues {
-    const input = this.#input;
-    const items = this.#items;
-    const leading = this.#leading;
-    const values: Record<string, string | readonly string[]> = {
-      get 'dynamodb:LeadingKeys'() {
-        return leading();
-      },
-      get 'dynamodb:Attributes'() {
-        return attributesNamed(input, items);
-      },
-    };
-    if (reads) values['dynamodb:Select'] = selectOf(input);
-    if (input.ReturnValues !== undefined) values['dynamodb:ReturnValues'] = input.ReturnValues;
-    if (input.ReturnConsumedCapacity !== undefined) {
-      values['dynamodb:ReturnConsumedCapacity'] = input.ReturnConsumedCapacity;
+  get(key: string): ContextValue | undefined {
+    switch (key) {
+      case 'dynamodb:leadingkeys':
+        return this.#leading();
+      case 'dynamodb:attributes':
+        return attributesNamed(this.#input, this.#items);
+      case 'dynamodb:select':
+        return this.#reads ? selectOf(this.#input) : undefined;
+      case 'dynamodb:returnvalues':
+        return this.#input.ReturnValues;
+      case 'dynamodb:returnconsumedcapacity':
+        return this.#input.ReturnConsumedCapacity;
+      case 'dynamodb:enclosingoperation':
+        return this.#enclosing;
+      default:
+        return undefined;
     }
-    if (enclosing !== undefined) values['dynamodb:EnclosingOperation'] = enclosing;
-    return values;
   }
 }
 
 /** The request of one action on items of one table. */
-async function onItems(
+function onItems(
   scope: AuthorisationScope,
   action: ItemAction | 'BatchGetItem' | 'BatchWriteItem',
   tableName: string,
   input: KeyedInput,
   keys: readonly Item[],
   enclosing?: string,
-): Promise<ActionRequest> {
+): MaybePromise<ActionRequest> {
   const address = addressOf(tableName, scope);
-  const table = await tableAt(scope, address);
-  const partition = table?.partition.name;
-  const context = new ItemContext(input, keys, () =>
-    partition === undefined ? [] : [...new Set(keys.flatMap((key) => keyText(key[partition])))],
-  );
-  const reads = action === 'GetItem' || action === 'BatchGetItem';
-  return {
-    action: `dynamodb:${action}`,
-    resource: table?.arn ?? arnOf(address),
-    context: context.values(reads, enclosing),
-  };
+  return after(tableAt(scope, address), (table) => {
+    const partition = table?.partition.name;
+    const leading = () =>
+      partition === undefined ? [] : [...new Set(keys.flatMap((key) => keyText(key[partition])))];
+    const reads = action === 'GetItem' || action === 'BatchGetItem';
+    return {
+      action: `dynamodb:${action}`,
+      resource: table?.arn ?? arnOf(address),
+      resourceAccount: address.account,
+      context: new ItemContext(input, keys, leading, reads, enclosing),
+    };
+  });
+}
+
+/** {@link onItems} for operations on one item. */
+function onItem(
+  scope: AuthorisationScope,
+  action: ItemAction,
+  input: KeyedInput & { readonly TableName: string },
+  key: Item,
+): MaybePromise<readonly ActionRequest[]> {
+  return after(onItems(scope, action, input.TableName, input, [key]), (request) => [request]);
 }
 
 /** Query and Scan, of a table or one of its indexes. */
-async function onRange(
+function onRange(
   scope: AuthorisationScope,
   action: 'Query' | 'Scan',
   tableName: string,
   indexName: string | undefined,
   input: KeyedInput,
-): Promise<readonly ActionRequest[]> {
+): MaybePromise<readonly ActionRequest[]> {
   const address = addressOf(tableName, scope);
-  const table = await tableAt(scope, address);
-  const index = table?.indexes.find(({ row }) => row.name === indexName);
-  const partition = index?.partition[0] ?? table?.partition;
-  const leading = () => (partition === undefined ? [] : queriedKey(partition.name, input));
-  const arn = table?.arn ?? arnOf(address);
-  return [
-    {
-      action: `dynamodb:${action}`,
-      resource: indexName === undefined ? arn : `${arn}/index/${indexName}`,
-      context: new ItemContext(input, [], leading).values(true, undefined),
-    },
-  ];
+  return after(tableAt(scope, address), (table) => {
+    const index = table?.indexes.find(({ row }) => row.name === indexName);
+    const partition = index?.partition[0] ?? table?.partition;
+    const leading = () => (partition === undefined ? [] : queriedKey(partition.name, input));
+    const arn = table?.arn ?? arnOf(address);
+    return [
+      {
+        action: `dynamodb:${action}`,
+        resource: indexName === undefined ? arn : `${arn}/index/${indexName}`,
+        resourceAccount: address.account,
+        context: new ItemContext(input, [], leading, true),
+      },
+    ];
+  });
 }
 
 /** The partition key a query asks for; none when its condition is malformed, which the handler will say. */
@@ -239,14 +261,10 @@ export const authorisation: Authorisation<DynamodbOperations> = {
   GetResourcePolicy: onArn('GetResourcePolicy'),
   DeleteResourcePolicy: onArn('DeleteResourcePolicy'),
 
-  GetItem: async (input, scope) => [await onItems(scope, 'GetItem', input.TableName, input, [input.Key])],
-  PutItem: async (input, scope) => [await onItems(scope, 'PutItem', input.TableName, input, [input.Item])],
-  UpdateItem: async (input, scope) => [
-    await onItems(scope, 'UpdateItem', input.TableName, input, [input.Key]),
-  ],
-  DeleteItem: async (input, scope) => [
-    await onItems(scope, 'DeleteItem', input.TableName, input, [input.Key]),
-  ],
+  GetItem: (input, scope) => onItem(scope, 'GetItem', input, input.Key),
+  PutItem: (input, scope) => onItem(scope, 'PutItem', input, input.Item),
+  UpdateItem: (input, scope) => onItem(scope, 'UpdateItem', input, input.Key),
+  DeleteItem: (input, scope) => onItem(scope, 'DeleteItem', input, input.Key),
   Query: (input, scope) => onRange(scope, 'Query', input.TableName, input.IndexName, input),
   Scan: (input, scope) => onRange(scope, 'Scan', input.TableName, input.IndexName, input),
 

@@ -1,4 +1,5 @@
 import { parseArn } from '../../base/arn.ts';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { DynamodbOperations } from '../../model/gen/dynamodb.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
@@ -7,7 +8,7 @@ import { layout } from './layout.ts';
 import { type StreamAddress, streamAddress } from './stream.ts';
 import { changeTable } from './table-change.ts';
 import type { PolicyRow } from './table-row.ts';
-import { lookUpTable, type TableAddress } from './tables-cache.ts';
+import { cachedTable, lookUpTable, type TableAddress } from './tables-cache.ts';
 
 /** Bytes of a policy document, white space included. */
 const LONGEST_POLICY = 20_480;
@@ -50,11 +51,26 @@ export const resourcePolicies = {
 } satisfies Group<DynamodbOperations>;
 
 /** The policy on a table or stream, for the pipeline; an index goes by its table's. */
-export async function policyOf(resourceArn: string, ctx: Context): Promise<string | undefined> {
-  const stream = streamAddress(resourceArn);
-  const owner = stream ?? tableIn(resourceArn, /^table\/([^/]+)(?:\/index\/[^/]+)?$/);
-  const policy = owner === undefined ? undefined : await readPolicy(ctx, owner);
-  return policy === 'no resource' ? undefined : policy?.document;
+export function policyOf(resourceArn: string, ctx: Context): MaybePromise<string | undefined> {
+  const owner = addressedBy(resourceArn);
+  if (owner === undefined) return undefined;
+  const table = 'label' in owner ? undefined : cachedTable(ctx, owner);
+  if (table !== undefined) return table.row.policy?.document;
+  return readPolicy(ctx, owner).then((policy) => (policy === 'no resource' ? undefined : policy?.document));
+}
+
+const ADDRESSES = 10_000;
+const addresses = new Map<string, Owner | undefined>();
+
+/** Asked for every request: an ARN is taken apart once. */
+function addressedBy(resourceArn: string): Owner | undefined {
+  let owner = addresses.get(resourceArn);
+  if (owner === undefined && !addresses.has(resourceArn)) {
+    owner = streamAddress(resourceArn) ?? tableIn(resourceArn, /^table\/([^/]+)(?:\/index\/[^/]+)?$/);
+    if (addresses.size >= ADDRESSES) addresses.clear();
+    addresses.set(resourceArn, owner);
+  }
+  return owner;
 }
 
 type Owner = TableAddress | StreamAddress;

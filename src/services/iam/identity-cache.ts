@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { Credential, PrincipalPolicies, SessionCredentials } from '../../service/ports.ts';
 import type { Principal } from '../../service/principal.ts';
 import type { Store } from '../../store/store.ts';
@@ -15,15 +16,16 @@ export interface AccountCache {
   accessKey(id: string): Promise<AccessKeyRow | undefined>;
   /** Of long-lived keys that work. */
   readonly credentials: Bounded<Credential>;
-  /** Opened session tokens, with what their sessions became. */
+  /** Opened session tokens by access key id, with what their sessions became; their identities exist. */
   readonly tokens: Bounded<OpenedToken>;
   /** Credentials of services under roles. */
   readonly serviceSessions: Bounded<Promise<SessionCredentials>>;
   /** By the principal's identity as an object: credentials hand out the same one each time. */
-  readonly policies: WeakMap<Principal, Promise<PrincipalPolicies>>;
+  readonly policies: WeakMap<Principal, MaybePromise<PrincipalPolicies>>;
 }
 
 export interface OpenedToken {
+  readonly token: string;
   readonly session: Session;
   readonly secretAccessKey: string;
   readonly principal: Session['principal'];

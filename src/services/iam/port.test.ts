@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
+import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { CredentialLookup, IdentityPort } from '../../service/ports.ts';
 import { openMemory } from '../../store/memory.ts';
 import type { Store } from '../../store/store.ts';
@@ -79,7 +80,7 @@ async function change(
   });
 }
 
-const kindOf = async (lookup: Promise<CredentialLookup>) => (await lookup).kind;
+const kindOf = async (lookup: MaybePromise<CredentialLookup>) => (await lookup).kind;
 
 test('access key ids tell their account', () => {
   const { random } = realWorld();

@@ -1,4 +1,5 @@
 import { parseArn } from '../../base/arn.ts';
+import { after, type MaybePromise } from '../../base/maybe-promise.ts';
 import { compilePolicy } from '../../policy/compile.ts';
 import { decide } from '../../policy/evaluate.ts';
 import { denialMessage } from '../../policy/message.ts';
@@ -65,6 +66,7 @@ class StoredIdentity implements IdentityPort {
   readonly #cache: IdentityCache;
   readonly #keyUses = new Map<string, number>();
   readonly #roots = new Bounded<RootPrincipal>(1_000);
+  readonly #accounts = new Bounded<string>(10_000);
 
   constructor({ store, world, sealKey, root }: IdentityPortOptions) {
     this.#store = store;
@@ -76,18 +78,31 @@ class StoredIdentity implements IdentityPort {
     this.#cache = new IdentityCache(store);
   }
 
-  async credential(accessKeyId: string, sessionToken: string | undefined): Promise<CredentialLookup> {
+  credential(accessKeyId: string, sessionToken: string | undefined): MaybePromise<CredentialLookup> {
     const root = this.#rootCredential(accessKeyId);
     if (root !== undefined) return { kind: 'found', credential: root };
-    const account = accountOfKeyId(accessKeyId);
+    const account = this.#accountOf(accessKeyId);
     if (account === undefined) return { kind: 'unknown' };
     const cache = this.#cache.of(account);
     if (accessKeyId.startsWith('AKIA')) {
-      const lookup = await this.#longLived(accessKeyId, account, cache);
-      return lookup.kind === 'found' && sessionToken !== undefined ? { kind: 'bad-token' } : lookup;
+      return after(this.#longLived(accessKeyId, account, cache), (lookup) =>
+        lookup.kind === 'found' && sessionToken !== undefined ? { kind: 'bad-token' } : lookup,
+      );
     }
     if (sessionToken === undefined) return { kind: 'bad-token' };
-    return this.#temporary(accessKeyId, sessionToken, cache);
+    const opened = cache.tokens.get(accessKeyId);
+    return opened?.token === sessionToken
+      ? this.#unexpired(accessKeyId, opened)
+      : this.#temporary(accessKeyId, sessionToken, cache);
+  }
+
+  #accountOf(accessKeyId: string): string | undefined {
+    let account = this.#accounts.get(accessKeyId);
+    if (account === undefined) {
+      account = accountOfKeyId(accessKeyId);
+      if (account !== undefined) this.#accounts.set(accessKeyId, account);
+    }
+    return account;
   }
 
   #rootCredential(accessKeyId: string): Credential | undefined {
@@ -110,12 +125,13 @@ class StoredIdentity implements IdentityPort {
     return root;
   }
 
-  async #longLived(accessKeyId: string, account: string, cache: AccountCache): Promise<CredentialLookup> {
+  #longLived(accessKeyId: string, account: string, cache: AccountCache): MaybePromise<CredentialLookup> {
     const known = cache.credentials.get(accessKeyId);
     if (known !== undefined) return { kind: 'found', credential: known };
-    const lookup = await this.#readKey(accessKeyId, account, cache);
-    if (lookup.kind === 'found') cache.credentials.set(accessKeyId, lookup.credential);
-    return lookup;
+    return this.#readKey(accessKeyId, account, cache).then((lookup) => {
+      if (lookup.kind === 'found') cache.credentials.set(accessKeyId, lookup.credential);
+      return lookup;
+    });
   }
 
   async #readKey(accessKeyId: string, account: string, cache: AccountCache): Promise<CredentialLookup> {
@@ -140,28 +156,26 @@ class StoredIdentity implements IdentityPort {
   }
 
   async #temporary(accessKeyId: string, token: string, cache: AccountCache): Promise<CredentialLookup> {
-    const opened =
-      cache.tokens.get(`${accessKeyId}\n${token}`) ?? (await this.#open(accessKeyId, token, cache));
-    if (opened === undefined) return { kind: 'bad-token' };
-    const { session, principal, secretAccessKey } = opened;
-    if (this.#world.clock.now() >= session.expiresAtMs) return { kind: 'expired' };
-    if (!(await this.#stillExists(session, cache))) return { kind: 'unknown' };
-    return {
-      kind: 'found',
-      credential: { accessKeyId, secretAccessKey, principal, expiresAtMs: session.expiresAtMs },
-    };
-  }
-
-  async #open(accessKeyId: string, token: string, cache: AccountCache): Promise<OpenedToken | undefined> {
     const session = readToken(token, accessKeyId, this.#sessions);
-    if (session === undefined) return undefined;
+    if (session === undefined) return { kind: 'bad-token' };
+    if (!(await this.#stillExists(session, cache))) {
+      return this.#world.clock.now() >= session.expiresAtMs ? { kind: 'expired' } : { kind: 'unknown' };
+    }
     const opened = {
+      token,
       session,
       secretAccessKey: sessionSecret(token, accessKeyId, this.#sessions),
       principal: await this.#bound(session),
     };
-    cache.tokens.set(`${accessKeyId}\n${token}`, opened);
-    return opened;
+    // Kept until anything of the account's identities changes, and with it what was just found to exist.
+    cache.tokens.set(accessKeyId, opened);
+    return this.#unexpired(accessKeyId, opened);
+  }
+
+  #unexpired(accessKeyId: string, { session, principal, secretAccessKey }: OpenedToken): CredentialLookup {
+    const { expiresAtMs } = session;
+    if (this.#world.clock.now() >= expiresAtMs) return { kind: 'expired' };
+    return { kind: 'found', credential: { accessKeyId, secretAccessKey, principal, expiresAtMs } };
   }
 
   /** Adds the texts of the managed policies that bound the session; one that is gone allows nothing. */
@@ -194,13 +208,16 @@ class StoredIdentity implements IdentityPort {
     }
   }
 
-  policies(principal: Principal): Promise<PrincipalPolicies> {
+  policies(principal: Principal): MaybePromise<PrincipalPolicies> {
     const cache = this.#cache.of(principal.account);
     const known = cache.policies.get(principal);
     if (known !== undefined) return known;
     const reading = policiesOf(principal, this.#store, cache);
     cache.policies.set(principal, reading);
-    reading.catch(() => cache.policies.delete(principal));
+    reading.then(
+      (policies) => cache.policies.set(principal, policies),
+      () => cache.policies.delete(principal),
+    );
     return reading;
   }
 
