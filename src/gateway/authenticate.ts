@@ -101,11 +101,7 @@ function enter(call: Call, principal: Principal, region: string): void {
 }
 
 /** S3's addresses signed by the version before. They name no region, so the call has none: an empty one. */
-async function authenticateByQuery(
-  call: Call,
-  http: HttpRequest,
-  claim: NonNullable<ReturnType<typeof parseQuerySignature>>,
-): Promise<void> {
+async function authenticateByQuery(call: Call, http: HttpRequest, claim: QuerySignature): Promise<void> {
   const { world, ports } = call.host;
   const lookup = await ports.identity.credential(claim.accessKeyId, claim.sessionToken);
   if (lookup.kind !== 'found') throw lookupRefusal(call, lookup.kind, claim.accessKeyId);
