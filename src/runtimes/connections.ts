@@ -3,14 +3,16 @@ import { descendants } from './memory.ts';
 
 const LOOPBACK_4 = '0100007F';
 
+/** Up to here descriptors are ours: output, the Runtime API and the log. */
+const OWN_DESCRIPTORS = 4;
+
 /**
- * Whether a process under one of `roots` holds the loopback connection that leaves from `port`: the kernel's table
- * names the socket, and the processes' descriptors say whose it is. False where there is no /proc.
+ * Whether a process under one of `roots` holds the loopback connection that leaves from `port`: the processes'
+ * descriptors name their sockets, and the kernel's table says which of them has the port. False where there is no
+ * /proc. Most functions hold no socket of their own, and then the table, which may be long, is not read.
  */
 export function holdsConnection(roots: Iterable<number>, port: number): boolean {
-  const socket = socketOf(port);
-  if (socket === undefined) return false;
-  const wanted = `socket:[${socket}]`;
+  const sockets = new Set<string>();
   for (const pid of descendants(roots)) {
     let descriptors: string[];
     try {
@@ -20,14 +22,17 @@ export function holdsConnection(roots: Iterable<number>, port: number): boolean 
       continue;
     }
     for (const descriptor of descriptors) {
+      if (Number(descriptor) <= OWN_DESCRIPTORS) continue;
       try {
-        if (readlinkSync(`/proc/${pid}/fd/${descriptor}`) === wanted) return true;
+        const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1];
+        if (inode !== undefined) sockets.add(inode);
       } catch {
         // Closed between two looks.
       }
     }
   }
-  return false;
+  const socket = sockets.size === 0 ? undefined : socketOf(port);
+  return socket !== undefined && sockets.has(socket);
 }
 
 /** The inode of the socket bound to a loopback port on the client's side. */
@@ -40,8 +45,13 @@ function socketOf(port: number): string | undefined {
     } catch {
       continue;
     }
-    for (const row of text.split('\n')) {
-      const [, local = '', , , , , , , , inode] = row.trim().split(/\s+/);
+    // The table may be long, and only the rows that hold the port are worth taking apart.
+    for (let at = text.indexOf(`:${hex} `); at >= 0; at = text.indexOf(`:${hex} `, at + 1)) {
+      const start = text.lastIndexOf('\n', at) + 1;
+      const [, local = '', , , , , , , , inode] = text
+        .slice(start, text.indexOf('\n', at))
+        .trim()
+        .split(/\s+/);
       const [address = '', from] = local.split(':');
       // The same address written as IPv6 ends with it; ::1 ends with the other.
       const isLoopback = address.endsWith(LOOPBACK_4) || address.endsWith('00000000000000000000000001000000');
