@@ -41,9 +41,11 @@ type UnmodelledErrorName =
   | 'NoSuchVersion'
   | 'NoSuchWebsiteConfiguration'
   | 'NotModified'
+  | 'ObjectLockConfigurationNotFoundError'
   | 'OwnershipControlsNotFoundError'
   | 'PermanentRedirect'
   | 'PreconditionFailed'
+  | 'ReplicationConfigurationNotFoundError'
   | 'ServerSideEncryptionConfigurationNotFoundError';
 
 export type { Fault };

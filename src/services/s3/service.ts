@@ -1,5 +1,6 @@
 import type { Context } from '../../service/context.ts';
 import { defineService } from '../../service/service.ts';
+import { absences } from './absences.ts';
 import { authorisation } from './authorisation.ts';
 import { findBucket } from './bucket.ts';
 import { bucketAccess } from './bucket-access.ts';
@@ -28,6 +29,7 @@ export const s3 = defineService({
     ...buckets,
     ...bucketSettings,
     ...bucketAccess,
+    ...absences,
     ...objectReads,
     ...objectTags,
     ...versionLists,
