@@ -118,7 +118,7 @@ async function deleteQuietly(
 }
 
 /** Deletes a version for good, or the object: by a delete marker where the bucket is versioned. */
-async function deleteOne(
+export async function deleteOne(
   tx: Transaction,
   ctx: Context,
   { bucket, current }: Place,

@@ -16,6 +16,7 @@ import { bytesOf, type FoundObject, findObject, rangeOfPart } from './content.ts
 import { ENCRYPTION } from './encryption.ts';
 import { fault, invalidArgument, noSuchKey, notImplemented } from './fault.ts';
 import type { ObjectRow } from './layout.ts';
+import { expirationHeader } from './lifecycle.ts';
 import { givenHeaders } from './object-header.ts';
 import { NULL_VERSION, shownVersion } from './version.ts';
 
@@ -54,7 +55,7 @@ async function read(ctx: Context, input: ReadInput) {
   const range = part ?? { start: 0, end: row.size };
   const whole = range.start === 0 && range.end === row.size;
   const answer = {
-    ...described(bucket, row),
+    ...described(bucket, input.Key, row),
     AcceptRanges: 'bytes',
     ContentLength: range.end - range.start,
     ...(part === undefined
@@ -130,13 +131,14 @@ function wantedRange({ Range, PartNumber }: ReadInput, found: FoundObject): Byte
 }
 
 /** What GET, HEAD and a copy tell of a version. */
-function described(bucket: Bucket, row: ObjectRow) {
+function described(bucket: Bucket, key: string, row: ObjectRow) {
   return {
     ...givenHeaders(row),
     ETag: quoted(row.etag),
     LastModified: new Date(row.lastModifiedMs),
     ServerSideEncryption: ENCRYPTION,
     VersionId: shownVersion(bucket, row),
+    Expiration: expirationHeader(bucket.settings.lifecycle?.rules, key, row),
     ...(row.tags === undefined || row.tags.length === 0 ? {} : { TagCount: row.tags.length }),
   } as const;
 }

@@ -8,6 +8,7 @@ import { checkWritable, checkWriteConditions, quoted, type WriteConditions } fro
 import { checkEncryption, ENCRYPTION } from './encryption.ts';
 import { notImplemented } from './fault.ts';
 import { type ObjectRow, s3Rows } from './layout.ts';
+import { expirationHeader } from './lifecycle.ts';
 import { keptHeaders } from './object-header.ts';
 import { checksumOf } from './object-reads.ts';
 import { receive } from './receiving.ts';
@@ -45,6 +46,7 @@ export const objectWrites = {
       ETag: quoted(row.etag),
       ServerSideEncryption: ENCRYPTION,
       VersionId: shownVersion(bucket, row),
+      Expiration: expirationHeader(bucket.settings.lifecycle?.rules, input.Key, row),
       ...checksumOf(row),
     };
   },

@@ -8,6 +8,7 @@ import { bucketSettings } from './bucket-settings.ts';
 import { buckets } from './buckets.ts';
 import { copies } from './copies.ts';
 import { crossOrigin } from './cross-origin.ts';
+import { lifecycles, sweepLifecycle } from './lifecycles.ts';
 import { objectAttributes } from './object-attributes.ts';
 import { objectDeletes } from './object-deletes.ts';
 import { objectLists } from './object-lists.ts';
@@ -30,6 +31,7 @@ export const s3 = defineService({
     ...bucketSettings,
     ...bucketAccess,
     ...absences,
+    ...lifecycles,
     ...objectReads,
     ...objectTags,
     ...versionLists,
@@ -43,7 +45,7 @@ export const s3 = defineService({
   },
   authorisation,
   validationCode: 'InvalidArgument',
-  jobs: { forgetUploads, forgetParts },
+  jobs: { forgetUploads, forgetParts, sweepLifecycle },
   resourcePolicy: policyOf,
   crossOrigin,
   frontDoors: [siteDoor],
