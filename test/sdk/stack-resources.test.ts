@@ -80,6 +80,21 @@ Resources:
   B: {Type: AWS::S3::Bucket}
   Grp: {Type: AWS::Cognito::UserPoolGroup, Properties: {UserPoolId: !Ref Pool, GroupName: g}}
   Dom: {Type: AWS::Cognito::UserPoolDomain, Properties: {UserPoolId: !Ref Pool, Domain: mydomain}}
+  Dead: {Type: AWS::SQS::Queue}
+  Queue: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 60, RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3}, Tags: [{Key: q, Value: r}]}}
+  Fifo: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true, ContentBasedDeduplication: true}}
+  QP: {Type: AWS::SQS::QueuePolicy, Properties: {Queues: [!Ref Queue], PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: '*', Action: 'sqs:SendMessage', Resource: '*'}]}}}
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties:
+      Tags: [{Key: a, Value: b}]
+      VersioningConfiguration: {Status: Enabled}
+      CorsConfiguration: {CorsRules: [{AllowedMethods: [GET], AllowedOrigins: ['*'], ExposedHeaders: [ETag], MaxAge: 300}]}
+      BucketEncryption: {ServerSideEncryptionConfiguration: [{ServerSideEncryptionByDefault: {SSEAlgorithm: AES256}}]}
+      WebsiteConfiguration: {IndexDocument: index.html, ErrorDocument: e.html}
+      PublicAccessBlockConfiguration: {BlockPublicPolicy: false}
+      OwnershipControls: {Rules: [{ObjectOwnership: ObjectWriter}]}
+  BP: {Type: AWS::S3::BucketPolicy, Properties: {Bucket: !Ref Bucket, PolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {AWS: !GetAtt Role.Arn}, Action: 's3:GetObject', Resource: !Sub '\${Bucket.Arn}/*'}]}}}
   Acc: {Type: AWS::ApiGateway::Account, Properties: {CloudWatchRoleArn: !GetAtt Role.Arn}}
 Outputs:
   N: {Value: !GetAtt C.N}
@@ -91,6 +106,19 @@ Outputs:
 
 /** A change in place, or one that replaces, for most of them. */
 const CHANGES: readonly (readonly [string, string])[] = [
+  [
+    'VisibilityTimeout: 60, RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3}',
+    'DelaySeconds: 4',
+  ],
+  ['VersioningConfiguration: {Status: Enabled}', 'VersioningConfiguration: {Status: Suspended}'],
+  [
+    "CorsConfiguration: {CorsRules: [{AllowedMethods: [GET], AllowedOrigins: ['*'], ExposedHeaders: [ETag], MaxAge: 300}]}",
+    '',
+  ],
+  [
+    'WebsiteConfiguration: {IndexDocument: index.html, ErrorDocument: e.html}',
+    'WebsiteConfiguration: {IndexDocument: home.html}',
+  ],
   ['A: 41', 'A: 51'],
   ['Name: manual', 'Name: manual2'],
   ['"ok": true', '"ok": false'],

@@ -35,6 +35,7 @@ import { nestedStack } from './nested-stack.ts';
 import type { ResourceProvider } from './provider.ts';
 import { restApi } from './rest-api.ts';
 import { bucketPolicy, s3Bucket } from './s3-bucket.ts';
+import { queuePolicy, sqsQueue } from './sqs-queue.ts';
 import { waitConditionHandle } from './wait-condition-handle.ts';
 
 const CUSTOM = 'AWS::CloudFormation::CustomResource';
@@ -82,6 +83,8 @@ const PROVIDERS: Readonly<Record<string, ResourceProvider>> = {
   'AWS::Logs::LogGroup': logGroup,
   'AWS::S3::Bucket': s3Bucket,
   'AWS::S3::BucketPolicy': bucketPolicy,
+  'AWS::SQS::Queue': sqsQueue,
+  'AWS::SQS::QueuePolicy': queuePolicy,
 };
 
 export function isCustomType(type: string): boolean {
