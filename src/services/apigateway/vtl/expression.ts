@@ -2,7 +2,7 @@ import { Cursor } from './cursor.ts';
 import type { Expression, Operator, Reference, Step } from './node.ts';
 import { parseAll } from './parse.ts';
 
-/** A reference at `$`; undefined, the cursor unmoved past it, when no name follows. */
+/** A reference at `$`; undefined, the cursor unmoved, when it is none. */
 export function parseReference(cursor: Cursor): Reference | undefined {
   const start = cursor.at;
   cursor.expect('$');
@@ -37,7 +37,11 @@ export function parseReference(cursor: Cursor): Reference | undefined {
       steps.push({ kind: 'index', at });
     } else break;
   }
-  if (braced) cursor.expect('}');
+  if (braced && !cursor.take('}')) {
+    // `${AWS::Region}` is text.
+    cursor.at = start;
+    return undefined;
+  }
   return { name, steps, quiet, source: cursor.text.slice(start, cursor.at) };
 }
 

@@ -30,6 +30,7 @@ const cases: readonly (readonly [string, string, string, Record<string, unknown>
   ['comments', 'a## no\nb#* no *#c#[[$raw]]#', 'abc$raw'],
   ['words as operators', '#if($a eq 1 and not $b)yes#end', 'yes', { a: 1 }],
   ['escapes', '\\$a \\$b', '$a \\$b', { a: 1 }],
+  ['braces that hold no reference', '${AWS::Region} ${a', '${AWS::Region} ${a', { a: 1 }],
   ['stop', 'a#stop b', 'a'],
   ['sets', '#foreach($e in $m.entrySet())$e.key:$e.getValue() #end', 'a:1 ', { m: { a: 1 } }],
 ];
