@@ -184,7 +184,14 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
             : String(error),
       }),
   });
-  const clock = await openVirtualClock(store, world.clock, pump);
+  const clock = await openVirtualClock(store, world.clock, {
+    ...pump,
+    // What was done before the clock moves is recorded before: jobs that are due for it run on the way.
+    advance: async (untilMs, setNow) => {
+      await ports.audit.flush();
+      await pump.advance(untilMs, setNow);
+    },
+  });
 
   const served = services.filter(({ model }) => model !== undefined).map(({ name }) => name);
   const server = createGateway({

@@ -11,6 +11,7 @@ import {
 import type { Principal } from '../../service/principal.ts';
 import type { Store, Transaction } from '../../store/store.ts';
 import type { World } from '../../world/world.ts';
+import { ActiveTrails } from './active-trails.ts';
 import { ActivityCounts } from './activity.ts';
 import { lookupKeys, type TrailEvent, trailEvent } from './event.ts';
 import { Journal } from './journal.ts';
@@ -39,12 +40,14 @@ class Audit implements AuditPort {
   readonly #journal: Journal;
   readonly #counts = new ActivityCounts();
   readonly #samples = new Samples();
+  readonly #trails: ActiveTrails;
   #gathering = false;
 
   constructor({ store, world, onError }: AuditOptions) {
     this.#store = store;
     this.#world = world;
     this.#journal = new Journal(store, world, onError);
+    this.#trails = new ActiveTrails(store, world);
   }
 
   record(call: AuditedCall): Promise<void> | undefined {
@@ -54,6 +57,7 @@ class Audit implements AuditPort {
     const denied = call.errorCode !== undefined && isDenial(call.errorCode);
     if (!denied) this.#count(decisions, call.region, nowMs);
     if (facts.management) return this.#recordManagement(call, facts, nowMs);
+    if (this.#trails.takeData) this.#recordData(call, facts, nowMs);
     if (denied || call.audited !== undefined) {
       this.#journal.writeSoon(decisionEntry(decisionOf(call, nowMs), this.#world));
     } else {
@@ -71,14 +75,22 @@ class Audit implements AuditPort {
   #recordManagement(call: AuditedCall, facts: OperationFacts, nowMs: number): Promise<void> | undefined {
     const event = trailEvent(call, facts, this.#world.random.uuid(), nowMs);
     const decision = decisionEntry(decisionOf(call, nowMs), this.#world);
+    const deliver = this.#trails.entry(event, call.ctx.account, nowMs);
     const write = eventEntry(event, call.ctx.account, nowMs, this.#world);
     const entry = async (tx: Transaction) => {
       await write(tx);
       await decision(tx);
+      await deliver?.(tx);
     };
     if (!facts.readOnly) return this.#journal.write(entry);
     this.#journal.writeSoon(entry);
     return undefined;
+  }
+
+  #recordData(call: AuditedCall, facts: OperationFacts, nowMs: number): void {
+    const event = trailEvent(call, facts, this.#world.random.uuid(), nowMs);
+    const deliver = this.#trails.entry(event, call.ctx.account, nowMs);
+    if (deliver !== undefined) this.#journal.writeSoon(deliver);
   }
 
   recordRequest(request: AuditedRequest): void {
@@ -134,7 +146,12 @@ class Audit implements AuditPort {
       const rows = samples.map(({ call, atMs }) => decisionOf(call, atMs));
       this.#journal.writeSoon(this.#samples.entry(rows));
     }
-    return this.#journal.flush();
+    return this.#written();
+  }
+
+  async #written(): Promise<void> {
+    await this.#trails.settled();
+    await this.#journal.flush();
   }
 }
 

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { JobHandler } from '../../service/service.ts';
+import { HOUR_MS } from './active-trails.ts';
+import {
+  attempt,
+  attempted,
+  type DeliveryPayload,
+  folderOf,
+  nextHour,
+  putObject,
+  stampOf,
+} from './delivery.ts';
+import { layout } from './layout.ts';
+import { isoSeconds } from './parameters.ts';
+import { ensureSigningKey, signatureOf } from './signing-key.ts';
+
+const compress = promisify(gzip);
+/** Log files one digest names. */
+const MOST_FILES = 5_000;
+
+/**
+ * The digest of an hour in which log files were delivered: their hashes, signed, and chained to the digest before, so
+ * that a file that was changed or taken away shows. Hours without files have none.
+ * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
+ */
+export const digest: JobHandler<DeliveryPayload> = async ({ homeRegion, name }, ctx) => {
+  const { account, region } = ctx;
+  const { files, digests, deliveries } = layout.at(account, region);
+  const { trails } = layout.at(account, '');
+  await ctx.transact(async (tx) => deliveries.delete(tx, [homeRegion, name, 'digest']));
+  const trail = await trails.get(ctx.store, [homeRegion, name]);
+  const { rows } = await files.page(ctx.store, [homeRegion, name], { limit: MOST_FILES });
+  if (trail === undefined || rows.length === 0) return;
+  const previous = await digests.get(ctx.store, [homeRegion, name]);
+  // The hour of the last file, whenever this runs: a run that is repeated writes the same digest.
+  const endMs = Math.max(nextHour(rows.at(-1)?.key[2] ?? 0), (previous?.endMs ?? 0) + 1000);
+  const startMs = previous?.endMs ?? endMs - HOUR_MS;
+  const key = `${folderOf(trail, account, 'CloudTrail-Digest', region, endMs)}${account}_CloudTrail-Digest_${region}_${name}_${homeRegion}_${stampOf(endMs, true)}.json.gz`;
+  const signingKey = await ensureSigningKey(ctx);
+  const times = rows.flatMap(({ value }) => [value.oldestEventTime, value.newestEventTime]).sort();
+  const content = Buffer.from(
+    JSON.stringify({
+      awsAccountId: account,
+      digestStartTime: isoSeconds(startMs),
+      digestEndTime: isoSeconds(endMs),
+      digestS3Bucket: trail.bucket,
+      digestS3Object: key,
+      digestPublicKeyFingerprint: signingKey.fingerprint,
+      digestSignatureAlgorithm: 'SHA256withRSA',
+      newestEventTime: times.at(-1),
+      oldestEventTime: times[0],
+      previousDigestS3Bucket: previous?.bucket ?? null,
+      previousDigestS3Object: previous?.key ?? null,
+      previousDigestHashValue: previous?.hash ?? null,
+      previousDigestHashAlgorithm: previous === undefined ? null : 'SHA-256',
+      previousDigestSignature: previous?.signature ?? null,
+      logFiles: rows.map(({ key: [, , , file], value }) => ({
+        s3Bucket: value.bucket,
+        s3Object: file,
+        hashValue: value.hash,
+        hashAlgorithm: 'SHA-256',
+        newestEventTime: value.newestEventTime,
+        oldestEventTime: value.oldestEventTime,
+      })),
+    }),
+  );
+  const hash = createHash('sha256').update(content).digest('hex');
+  const signature = signatureOf(
+    `${isoSeconds(endMs)}\n${trail.bucket}/${key}\n${hash}\n${previous?.signature ?? 'null'}`,
+    signingKey,
+  );
+  const metadata = { signature, 'signature-algorithm': 'SHA256withRSA' };
+  const error = await attempt(async () => putObject(trail, key, await compress(content), metadata, ctx));
+  const nowMs = ctx.world.clock.now();
+  await ctx.transact(async (tx) => {
+    const current = await trails.get(tx, [homeRegion, name]);
+    if (current !== undefined)
+      trails.set(tx, [homeRegion, name], {
+        ...current,
+        digestDelivery: attempted(current.digestDelivery, nowMs, error),
+      });
+    if (error !== undefined) return;
+    digests.set(tx, [homeRegion, name], { bucket: trail.bucket, key, hash, signature, endMs });
+    for (const row of rows) files.delete(tx, row.key);
+  });
+};

@@ -1,0 +1,252 @@
+import { formatArn } from '../../base/arn.ts';
+import type {
+  CloudtrailOperations,
+  CreateTrailRequest,
+  UpdateTrailRequest,
+} from '../../model/gen/cloudtrail.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import type { Transaction } from '../../store/store.ts';
+import { checkBucket } from './delivery.ts';
+import { fault } from './fault.ts';
+import { type Attempt, layout, type TrailRow } from './layout.ts';
+import { isoSeconds } from './parameters.ts';
+import { ensureSigningKey } from './signing-key.ts';
+import { checkTrailName, readTrail, shownTrail, trailArn, trailKey, trailSettings } from './trail.ts';
+import { addTags } from './trail-tags.ts';
+
+const MOST_TRAILS = 5;
+
+/** https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-create-and-update-a-trail.html */
+export const trails = {
+  async CreateTrail(input, ctx) {
+    const { account, region } = ctx;
+    checkTrailName(input.Name);
+    const row: TrailRow = {
+      ...settings(input, ctx),
+      name: input.Name,
+      homeRegion: region,
+      bucket: input.S3BucketName,
+      includeGlobal: input.IncludeGlobalServiceEvents ?? true,
+      multiRegion: input.IsMultiRegionTrail ?? false,
+      validation: input.EnableLogFileValidation ?? false,
+      tags: addTags({}, input.TagsList ?? []),
+      logging: false,
+    };
+    checkLogging(row);
+    checkGlobal(row);
+    await checkBucket(row, ctx);
+    if (row.validation) await ensureSigningKey(ctx);
+    await changeTrail(ctx, async (tx) => {
+      const rows = layout.at(account, '').trails;
+      if ((await rows.get(tx, [region, row.name])) !== undefined)
+        throw fault(
+          'TrailAlreadyExistsException',
+          `Trail ${row.name} already exists for customer: ${account}`,
+        );
+      const here = await rows.all(tx, [region]);
+      if (here.length >= MOST_TRAILS)
+        throw fault(
+          'MaximumNumberOfTrailsExceededException',
+          `User: ${account} already has ${MOST_TRAILS} trails in ${region}.`,
+        );
+      rows.set(tx, [region, row.name], row);
+      layout.global().trailAccounts.set(tx, [account], true);
+    });
+    return trailSettings(row, account);
+  },
+
+  async UpdateTrail(input, ctx) {
+    const { account } = ctx;
+    const before = await homeTrail(input.Name, ctx);
+    const row: TrailRow = {
+      ...before,
+      ...settings(input, ctx),
+      bucket: input.S3BucketName ?? before.bucket,
+      includeGlobal: input.IncludeGlobalServiceEvents ?? before.includeGlobal,
+      multiRegion: input.IsMultiRegionTrail ?? before.multiRegion,
+      validation: input.EnableLogFileValidation ?? before.validation,
+    };
+    checkLogging(row);
+    checkGlobal(row);
+    await checkBucket(row, ctx);
+    if (row.validation) await ensureSigningKey(ctx);
+    const { logging: _logging, ...changed } = row;
+    const updated = await updateTrail(ctx, row, (current) => ({ ...current, ...changed }));
+    return trailSettings(updated, account);
+  },
+
+  async DeleteTrail({ Name }, ctx) {
+    const { homeRegion, name } = await homeTrail(Name, ctx);
+    await changeTrail(ctx, async (tx) => layout.at(ctx.account, '').trails.delete(tx, [homeRegion, name]));
+    return {};
+  },
+
+  async GetTrail({ Name }, { account, region, store }) {
+    return { Trail: shownTrail(await readTrail(store, account, region, Name), account) };
+  },
+
+  async DescribeTrails({ trailNameList = [], includeShadowTrails = true }, ctx) {
+    const { account, region, store } = ctx;
+    const rows = (await layout.at(account, '').trails.all(store, [])).map(({ value }) => value);
+    const here = rows.filter(
+      ({ homeRegion, multiRegion }) => homeRegion === region || (multiRegion && includeShadowTrails),
+    );
+    const named = trailNameList.map((name) => ({ name, key: trailKey(name, account, region) }));
+    const wanted =
+      named.length === 0
+        ? here
+        : here.filter((row) =>
+            named.some(
+              ({ name, key }) =>
+                key[1] === row.name && (!name.startsWith('arn:') || key[0] === row.homeRegion),
+            ),
+          );
+    return { trailList: wanted.map((row) => shownTrail(row, account)) };
+  },
+
+  async ListTrails(_input, { account, store }) {
+    const rows = await layout.at(account, '').trails.all(store, []);
+    return {
+      Trails: rows.map(({ value }) => ({
+        TrailARN: trailArn(account, value),
+        Name: value.name,
+        HomeRegion: value.homeRegion,
+      })),
+    };
+  },
+
+  async GetTrailStatus({ Name }, { account, region, store }) {
+    const row = await readTrail(store, account, region, Name);
+    const { delivery, notification, logDelivery, digestDelivery } = row;
+    return {
+      IsLogging: row.logging,
+      LatestDeliveryError: delivery?.error,
+      LatestNotificationError: notification?.error,
+      LatestDeliveryTime: succeeded(delivery),
+      LatestNotificationTime: succeeded(notification),
+      StartLoggingTime: row.startedAtMs === undefined ? undefined : new Date(row.startedAtMs),
+      StopLoggingTime: row.stoppedAtMs === undefined ? undefined : new Date(row.stoppedAtMs),
+      LatestCloudWatchLogsDeliveryError: logDelivery?.error,
+      LatestCloudWatchLogsDeliveryTime: succeeded(logDelivery),
+      LatestDigestDeliveryTime: succeeded(digestDelivery),
+      LatestDigestDeliveryError: digestDelivery?.error,
+      LatestDeliveryAttemptTime: instant(delivery?.attemptedAtMs),
+      LatestNotificationAttemptTime: instant(notification?.attemptedAtMs),
+      LatestNotificationAttemptSucceeded: instant(notification?.succeededAtMs),
+      LatestDeliveryAttemptSucceeded: instant(delivery?.succeededAtMs),
+      TimeLoggingStarted: instant(row.startedAtMs),
+      TimeLoggingStopped: instant(row.stoppedAtMs),
+    };
+  },
+
+  async StartLogging({ Name }, ctx) {
+    const startedAtMs = ctx.world.clock.now();
+    await updateTrail(ctx, await homeTrail(Name, ctx), (row) =>
+      row.logging ? row : { ...row, logging: true, startedAtMs },
+    );
+    return {};
+  },
+
+  async StopLogging({ Name }, ctx) {
+    const stoppedAtMs = ctx.world.clock.now();
+    await updateTrail(ctx, await homeTrail(Name, ctx), (row) =>
+      row.logging ? { ...row, logging: false, stoppedAtMs } : row,
+    );
+    return {};
+  },
+} satisfies Group<CloudtrailOperations>;
+
+/** A trail is changed in its home region alone. */
+export async function homeTrail(name: string, { account, region, store }: Context): Promise<TrailRow> {
+  const row = await readTrail(store, account, region, name);
+  if (row.homeRegion === region) return row;
+  throw fault(
+    'InvalidHomeRegionException',
+    `Trail ${trailArn(account, row)} cannot be modified from region ${region}: its home region is ${row.homeRegion}.`,
+  );
+}
+
+export function updateTrail(
+  ctx: Context,
+  { homeRegion, name }: TrailRow,
+  body: (row: TrailRow) => TrailRow,
+): Promise<TrailRow> {
+  return changeTrail(ctx, async (tx) => {
+    const rows = layout.at(ctx.account, '').trails;
+    const row = await rows.get(tx, [homeRegion, name]);
+    if (row === undefined)
+      throw fault(
+        'TrailNotFoundException',
+        `Unknown trail: ${trailArn(ctx.account, { homeRegion, name })} for the user: ${ctx.account}`,
+      );
+    const updated = body(row);
+    rows.set(tx, [homeRegion, name], updated);
+    return updated;
+  });
+}
+
+/** Resolves when the change holds for the next call. */
+async function changeTrail<T>(ctx: Context, body: (tx: Transaction) => Promise<T>): Promise<T> {
+  const mark = ctx.world.random.uuid();
+  const changed = await ctx.transact(async (tx) => {
+    const answer = await body(tx);
+    layout.global().trailChanges.set(tx, [], mark);
+    return answer;
+  });
+  await ctx.ports.audit.flush();
+  return changed;
+}
+
+type Settings = Pick<TrailRow, 'prefix' | 'snsTopicArn' | 'logGroupArn' | 'logRoleArn'>;
+
+function settings(input: CreateTrailRequest | UpdateTrailRequest, { account, region }: Context): Settings {
+  const { S3KeyPrefix, SnsTopicName, CloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn } = input;
+  if (input.IsOrganizationTrail === true)
+    throw fault('UnsupportedOperationException', 'Lambent does not have organization trails yet.');
+  if (input.RecursiveLogging === true)
+    throw fault(
+      'UnsupportedOperationException',
+      'Lambent does not deliver what its own deliveries do: the log files would never end.',
+    );
+  if (input.KmsKeyId !== undefined && input.KmsKeyId !== '')
+    throw fault('UnsupportedOperationException', 'Lambent does not encrypt log files with KMS keys yet.');
+  if (S3KeyPrefix !== undefined && S3KeyPrefix.length > 200)
+    throw fault('InvalidS3PrefixException', 'The S3 key prefix is longer than 200 characters.');
+  return {
+    ...(S3KeyPrefix === undefined ? {} : { prefix: S3KeyPrefix }),
+    ...(SnsTopicName === undefined || SnsTopicName === ''
+      ? {}
+      : {
+          snsTopicArn: SnsTopicName.startsWith('arn:')
+            ? SnsTopicName
+            : formatArn('sns', region, account, SnsTopicName),
+        }),
+    ...(CloudWatchLogsLogGroupArn === undefined ? {} : { logGroupArn: CloudWatchLogsLogGroupArn }),
+    ...(CloudWatchLogsRoleArn === undefined ? {} : { logRoleArn: CloudWatchLogsRoleArn }),
+  };
+}
+
+function checkLogging({ logGroupArn, logRoleArn }: TrailRow): void {
+  if ((logGroupArn === undefined) === (logRoleArn === undefined)) return;
+  throw fault(
+    'InvalidParameterCombinationException',
+    'You must specify both a CloudWatch Logs log group ARN and a role ARN.',
+  );
+}
+
+function checkGlobal({ multiRegion, includeGlobal }: TrailRow): void {
+  if (multiRegion && !includeGlobal)
+    throw fault(
+      'InvalidParameterCombinationException',
+      'Multi-Region trail must include global service events.',
+    );
+}
+
+function succeeded(attempt: Attempt | undefined): Date | undefined {
+  return attempt?.succeededAtMs === undefined ? undefined : new Date(attempt.succeededAtMs);
+}
+
+function instant(ms: number | undefined): string {
+  return ms === undefined ? '' : isoSeconds(ms);
+}
