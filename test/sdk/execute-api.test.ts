@@ -9,6 +9,7 @@ import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as iam from '@aws-sdk/client-iam';
 import * as lambda from '@aws-sdk/client-lambda';
 import * as s3 from '@aws-sdk/client-s3';
+import * as sqs from '@aws-sdk/client-sqs';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { zipSync } from 'fflate';
@@ -814,6 +815,52 @@ test('an authorizer that sees the request is asked by what identifies it', async
   assert.equal((await get('', 'allow')).status, 401);
   assert.deepEqual(await json(await get('?q=1', 'allow')), { who: 'me' });
   assert.equal((await get('?q=1', 'other')).status, 403);
+});
+
+test('a queue takes messages by its path and by an action, in both of SQS’s dialects', async () => {
+  const { endpoint, region, credentials, account } = lambent;
+  const queues = new sqs.SQSClient({ endpoint, region, credentials, maxAttempts: 1 });
+  const { QueueUrl = '' } = await queues.send(new sqs.CreateQueueCommand({ QueueName: 'orders' }));
+  const sender = await makeRole('sender', ['apigateway.amazonaws.com'], 'sqs:SendMessage');
+  const integration = (uri: string, template: string, type: string) => ({
+    post: {
+      'x-amazon-apigateway-integration': {
+        type: 'aws',
+        httpMethod: 'POST',
+        credentials: sender,
+        uri: `arn:aws:apigateway:us-east-1:sqs:${uri}`,
+        requestParameters: { 'integration.request.header.Content-Type': `'${type}'` },
+        requestTemplates: { 'application/json': template },
+        passthroughBehavior: 'never',
+        responses: { default: { statusCode: 400 }, '200': { statusCode: 202 } },
+      },
+    },
+  });
+  const url = await deploy({
+    '/path': integration(
+      `path/${account}/orders`,
+      'Action=SendMessage&MessageBody=$util.urlEncode($input.body)',
+      'application/x-www-form-urlencoded',
+    ),
+    '/action': integration(
+      'action/SendMessage',
+      `{"QueueUrl": "${QueueUrl}", "MessageBody": "$util.escapeJavaScript($input.body)"}`,
+      'application/x-amz-json-1.0',
+    ),
+  });
+  const post = (path: string) =>
+    fetch(`${url}/${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"by": "${path}"}`,
+    });
+  assert.equal((await post('path')).status, 202);
+  assert.equal((await post('action')).status, 202);
+  const { Messages = [] } = await queues.send(
+    new sqs.ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }),
+  );
+  queues.destroy();
+  assert.deepEqual(Messages.map(({ Body }) => Body).sort(), ['{"by": "action"}', '{"by": "path"}']);
 });
 
 test('a body over ten megabytes is too long', async () => {
