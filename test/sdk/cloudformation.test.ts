@@ -301,6 +301,33 @@ test('what cannot be made is refused by name, before anything is', async () => {
   await assert.rejects(describe('no'), { name: 'ValidationError' });
 });
 
+test('a named resource is not replaced, nor one of another type', async () => {
+  const StackName = 'named';
+  const table = (key: string) =>
+    `Resources: {T: {Type: AWS::DynamoDB::Table, Properties: {TableName: mine, BillingMode: PAY_PER_REQUEST, AttributeDefinitions: [{AttributeName: ${key}, AttributeType: S}], KeySchema: [{AttributeName: ${key}, KeyType: HASH}]}}}`;
+  await client.send(new cfn.CreateStackCommand({ StackName, TemplateBody: table('a') }));
+  assert.equal((await rest(StackName)).StackStatus, 'CREATE_COMPLETE');
+  await client.send(new cfn.UpdateStackCommand({ StackName, TemplateBody: table('b') }));
+  assert.equal((await rest(StackName)).StackStatus, 'UPDATE_ROLLBACK_COMPLETE');
+  const { StackEvents = [] } = await client.send(new cfn.DescribeStackEventsCommand({ StackName }));
+  assert.equal(
+    StackEvents.find(({ ResourceStatus }) => ResourceStatus === 'UPDATE_FAILED')?.ResourceStatusReason,
+    'CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename mine and update the stack again.',
+  );
+  await assert.rejects(
+    client.send(
+      new cfn.UpdateStackCommand({
+        StackName,
+        TemplateBody: 'Resources: {T: {Type: AWS::Cognito::UserPool}}',
+      }),
+    ),
+    {
+      message:
+        'Update of resource type is not permitted. The new template modifies resource type of the following resources: [T]',
+    },
+  );
+});
+
 test('templates are validated and summed up', async () => {
   const { Parameters, Capabilities } = await client.send(
     new cfn.ValidateTemplateCommand({ TemplateBody: POOLS }),

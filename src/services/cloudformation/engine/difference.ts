@@ -1,5 +1,6 @@
 import type { Context } from '../../../service/context.ts';
 import type { ResourceChange } from '../change-set.ts';
+import { validationError } from '../fault.ts';
 import { layout } from '../layout.ts';
 import type { ResourceRow } from '../resource.ts';
 import { schemaTypeOf } from '../resources/registry.ts';
@@ -29,6 +30,7 @@ export async function compareWithStack(
       value.made === undefined ? [] : [[logicalId, value] as const],
     ),
   );
+  refuseOtherTypes(accepted.plan, resources);
   const changes = resourceChanges(accepted.plan, resources);
   if (changes.length > 0) return { changes, changed: true };
   const { intent } = stack;
@@ -38,6 +40,17 @@ export async function compareWithStack(
     !equalValues(outputs as unknown as Value, stack.outputs as unknown as Value) ||
     !equalValues(accepted.intent.tags as unknown as Value, intent.tags as unknown as Value);
   return { changes, changed };
+}
+
+function refuseOtherTypes(plan: Plan, resources: ReadonlyMap<string, ResourceRow>): void {
+  const others = Object.entries(plan.resources).filter(([logicalId, { type }]) => {
+    const row = resources.get(logicalId);
+    return row !== undefined && row.type !== type;
+  });
+  if (others.length === 0) return;
+  throw validationError(
+    `Update of resource type is not permitted. The new template modifies resource type of the following resources: [${others.map(([logicalId]) => logicalId).join(', ')}]`,
+  );
 }
 
 export function resourceChanges(

@@ -77,6 +77,17 @@ function begin(run: Run, plan: Plan, logicalId: string, needs: readonly string[]
       : needsReplacement(declaration.type, old, wanted)
         ? 'replace'
         : 'update';
+  const named = action === 'replace' ? keptName(declaration.type, old, wanted) : undefined;
+  if (named !== undefined) {
+    const row = { ...base, work: { ...work, action: 'update', state: 'failed' } as const };
+    run.setResourceStatus(
+      logicalId,
+      row,
+      'UPDATE_FAILED',
+      `CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename ${named} and update the stack again.`,
+    );
+    return;
+  }
   const before = old?.made === undefined ? {} : { before: old.made };
   const row = { ...base, work: { ...work, action, state: 'running', wanted, ...before } as const };
   run.setResourceStatus(
@@ -115,6 +126,29 @@ export function knownResources(run: Run): ReadonlyMap<string, Known> {
   const known = new Map<string, Known>();
   for (const [logicalId, { made }] of run.resources) if (made !== undefined) known.set(logicalId, made);
   return known;
+}
+
+/** Properties that name a resource in the whole account and region: two cannot have the same. */
+const NAMES: Readonly<Record<string, string>> = {
+  'AWS::DynamoDB::Table': 'TableName',
+  'AWS::IAM::Group': 'GroupName',
+  'AWS::IAM::InstanceProfile': 'InstanceProfileName',
+  'AWS::IAM::ManagedPolicy': 'ManagedPolicyName',
+  'AWS::IAM::Role': 'RoleName',
+  'AWS::IAM::User': 'UserName',
+  'AWS::Lambda::Function': 'FunctionName',
+  'AWS::Logs::LogGroup': 'LogGroupName',
+  'AWS::S3::Bucket': 'BucketName',
+  'AWS::SQS::Queue': 'QueueName',
+};
+
+/** The name a template gives a resource and keeps, although it must be made anew. */
+function keptName(type: string, old: ResourceRow | undefined, wanted: ValueMap): string | undefined {
+  const property = NAMES[type];
+  const name = property === undefined ? undefined : wanted[property];
+  return typeof name === 'string' && property !== undefined && old?.made?.properties[property] === name
+    ? name
+    : undefined;
 }
 
 /** Whether the change from what stands to `wanted` takes a new resource. */

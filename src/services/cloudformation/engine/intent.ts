@@ -34,8 +34,19 @@ export async function releaseIntent(
   }
 }
 
-export async function loadTemplate(ctx: Context, intent: StackIntent): Promise<Template> {
-  return readTemplate(parseTemplateText(await loadText(ctx, intent.processed)));
+/** Templates read lately, by their text or its hash: an operation reads its own at every step. */
+const lately = new Map<string, Template>();
+const MOST_KEPT = 16;
+
+export async function loadTemplate(ctx: Context, { processed }: StackIntent): Promise<Template> {
+  const key = 'text' in processed ? processed.text : processed.blob.sha256;
+  const known = lately.get(key);
+  if (known !== undefined) return known;
+  const template = readTemplate(parseTemplateText(await loadText(ctx, processed)));
+  const [oldest] = lately.keys();
+  if (lately.size >= MOST_KEPT && oldest !== undefined) lately.delete(oldest);
+  lately.set(key, template);
+  return template;
 }
 
 export async function loadPlan(
