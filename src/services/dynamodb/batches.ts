@@ -17,6 +17,7 @@ import { project } from './projection.ts';
 import { StoredItem } from './stored-item.ts';
 import { itemKey } from './table.ts';
 import { addressOf, type TableAddress, tableFor } from './tables-cache.ts';
+import { isThrottle, limitsOf } from './throughput-limits.ts';
 
 const MOST_READS = 100;
 const MOST_WRITES = 25;
@@ -33,21 +34,34 @@ export const batches = {
     const responses: Record<string, AttributeMap[]> = {};
     const unprocessed: Record<string, KeysAndAttributes> = {};
     let bytes = 0;
+    let served = false;
+    let throttled: Fault | undefined;
     for (const { address, name, request, projection } of requests) {
       const table = await tableFor(ctx, address);
       for (const key of request.Keys) checkKey(table, key);
       if (projection !== undefined) checkKeyPaths(table, projection.paths);
       const shownItems: AttributeMap[] = [];
       const left: Item[] = [];
+      const limit = limitsOf(ctx, table)?.reading();
       let units = 0;
       for (const key of request.Keys) {
         if (bytes >= READ_BYTES) {
           left.push(key);
           continue;
         }
-        const found = await ctx.store.get(itemKey(table, key));
+        const place = itemKey(table, key);
+        const throttle = throttleOf(() => limit?.admit(place, ctx.world.clock.now()));
+        if (throttle !== undefined) {
+          throttled = throttle;
+          left.push(key);
+          continue;
+        }
+        const found = await ctx.store.get(place);
+        served = true;
         const stored = found === undefined ? undefined : new StoredItem(found);
-        units += readUnits(stored?.size ?? 0, request.ConsistentRead === true);
+        const taken = readUnits(stored?.size ?? 0, request.ConsistentRead === true);
+        limit?.take(place, taken);
+        units += taken;
         if (stored === undefined) continue;
         bytes += stored.size;
         shownItems.push(projection === undefined ? shown(ctx, stored) : project(stored.item, projection));
@@ -56,6 +70,8 @@ export const batches = {
       if (left.length > 0) unprocessed[name] = { ...request, Keys: left };
       usage.add({ tableName: name, table: units, indexes: [] });
     }
+    // A batch of which nothing could be read fails as a single read would.
+    if (throttled !== undefined && !served) throw throttled;
     return {
       Responses: responses,
       UnprocessedKeys: unprocessed,
@@ -75,11 +91,14 @@ export const batches = {
     }
     const counts = input.ReturnConsumedCapacity !== undefined && input.ReturnConsumedCapacity !== 'NONE';
     const unprocessed: Record<string, WriteRequest[]> = {};
+    let served = false;
+    let throttled: Fault | undefined;
     const all = requests.flatMap(({ address, name, writes }) =>
       writes.map(async ({ request, write, key }) => {
         try {
           await withTable(ctx, address, async (table) => {
             const { before, after, indexUnits } = await performWrite(ctx, write.on(table, counts));
+            served = true;
             usage.add({
               tableName: name,
               table: writeUnits(before?.size ?? 0, after?.size ?? 0),
@@ -89,12 +108,14 @@ export const batches = {
             if (metric !== undefined) (metrics[name] ??= []).push(metric);
           });
         } catch (error) {
-          if (!Fault.is(error) || error.code !== 'ThrottlingException') throw error;
+          if (!Fault.is(error) || !isThrottle(error)) throw error;
+          throttled = error;
           (unprocessed[name] ??= []).push(request);
         }
       }),
     );
     await Promise.all(all);
+    if (throttled !== undefined && !served) throw throttled;
     return {
       UnprocessedItems: unprocessed,
       ItemCollectionMetrics: Object.keys(metrics).length === 0 ? undefined : metrics,
@@ -102,6 +123,17 @@ export const batches = {
     };
   },
 } satisfies Group<DynamodbOperations>;
+
+/** The fault of a request that has to wait; undefined when it may go ahead. */
+function throttleOf(admit: () => void): Fault | undefined {
+  try {
+    admit();
+    return undefined;
+  } catch (error) {
+    if (!Fault.is(error) || !isThrottle(error)) throw error;
+    return error;
+  }
+}
 
 function checkGets(input: Input<'BatchGetItem'>, ctx: Context) {
   const entries = Object.entries(input.RequestItems);

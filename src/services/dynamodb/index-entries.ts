@@ -33,6 +33,8 @@ function projected(names: readonly string[], { item }: StoredItem) {
 export interface IndexUnits {
   readonly index: Index;
   readonly units: number;
+  /** Of the entry; undefined when there is none. */
+  readonly key?: Uint8Array | undefined;
 }
 
 /** Brings a table's indexes from an item's image before to the one after, in the item's own transaction. */
@@ -58,6 +60,6 @@ export function updateIndexes(
         units += writeUnits(inPlace?.value.size ?? 0, fresh.value.size);
       }
     }
-    return { index, units };
+    return { index, units, key: (fresh ?? old)?.key };
   });
 }

@@ -10,6 +10,7 @@ import type { TableRow } from './table-row.ts';
 import { usedAttributes } from './table-updates.ts';
 import type { Purge } from './tables.ts';
 import { forgetTables } from './tables-cache.ts';
+import { forgetLimits } from './throughput-limits.ts';
 
 /** The payload of the jobs that fill and empty an index. */
 export interface IndexJob {
@@ -36,6 +37,7 @@ export async function purge(job: Purge, ctx: Context): Promise<void> {
     statistics.delete(tx, [job.table]);
   });
   forgetTables(ctx, { account: ctx.account, region: ctx.region, name: job.name });
+  forgetLimits(ctx, { account: ctx.account, region: ctx.region, row: { number: job.table } });
   for (const rows of [items, tags, expiries, sweeps]) await clear(ctx, rows.rangeOf([job.table]));
 }
 

@@ -122,6 +122,14 @@ function hashBound(prefix: Uint8Array, hash: number): Uint8Array {
   return bound;
 }
 
+/** The hash in a key that has this many bytes before its mark. */
+export function hashIn(key: Uint8Array, prefix: number): number {
+  const at = prefix + 1;
+  const high = ((key[at] ?? 0) << 8) | (key[at + 1] ?? 0);
+  const low = ((key[at + 2] ?? 0) << 8) | (key[at + 3] ?? 0);
+  return high * 0x10000 + low;
+}
+
 /** The start of an MD5 of the attributes behind a word of DynamoDB's. */
 function hashOf(values: readonly AttributeValue[]): number {
   const bytes = [SALT, ...values.map(placedBytes)];

@@ -1,8 +1,11 @@
 import type { Context } from '../../service/context.ts';
 import type { KeyRange } from '../../store/store.ts';
 import type { Item } from './attribute-value.ts';
+import { readUnits } from './capacity.ts';
 import { after } from './item-key.ts';
 import { StoredItem } from './stored-item.ts';
+import type { Index, Table } from './table.ts';
+import { limitsOf } from './throughput-limits.ts';
 
 /** A page evaluates items until their sizes pass this. */
 const PAGE_BYTES = 1 << 20;
@@ -11,6 +14,8 @@ const CHUNK_ENTRIES = 1000;
 const CHUNK_BYTES = PAGE_BYTES + (PAGE_BYTES >> 2);
 
 export interface PageRequest {
+  /** What the page's bytes are counted against. */
+  readonly capacity: PageCapacity;
   readonly range: KeyRange;
   readonly reverse: boolean;
   /** Items to evaluate at most. */
@@ -31,8 +36,27 @@ export interface ItemPage {
   readonly last: StoredItem | undefined;
 }
 
-/** Evaluates one page of a range. */
+/** What is read, and how: it decides which limit a page is counted against. */
+export interface PageCapacity {
+  readonly table: Table;
+  readonly index: Index | undefined;
+  readonly consistent: boolean;
+}
+
+/** Evaluates one page of a range, within the throughput of what is read. */
 export async function readPage(ctx: Context, request: PageRequest): Promise<ItemPage> {
+  const { table, index, consistent } = request.capacity;
+  const limits = limitsOf(ctx, table);
+  if (limits === undefined) return evaluatePage(ctx, request);
+  const { start } = request.range;
+  limits.reading(index)?.admit(start, ctx.world.clock.now());
+  const page = await evaluatePage(ctx, request);
+  limits.reading(index)?.take(start, readUnits(page.bytes, consistent));
+  for (const bytes of page.fetched) limits.reading()?.take(start, readUnits(bytes, consistent));
+  return page;
+}
+
+async function evaluatePage(ctx: Context, request: PageRequest): Promise<ItemPage> {
   const { reverse, limit = Number.POSITIVE_INFINITY, filter, fetch } = request;
   let { range } = request;
   const items: StoredItem[] = [];

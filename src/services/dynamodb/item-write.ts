@@ -2,6 +2,7 @@ import { AssertionError } from '../../base/assert.ts';
 import type { Context } from '../../service/context.ts';
 import { ContentionError, type Transaction } from '../../store/store.ts';
 import { emptyItem, type Item } from './attribute-value.ts';
+import { writeUnits } from './capacity.ts';
 import { updateExpiry } from './expiry.ts';
 import { fault } from './fault.ts';
 import { type IndexUnits, updateIndexes } from './index-entries.ts';
@@ -9,6 +10,7 @@ import { StoredItem } from './stored-item.ts';
 import { appendRecord } from './stream-write.ts';
 import type { Table } from './table.ts';
 import { forgetTables, type TableAddress, tableFor } from './tables-cache.ts';
+import { limitsOf, type TableLimits } from './throughput-limits.ts';
 
 /** One write of one item, checked as far as it can be without the item. */
 export interface ItemWrite {
@@ -63,6 +65,7 @@ function isBlind({ table, condition, wantsBefore }: ItemWrite): boolean {
     !wantsBefore &&
     condition === undefined &&
     table.indexes.length === 0 &&
+    !table.isLimited &&
     table.row.expiryAttribute === undefined &&
     table.row.stream === undefined
   );
@@ -115,22 +118,39 @@ export function queueKeyOf(table: Table, key: Uint8Array): string {
   return table.streamEnd ?? Buffer.from(key).toString('latin1');
 }
 
+/** Takes what a write took from its table's limits; `factor` is 2 in transactions, whose items are written twice. */
+export function countWrite(
+  limits: TableLimits | undefined,
+  { key }: ItemWrite,
+  { before, after, indexUnits }: WriteOutcome,
+  factor = 1,
+): void {
+  limits?.takeWrite(key, factor * writeUnits(before?.size ?? 0, after?.size ?? 0), indexUnits);
+}
+
 /** One write in a transaction of its own. */
 export async function performWrite(ctx: Context, write: ItemWrite): Promise<WriteOutcome> {
   const { table, key } = write;
+  const limits = limitsOf(ctx, table);
+  limits?.admitWrite(key, ctx.world.clock.now());
   try {
-    return await ctx.transact(
+    const outcome = await ctx.transact(
       async (tx) => {
         await holdTable(tx, table);
-        return writeItem(ctx, tx, write);
+        const written = await writeItem(ctx, tx, write);
+        limits?.admitIndexWrites(written.indexUnits, ctx.world.clock.now());
+        return written;
       },
       isBlind(write) ? {} : { queueKey: queueKeyOf(table, key) },
     );
+    countWrite(limits, write, outcome);
+    return outcome;
   } catch (error) {
     if (error instanceof ContentionError) {
       throw fault('ThrottlingException', 'The item is written by too many requests at once');
     }
     if (!(error instanceof ConditionFailed)) throw error;
+    limits?.takeWrite(key, writeUnits(error.item?.size ?? 0, 0), []);
     if (write.isInsert === true) throw fault('DuplicateItemException', DUPLICATE);
     throw fault(
       'ConditionalCheckFailedException',

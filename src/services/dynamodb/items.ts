@@ -22,6 +22,7 @@ import { type Projection, parseProjection, project, projectionOf } from './proje
 import { StoredItem } from './stored-item.ts';
 import { itemKey, type Table } from './table.ts';
 import { addressOf, tableFor } from './tables-cache.ts';
+import { limitsOf } from './throughput-limits.ts';
 
 type Input<Name extends keyof DynamodbOperations> = DynamodbOperations[Name]['input'];
 
@@ -32,9 +33,13 @@ export const items = {
     const table = await tableFor(ctx, address);
     checkKey(table, input.Key);
     if (projection !== undefined) checkKeyPaths(table, projection.paths);
-    const bytes = await ctx.store.get(itemKey(table, input.Key));
+    const key = itemKey(table, input.Key);
+    const limit = limitsOf(ctx, table)?.reading();
+    limit?.admit(key, ctx.world.clock.now());
+    const bytes = await ctx.store.get(key);
     const stored = bytes === undefined ? undefined : new StoredItem(bytes);
     const units = readUnits(stored?.size ?? 0, input.ConsistentRead === true);
+    limit?.take(key, units);
     return {
       Item: stored && (projection === undefined ? shown(ctx, stored) : project(stored.item, projection)),
       ConsumedCapacity: showUsage(input.ReturnConsumedCapacity, {

@@ -48,6 +48,7 @@ export async function runSelect(
   const { range, reverse } = rangeOf(table, index, statement);
   const start = nextToken === undefined ? undefined : startAt(table, index, fromToken(nextToken));
   const page = await readPage(ctx, {
+    capacity: { table, index, consistent },
     range: start === undefined ? range : goOn(range, start, reverse),
     reverse,
     limit,

@@ -90,6 +90,7 @@ export const reads = {
     if (filter !== undefined) checkKeyPaths(table, filter.paths);
     const reverse = input.ScanIndexForward === false;
     const page = await readPage(ctx, {
+      capacity: { table, index, consistent: input.ConsistentRead === true },
       range: start === undefined ? range : goOn(range, start, reverse),
       reverse,
       limit: input.Limit,
@@ -139,6 +140,7 @@ export const reads = {
     if (projection !== undefined) checkKeyPaths(table, projection.paths);
     if (filter !== undefined) checkKeyPaths(table, filter.paths);
     const page = await readPage(ctx, {
+      capacity: { table, index, consistent: input.ConsistentRead === true },
       range: start === undefined ? range : goOn(range, start, false),
       reverse: false,
       limit: input.Limit,

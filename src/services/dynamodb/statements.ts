@@ -22,11 +22,13 @@ import { project, projectionOf } from './projection.ts';
 import { StoredItem } from './stored-item.ts';
 import { itemKey, type Table } from './table.ts';
 import { addressOf, tableFor } from './tables-cache.ts';
+import { limitsOf } from './throughput-limits.ts';
 import {
   cancelOnFaults,
   checkDistinct,
   commitParts,
   fingerprint,
+  readParts,
   replayUsage,
 } from './transaction-commit.ts';
 
@@ -192,9 +194,13 @@ async function batchOne(
       return items[0] === undefined ? { TableName } : { TableName, Item: items[0] };
     }
     const table = await tableFor(ctx, addressOf(TableName, ctx));
-    const bytes = await ctx.store.get(keyOf(table, statement));
+    const key = keyOf(table, statement);
+    const limit = limitsOf(ctx, table)?.reading();
+    limit?.admit(key, ctx.world.clock.now());
+    const bytes = await ctx.store.get(key);
     const stored = bytes === undefined ? undefined : new StoredItem(bytes);
     const units = readUnits(stored?.size ?? 0, request.ConsistentRead === true);
+    limit?.take(key, units);
     sum.add({ tableName: TableName, table: units, indexes: [] });
     return stored === undefined
       ? { TableName }
@@ -219,6 +225,7 @@ function keyOf(table: Table, { where, index }: SelectStatement): Uint8Array {
 const BATCH_CODES: Readonly<Record<string, NonNullable<BatchStatementError['Code']>>> = {
   ConditionalCheckFailedException: 'ConditionalCheckFailed',
   DuplicateItemException: 'DuplicateItem',
+  ProvisionedThroughputExceededException: 'ProvisionedThroughputExceeded',
   ResourceNotFoundException: 'ResourceNotFound',
   ThrottlingException: 'ThrottlingError',
   ValidationException: 'ValidationError',
@@ -247,7 +254,7 @@ async function selectAll(
   const tables = await Promise.all(selects.map(({ table }) => tableFor(ctx, addressOf(table, ctx))));
   const keys = cancelOnFaults(selects, (select, index) => keyOf(tables[index] as Table, select));
   checkDistinct(keys);
-  const found = await ctx.store.snapshot((reader) => Promise.all(keys.map((key) => reader.get(key))));
+  const found = await readParts(ctx, tables, keys);
   const usage = new UsageSum();
   const responses = found.map((bytes, index): ItemResponse => {
     const { table, paths } = selects[index] as SelectStatement;

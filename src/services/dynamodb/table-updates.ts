@@ -12,12 +12,14 @@ import { fault, invalid, invalidParameter } from './fault.ts';
 import type { IndexJob } from './index-jobs.ts';
 import { countTable } from './statistics.ts';
 import { checkStream, withStream } from './stream-change.ts';
+import { tableOf } from './table.ts';
 import { changeTable } from './table-change.ts';
 import { checkGlobal, checkThroughput, indexRow, throughputOf } from './table-definition.ts';
 import { describeTable } from './table-description.ts';
 import type { IndexRow, TableRow, Throughput } from './table-row.ts';
 import { unwritten } from './tables.ts';
 import { addressOf } from './tables-cache.ts';
+import { limitsOf } from './throughput-limits.ts';
 
 export const tableUpdates = {
   UpdateTable: async (input, ctx) => {
@@ -36,6 +38,8 @@ export const tableUpdates = {
       }
       return updated(owner, tx, found, input, nowMs);
     });
+    // New limits hold from this moment, not from the next request.
+    limitsOf(ctx, tableOf(row, address.account, address.region));
     const statistics = await countTable(owner, row);
     return {
       // The answer still shows the old throughput: DescribeTable shows the new one once the table is ACTIVE.

@@ -6,6 +6,7 @@ import { attributeOf } from './attribute-value.ts';
 import { itemPart, joinKey, partitionKey, sortPart } from './item-key.ts';
 import { layout } from './layout.ts';
 import type { IndexRow, TableRow } from './table-row.ts';
+import { isLimited } from './throughput.ts';
 
 export interface KeyAttribute {
   readonly name: string;
@@ -25,6 +26,8 @@ export interface Table {
   /** All that writes keep up: those being deleted are not. */
   readonly indexes: readonly Index[];
   readonly prefix: Uint8Array;
+  /** Something of its throughput is limited. */
+  readonly isLimited: boolean;
   /** Names the end of the table's stream, if it has one, for writers to queue at. */
   readonly streamEnd: string | undefined;
   /** The row of `layout.versions`, key and value, that every write checks. */
@@ -91,6 +94,7 @@ export function tableOf(row: TableRow, account: string, region: string): Table {
     keys,
     indexes,
     prefix: items.keyOf([row.number, 0]),
+    isLimited: isLimited(row),
     streamEnd: row.stream && Buffer.from(streamEnds.keyOf([row.number, row.stream.label])).toString('latin1'),
     version: {
       key: versions.keyOf([row.number]),

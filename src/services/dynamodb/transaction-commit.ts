@@ -6,8 +6,10 @@ import { ContentionError, type Transaction, type TransactOptions } from '../../s
 import { readUnits } from './capacity.ts';
 import { UsageSum } from './consumed-capacity.ts';
 import { fault, invalid } from './fault.ts';
+import { storedSize } from './item-codec.ts';
 import {
   ConditionFailed,
+  countWrite,
   DUPLICATE,
   holdTable,
   type ItemWrite,
@@ -19,6 +21,7 @@ import { layout } from './layout.ts';
 import { StoredItem } from './stored-item.ts';
 import type { Table } from './table.ts';
 import { forgetTables, type TableAddress, tableFor } from './tables-cache.ts';
+import { limitsOf } from './throughput-limits.ts';
 
 /** How long a client's token names its transaction. */
 const TOKEN_LIFE_MS = 10 * 60_000;
@@ -51,11 +54,17 @@ export async function commitParts(
     const tables = await Promise.all(parts.map(({ address }) => tableFor(ctx, address)));
     const writes = cancelOnFaults(parts, (part, index) => part.on(tables[index] as Table));
     checkDistinct(writes.map(({ key }) => key));
+    const nowMs = ctx.world.clock.now();
+    cancelOnThrottles(writes, ({ table, key }) => limitsOf(ctx, table)?.admitWrite(key, nowMs));
     try {
       const outcomes = await ctx.transact(async (tx) => {
         if (token !== undefined && (await isReplay(ctx, tx, token, request))) return undefined;
         return writeAll(ctx, tx, writes);
       }, queueOf(writes));
+      outcomes?.forEach((outcome, index) => {
+        const write = writes[index] as ItemWrite;
+        countWrite(limitsOf(ctx, write.table), write, outcome, 2);
+      });
       return { tables, writes, outcomes };
     } catch (error) {
       if (isStale(error)) {
@@ -68,6 +77,50 @@ export async function commitParts(
       );
     }
   }
+}
+
+/** Reads all items of a transaction at one moment. Throws when a table cannot serve its part yet. */
+export async function readParts(
+  ctx: Context,
+  tables: readonly Table[],
+  keys: readonly Uint8Array[],
+): Promise<readonly (Uint8Array | undefined)[]> {
+  const nowMs = ctx.world.clock.now();
+  const limits = tables.map((table) => limitsOf(ctx, table)?.reading());
+  cancelOnThrottles(keys, (key, index) => limits[index]?.admit(key, nowMs));
+  const found = await ctx.store.snapshot((reader) => Promise.all(keys.map((key) => reader.get(key))));
+  found.forEach((bytes, index) => {
+    const size = bytes === undefined ? 0 : storedSize(bytes);
+    limits[index]?.take(keys[index] as Uint8Array, 2 * readUnits(size, true));
+  });
+  return found;
+}
+
+const THROTTLE_CODES: Readonly<Record<string, string>> = {
+  ProvisionedThroughputExceededException: 'ProvisionedThroughputExceeded',
+  ThrottlingException: 'ThrottlingError',
+};
+
+/** Cancels a transaction when any of its actions has to wait for throughput. */
+function cancelOnThrottles<T>(actions: readonly T[], admit: (action: T, index: number) => void): void {
+  let failed = false;
+  const reasons = actions.map((action, index): CancellationReason => {
+    try {
+      admit(action, index);
+      return NO_REASON;
+    } catch (error) {
+      const reason = throttleReason(error);
+      if (reason === undefined) throw error;
+      failed = true;
+      return reason;
+    }
+  });
+  if (failed) throw cancelled(reasons);
+}
+
+function throttleReason(error: unknown): CancellationReason | undefined {
+  const code = Fault.is(error) ? THROTTLE_CODES[error.code] : undefined;
+  return code === undefined ? undefined : { Code: code, Message: (error as Fault).message };
 }
 
 /** Runs a check of each action; what a table's schema refuses cancels the transaction, with a reason for each. */
@@ -128,7 +181,9 @@ async function writeAll(
   let failed = false;
   for (const write of writes) {
     try {
-      outcomes.push(await writeItem(ctx, tx, write));
+      const outcome = await writeItem(ctx, tx, write);
+      limitsOf(ctx, write.table)?.admitIndexWrites(outcome.indexUnits, ctx.world.clock.now());
+      outcomes.push(outcome);
       reasons.push(NO_REASON);
     } catch (error) {
       failed = true;
@@ -140,8 +195,9 @@ async function writeAll(
             ? { Code: 'DuplicateItem', Message: DUPLICATE }
             : { Code: 'ConditionalCheckFailed', Message: error.message }),
         });
-      } else if (Fault.is(error)) reasons.push({ Code: 'ValidationError', Message: error.message });
-      else throw error;
+      } else if (Fault.is(error)) {
+        reasons.push(throttleReason(error) ?? { Code: 'ValidationError', Message: error.message });
+      } else throw error;
     }
   }
   if (failed) throw cancelled(reasons);

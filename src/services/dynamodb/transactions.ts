@@ -29,6 +29,7 @@ import {
   checkDistinct,
   commitParts,
   fingerprint,
+  readParts,
   replayUsage,
   type TransactionPart,
 } from './transaction-commit.ts';
@@ -51,7 +52,7 @@ export const transactions = {
       return itemKey(table, get.Key);
     });
     checkDistinct(keys);
-    const found = await ctx.store.snapshot((reader) => Promise.all(keys.map((key) => reader.get(key))));
+    const found = await readParts(ctx, tables, keys);
     const usage = new UsageSum();
     let bytes = 0;
     const responses = found.map((value, index): ItemResponse => {
