@@ -58,6 +58,11 @@ function lookupRefusal(
   );
 }
 
+/** As Node's own streams put it when their socket is gone. */
+function clientLeft(): Error {
+  return Object.assign(new Error('the client left before its upload was whole'), { code: 'ECONNRESET' });
+}
+
 /** The stream a handler reads: the body as sent, checked against what was signed before it ends. */
 function checkedStream(http: HttpRequest, payload: Payload) {
   const { stream } = http;
@@ -70,7 +75,7 @@ function checkedStream(http: HttpRequest, payload: Payload) {
     });
     stream.on('error', (error) => decoder.destroy(error));
     stream.once('close', () => {
-      if (!stream.readableEnded) decoder.destroy(new Error('the client left before its upload was whole'));
+      if (!stream.readableEnded) decoder.destroy(clientLeft());
     });
     return stream.pipe(decoder);
   }
@@ -78,7 +83,7 @@ function checkedStream(http: HttpRequest, payload: Payload) {
     const hashed = new HashedBody(payload.sha256);
     stream.on('error', (error) => hashed.destroy(error));
     stream.once('close', () => {
-      if (!stream.readableEnded) hashed.destroy(new Error('the client left before its upload was whole'));
+      if (!stream.readableEnded) hashed.destroy(clientLeft());
     });
     return stream.pipe(hashed);
   }

@@ -109,7 +109,7 @@ export function createGateway(options: GatewayOptions): Server {
     if (!guard.knownHost(hostName))
       return refuse(response, 403, `Lambent is not served under the name ${hostName}.`);
 
-    const door = findDoor(hostName, path);
+    const door = findDoor(hostName, path, headers['content-type']);
     if (door !== undefined) {
       await enter(door, {
         method,

@@ -13,6 +13,8 @@ export interface FrontDoor {
   readonly pathPattern?: RegExp;
   /** Matches when the `Host` header (port removed, lower case) does. */
   readonly host?: RegExp;
+  /** Matches only requests whose `Content-Type` does, besides: for bodies no operation takes. */
+  readonly contentType?: RegExp;
   readonly handle: (request: FrontDoorRequest, ctx: Context) => Promise<void>;
 }
 

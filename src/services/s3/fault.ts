@@ -13,6 +13,8 @@ type UnmodelledErrorName =
   | 'IllegalLocationConstraintException'
   | 'IllegalVersioningConfigurationException'
   | 'IncompleteBody'
+  | 'ExpiredToken'
+  | 'InvalidAccessKeyId'
   | 'InvalidArgument'
   | 'InvalidBucketAclWithObjectOwnership'
   | 'InvalidBucketName'
@@ -22,14 +24,17 @@ type UnmodelledErrorName =
   | 'InvalidPart'
   | 'InvalidPartNumber'
   | 'InvalidPartOrder'
+  | 'InvalidPolicyDocument'
   | 'InvalidRange'
   | 'InvalidStorageClass'
   | 'InvalidTag'
   | 'InvalidURI'
   | 'KeyTooLongError'
   | 'KMS.NotFoundException'
+  | 'MalformedPOSTRequest'
   | 'MalformedPolicy'
   | 'MalformedXML'
+  | 'MaxPostPreDataLengthExceeded'
   | 'MetadataTooLarge'
   | 'MethodNotAllowed'
   | 'MissingContentLength'
@@ -46,7 +51,8 @@ type UnmodelledErrorName =
   | 'PermanentRedirect'
   | 'PreconditionFailed'
   | 'ReplicationConfigurationNotFoundError'
-  | 'ServerSideEncryptionConfigurationNotFoundError';
+  | 'ServerSideEncryptionConfigurationNotFoundError'
+  | 'SignatureDoesNotMatch';
 
 export type { Fault };
 export const fault = faults<S3ErrorName | UnmodelledErrorName>();

@@ -111,9 +111,17 @@ async function collect(body: Readable, digest: BodyDigest): Promise<Uint8Array> 
 }
 
 async function* digested(body: Readable, digest: BodyDigest): AsyncGenerator<Uint8Array> {
-  for await (const chunk of body) {
-    digest.update(chunk as Uint8Array);
-    yield chunk as Uint8Array;
+  try {
+    for await (const chunk of body) {
+      digest.update(chunk as Uint8Array);
+      yield chunk as Uint8Array;
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+    throw fault(
+      'IncompleteBody',
+      'You did not provide the number of bytes specified by the Content-Length HTTP header',
+    );
   }
 }
 

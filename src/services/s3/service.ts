@@ -8,6 +8,7 @@ import { bucketSettings } from './bucket-settings.ts';
 import { buckets } from './buckets.ts';
 import { copies } from './copies.ts';
 import { crossOrigin } from './cross-origin.ts';
+import { formDoor } from './form-door.ts';
 import { lifecycles, sweepLifecycle } from './lifecycles.ts';
 import { objectAttributes } from './object-attributes.ts';
 import { objectDeletes } from './object-deletes.ts';
@@ -48,7 +49,7 @@ export const s3 = defineService({
   jobs: { forgetUploads, forgetParts, sweepLifecycle },
   resourcePolicy: policyOf,
   crossOrigin,
-  frontDoors: [siteDoor],
+  frontDoors: [siteDoor, formDoor],
 });
 
 /** The policy of the bucket an ARN names, or whose object it names. */
