@@ -4,6 +4,7 @@ import { packageFolder } from './base/package-folder.ts';
 import { AnsweredError, Client, send } from './cli/client.ts';
 import { DeployError, type Deployed, deploy, stackNameOf } from './cli/deploy.ts';
 import { parseUp, type UpOptions } from './cli/options.ts';
+import { run } from './cli/run.ts';
 import { processTerminal, type Terminal } from './cli/terminal.ts';
 import { watchSources } from './cli/watch.ts';
 import { type Cloud, startCloud } from './cloud.ts';
@@ -86,6 +87,7 @@ function summary(cloud: Cloud, options: UpOptions, deployed: Deployed | undefine
 
 /** `lambent up`: serves until it is told to stop. Resolves with the exit code. */
 export async function up(words: readonly string[]): Promise<number> {
+  if (words.includes('--help') || words.includes('-h')) return run('help', []);
   const options = parseUp(words);
   const terminal = processTerminal();
   const cloud = await open(options, terminal);
