@@ -37,7 +37,7 @@ async function take(ctx: Context, secret: string, answer: CustomResourceAnswer):
     const callback = await callbacks.get(tx, [secret]);
     if (callback === undefined) return;
     callbacks.delete(tx, [secret]);
-    const run = await Run.load(tx, ctx, callback.stack, callback.operation);
+    const run = await Run.load(tx, ctx, callback.stack, callback.operation, callback.logicalId);
     const row = run?.resources.get(callback.logicalId);
     const work = row?.work;
     // Cancelled, timed out, or answered before.

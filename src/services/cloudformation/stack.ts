@@ -120,4 +120,6 @@ export interface OperationRow {
   readonly failure?: string;
   /** Nothing more is started: the operation turns back when what runs is through. Says why. */
   readonly cancelled?: string;
+  /** A job that looks at the stack is written and has not begun. */
+  readonly lookComes?: boolean;
 }

@@ -28,8 +28,13 @@ export async function advance({ stack: uuid, operation }: AdvancePayload, ctx: C
   const plan = intent === undefined ? undefined : await loadPlan(ctx, stack, intent);
   await ctx.transact(async (tx) => {
     const run = await Run.load(tx, ctx, uuid, operation);
-    // Whoever changed the phase has asked for another look.
-    if (run === undefined || run.operation.phase !== seen.phase) return;
+    if (run === undefined) return;
+    run.beginLook();
+    if (run.operation.phase !== seen.phase) {
+      // The phase changed since: this plan is not its plan.
+      run.enqueueAdvance();
+      return;
+    }
     if (plan !== undefined && intent !== undefined) await towards(run, plan, intent);
     else await away(run);
   }, stackQueue(uuid));

@@ -39,9 +39,10 @@ export function markForDeletion(
 export async function cleanUp(run: Run): Promise<void> {
   for (let moved = true; moved; ) {
     moved = false;
+    const stoodOn = namesStoodOn(run);
     for (const [logicalId, row] of run.resources) {
       if (row.work?.action !== 'delete' || row.work.state !== 'pending') continue;
-      if (isStoodOn(run, logicalId)) continue;
+      if (stoodOn.has(logicalId)) continue;
       if (row.made === undefined && row.work.waiting === undefined) {
         gone(run, logicalId, row, 'DELETE_COMPLETE');
       } else {
@@ -77,16 +78,14 @@ function hasDeletions(run: Run): boolean {
   );
 }
 
-/** Whether a resource that is still to be deleted, or failed to be, needs this one. */
-function isStoodOn(run: Run, logicalId: string): boolean {
-  return [...run.resources].some(
-    ([other, { work, dependsOn }]) =>
-      other !== logicalId &&
-      work?.action === 'delete' &&
-      work.state !== 'done' &&
-      work.state !== 'failed' &&
-      dependsOn.includes(logicalId),
-  );
+/** What resources that are still to be deleted need. */
+function namesStoodOn(run: Run): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { work, dependsOn } of run.resources.values()) {
+    if (work?.action !== 'delete' || work.state === 'done' || work.state === 'failed') continue;
+    for (const name of dependsOn) names.add(name);
+  }
+  return names;
 }
 
 export async function isCleared(run: Run): Promise<boolean> {

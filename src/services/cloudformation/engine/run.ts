@@ -43,12 +43,16 @@ export class Run {
     return layout.at(this.ctx.account, this.ctx.region);
   }
 
-  /** Undefined when the stack has no operation under way, or another one. */
+  /**
+   * Undefined when the stack has no operation under way, or another one.
+   * @param only the one resource the transaction is about; all are read without it
+   */
   static async load(
     tx: Transaction,
     ctx: Context,
     uuid: string,
     operationId: string,
+    only?: string,
   ): Promise<Run | undefined> {
     const rows = layout.at(ctx.account, ctx.region);
     const [stack, operation] = await Promise.all([
@@ -56,19 +60,16 @@ export class Run {
       rows.operations.get(tx, [uuid]),
     ]);
     if (stack === undefined || operation?.id !== operationId) return undefined;
-    const resources = new Map(
-      (await rows.resources.all(tx, [uuid])).map(({ key: [, logicalId], value }) => [logicalId, value]),
-    );
+    const resources = only === undefined ? await allResources(tx, ctx, uuid) : new Map<string, ResourceRow>();
+    const one = only === undefined ? undefined : await rows.resources.get(tx, [uuid, only]);
+    if (only !== undefined && one !== undefined) resources.set(only, one);
     const lastEvent = await lastEventNumber(tx, ctx, uuid);
     return new Run(tx, ctx, { stack, operation, resources, lastEvent });
   }
 
   /** Begins an operation on a stack that has none. */
   static async begin(tx: Transaction, ctx: Context, stack: StackRow, operation: OperationRow): Promise<Run> {
-    const rows = layout.at(ctx.account, ctx.region);
-    const resources = new Map(
-      (await rows.resources.all(tx, [stack.uuid])).map(({ key: [, logicalId], value }) => [logicalId, value]),
-    );
+    const resources = await allResources(tx, ctx, stack.uuid);
     const lastEvent = await lastEventNumber(tx, ctx, stack.uuid);
     const run = new Run(tx, ctx, { stack, operation, resources, lastEvent });
     run.setStack(stack);
@@ -169,14 +170,21 @@ export class Run {
     this.rows.retired.set(this.tx, [this.stack.uuid, last + 1], row);
   }
 
-  /** Looks at the stack again after the commit. */
-  enqueueAdvance(dueAtMs?: number): void {
+  /** Looks at the stack again after the commit; one look is enough for all that happens before it. */
+  enqueueAdvance(): void {
+    if (this.operation.lookComes) return;
+    this.setOperation({ ...this.operation, lookComes: true });
     this.ctx.enqueue(this.tx, {
       kind: 'advance',
       payload: { stack: this.stack.uuid, operation: this.operation.id },
       shard: `stack/${this.stack.uuid}`,
-      ...(dueAtMs === undefined ? {} : { dueAtMs }),
     });
+  }
+
+  /** The look that was asked for has come; what happens from here on asks for another. */
+  beginLook(): void {
+    const { lookComes: _, ...operation } = this.operation;
+    this.setOperation(operation);
   }
 
   enqueueWork(logicalId: string, dueAtMs?: number): void {
@@ -208,6 +216,11 @@ export class Run {
       .map(({ value }) => JSON.stringify(value).slice(1, -1));
     return secrets.reduce((masked, secret) => masked.replaceAll(secret, '****'), text);
   }
+}
+
+async function allResources(tx: Transaction, ctx: Context, uuid: string): Promise<Map<string, ResourceRow>> {
+  const rows = await layout.at(ctx.account, ctx.region).resources.all(tx, [uuid]);
+  return new Map(rows.map(({ key: [, logicalId], value }) => [logicalId, value]));
 }
 
 async function lastEventNumber(tx: Transaction, ctx: Context, uuid: string): Promise<number> {

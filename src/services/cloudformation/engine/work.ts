@@ -34,7 +34,7 @@ export async function work(payload: WorkPayload, ctx: Context): Promise<void> {
   const attempt = new Attempt(payload, claim, ctx);
   const result = await attempt.run();
   await ctx.transact(async (tx) => {
-    const run = await Run.load(tx, ctx, payload.stack, payload.operation);
+    const run = await Run.load(tx, ctx, payload.stack, payload.operation, payload.logicalId);
     const now = run?.resources.get(payload.logicalId)?.work;
     // An answer may have come, or the work been cancelled, while it was under way.
     if (run === undefined || (now?.state !== 'running' && now?.state !== 'waiting')) return;
@@ -48,7 +48,7 @@ export async function work(payload: WorkPayload, ctx: Context): Promise<void> {
 
 async function take({ stack, operation, logicalId }: WorkPayload, ctx: Context): Promise<Claim | undefined> {
   return ctx.transact(async (tx) => {
-    const run = await Run.load(tx, ctx, stack, operation);
+    const run = await Run.load(tx, ctx, stack, operation, logicalId);
     const row = run?.resources.get(logicalId);
     const now = row?.work;
     if (run === undefined || row === undefined || now === undefined) return undefined;
