@@ -50,7 +50,8 @@ export interface CloudOptions {
   /** The root key pair of the default account; off loopback one is made when it is absent. */
   readonly rootKey?: RootKey | undefined;
   readonly writeLog: (text: string) => void;
-  readonly logLevel?: Level | undefined;
+  /** Asked at each line: what is below is not written. `info` when absent. */
+  readonly logLevel?: (() => Level) | undefined;
 }
 
 /** A running Lambent. */
@@ -244,7 +245,9 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       server.closeIdleConnections();
       // Jobs that run functions get a moment; what does not end in it is a row still, and runs after the next start.
       const pumped = pump.stop();
-      await Promise.race([pumped, world.timers.sleep(JOB_GRACE_MS)]);
+      const drained = new AbortController();
+      await Promise.race([pumped, world.timers.sleep(JOB_GRACE_MS, drained.signal)]);
+      drained.abort();
       await ports.runtimes.close();
       await pumped;
       for (const stop of stops.reverse()) await stop();

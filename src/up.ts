@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageFolder } from './base/package-folder.ts';
 import { AnsweredError, Client, send } from './cli/client.ts';
-import { DeployError, type Deployed, deploy, stackNameOf } from './cli/deploy.ts';
+import { type Deployed, deploy, stackNameOf } from './cli/deploy.ts';
+import { DeployError } from './cli/deploy-error.ts';
 import { parseUp, type UpOptions } from './cli/options.ts';
 import { run } from './cli/run.ts';
 import { processTerminal, type Terminal } from './cli/terminal.ts';
 import { watchSources } from './cli/watch.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { runningServer } from './data-folder.ts';
+import type { Level } from './gateway/log.ts';
 import { environment } from './world/environment.ts';
 import { realWorld } from './world/real.ts';
 
@@ -36,7 +38,11 @@ async function describeOccupant(host: string, port: number): Promise<string> {
   }
 }
 
-async function open(options: UpOptions, terminal: Terminal): Promise<Cloud | undefined> {
+async function open(
+  options: UpOptions,
+  terminal: Terminal,
+  logLevel: () => Level,
+): Promise<Cloud | undefined> {
   const { dataFolder, host, port } = options;
   const running = dataFolder === undefined ? undefined : await runningServer(dataFolder);
   if (running !== undefined) {
@@ -56,7 +62,7 @@ async function open(options: UpOptions, terminal: Terminal): Promise<Cloud | und
       iam: options.iam,
       rootKey: rootKey(),
       writeLog: (text) => process.stdout.write(text),
-      logLevel: options.quiet ? 'warn' : 'info',
+      logLevel,
     });
   } catch (error) {
     if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
@@ -85,12 +91,16 @@ function summary(cloud: Cloud, options: UpOptions, deployed: Deployed | undefine
   return [...lines, ''];
 }
 
+const STOPPED = Symbol('stopped');
+
 /** `lambent up`: serves until it is told to stop. Resolves with the exit code. */
 export async function up(words: readonly string[]): Promise<number> {
   if (words.includes('--help') || words.includes('-h')) return run('help', []);
   const options = parseUp(words);
   const terminal = processTerminal();
-  const cloud = await open(options, terminal);
+  // Requests are shown once the summary is: before it they are the deployment's own.
+  let level: Level = 'warn';
+  const cloud = await open(options, terminal, () => level);
   if (cloud === undefined) return 1;
   const world = realWorld();
   const client = new Client({
@@ -99,8 +109,8 @@ export async function up(words: readonly string[]): Promise<number> {
     credentials: cloud.madeRootKey ?? rootKey() ?? { accessKeyId: 'test', secretAccessKey: 'test' },
     nowMs: () => world.clock.realNow(),
   });
-  const stopped = new Promise<void>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve());
+  const stopped = new Promise<typeof STOPPED>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(STOPPED));
   });
   const request =
     options.template === undefined
@@ -112,9 +122,15 @@ export async function up(words: readonly string[]): Promise<number> {
           parameters: {},
         };
   try {
-    const deployed = request === undefined ? undefined : await deploy(client, world, terminal, request);
+    const deploying = request === undefined ? undefined : deploy(client, world, terminal, request);
+    const deployed = await Promise.race([deploying, stopped]);
+    if (deployed === STOPPED) {
+      await cloud.close();
+      return 0;
+    }
     for (const line of summary(cloud, options, deployed)) terminal.out(line);
     terminal.out(`lambent ready on ${cloud.endpoint}`);
+    if (!options.quiet) level = 'info';
     if (options.watch && request !== undefined && deployed !== undefined) {
       watchSources(
         world,

@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { World } from '../world/world.ts';
 import { AnsweredError, type Client, child, children, textOf } from './client.ts';
+import { DeployError } from './deploy-error.ts';
 import { type Artifact, packageTemplate } from './package.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -28,11 +29,6 @@ export interface StackOutput {
   readonly key: string;
   readonly value: string;
   readonly description: string;
-}
-
-/** A deployment CloudFormation gave up, with the first reason it gave. */
-export class DeployError extends Error {
-  override readonly name = 'DeployError';
 }
 
 /** `examples/rides/template.yaml` deploys as `rides`. */

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type Zippable, zipSync } from 'fflate';
 import { isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
+import { DeployError } from './deploy-error.ts';
 
 /** A folder or file of the user's that a template names, zipped. */
 export interface Artifact {
@@ -80,11 +81,28 @@ function replace(
   else properties.set(property, { S3Bucket: bucket, S3Key: key });
 }
 
-/** Zips what the template names locally; `bucket` is where the caller will put the artifacts. */
+/** What the user's own paths lead to: a missing file is his to mend, and is told in his words. */
+function attempt<Result>(what: string, read: () => Result): Result {
+  try {
+    return read();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new DeployError(`${what}: ${code === 'ENOENT' ? 'there is no such file or folder' : message}`);
+  }
+}
+
+/**
+ * Zips what the template names locally; `bucket` is where the caller will put the artifacts.
+ * Throws a `DeployError` where the template or what it names cannot be read.
+ */
 export function packageTemplate(templateFile: string, bucket: string): PackagedTemplate {
   const folder = dirname(resolve(templateFile));
   // Tags such as !Sub are CloudFormation's; they pass through as they stand.
-  const document = parseDocument(readFileSync(templateFile, 'utf8'), { logLevel: 'silent', version: '1.1' });
+  const source = attempt(templateFile, () => readFileSync(templateFile, 'utf8'));
+  const document = parseDocument(source, { logLevel: 'silent', version: '1.1' });
+  const [broken] = document.errors;
+  if (broken !== undefined) throw new DeployError(`${templateFile}: ${broken.message.trimEnd()}`);
   const artifacts = new Map<string, Artifact>();
   const resources = document.get('Resources');
   if (!isMap(resources)) return { text: String(document), artifacts: [] };
@@ -106,7 +124,7 @@ export function packageTemplate(templateFile: string, bucket: string): PackagedT
     if (!isScalar(value) || typeof value.value !== 'string' || !isLocal(value.value)) continue;
     const path = resolve(folder, value.value);
     let artifact = artifacts.get(path);
-    if (artifact === undefined) artifacts.set(path, (artifact = zipPath(path)));
+    if (artifact === undefined) artifacts.set(path, (artifact = attempt(path, () => zipPath(path))));
     replace(properties, property, form, bucket, artifact.key);
   }
   return { text: document.toString({ lineWidth: 0 }), artifacts: [...artifacts.values()] };

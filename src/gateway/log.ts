@@ -30,15 +30,15 @@ function word(value: unknown): string {
 
 /**
  * A line a request, buffered: writing each line by itself would cost more than answering the request.
- * `write` gets whole lines.
+ * `write` gets whole lines; what is below `leastLevel`, asked at each line, is left out.
  */
 export function createLog(
   world: World,
   write: (text: string) => void,
-  quietBelow: Level = 'info',
+  leastLevel: () => Level = () => 'info',
 ): ServerLog {
   const order: readonly Level[] = ['debug', 'info', 'warn', 'error'];
-  const least = order.indexOf(quietBelow);
+  const shown = (level: Level): boolean => order.indexOf(level) >= order.indexOf(leastLevel());
   let buffer = '';
   let waiting = false;
   const flush = (): void => {
@@ -57,14 +57,14 @@ export function createLog(
   };
   return {
     request: (line) => {
-      if (least > 1) return;
+      if (!shown('info')) return;
       const error = line.error === undefined ? '' : ` ${line.error}`;
       append(
         `${line.what} ${line.status} ${line.durationMs.toFixed(1)}ms ${line.decision} ${line.principal} ${line.requestId}${error}\n`,
       );
     },
     event: (level, message, facts) => {
-      if (order.indexOf(level) < least) return;
+      if (!shown(level)) return;
       const rest = Object.entries(facts ?? {})
         .filter(([, value]) => value !== undefined)
         .map(([name, value]) => ` ${name}=${word(value)}`)
