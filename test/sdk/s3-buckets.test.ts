@@ -359,6 +359,8 @@ test('a website: index, error document, redirects, for everybody the policy lets
   assert.equal(home.headers.get('content-type'), 'text/html');
   assert.equal(await home.text(), '<h1>home</h1>');
   assert.equal(await (await site('docs/')).text(), '<h1>docs</h1>');
+  const bare = await fetch(`${lambent.endpoint}/_aws/s3-website/${Bucket}`);
+  assert.match(bare.url, /\/site\/$/);
   const folder = await site('docs');
   assert.equal(folder.status, 302);
   assert.match(folder.headers.get('location') ?? '', /\/_aws\/s3-website\/site\/docs\/$/);

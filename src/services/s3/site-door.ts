@@ -77,6 +77,10 @@ async function serve(request: FrontDoorRequest, { bucket: name, key, address }: 
       ResourceType: 'OBJECT',
     });
   }
+  if (request.path === address.base.slice(0, -1)) {
+    // Without the slash a page's relative links would leave the bucket.
+    return redirect(request.response, { status: 302, location: addressOf('', {}, address) });
+  }
   if (website.RedirectAllRequestsTo !== undefined) {
     return redirect(request.response, {
       status: 301,
