@@ -9,6 +9,7 @@ import { inbox } from './inbox/service.ts';
 import { lambda } from './lambda/service.ts';
 import { logs } from './logs/service.ts';
 import { s3 } from './s3/service.ts';
+import { sns } from './sns/service.ts';
 import { sqs } from './sqs/service.ts';
 import { sts } from './sts/service.ts';
 
@@ -25,6 +26,7 @@ export const services: readonly ServiceDefinition[] = [
   lambda,
   logs,
   s3,
+  sns,
   sqs,
   sts,
 ];

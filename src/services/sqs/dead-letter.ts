@@ -1,9 +1,10 @@
 import type { Context } from '../../service/context.ts';
+import { ordinalAt } from '../../service/ordinal.ts';
 import type { Reader, Transaction } from '../../store/store.ts';
 import { type QueueRows, readContent, rowsOf } from './content.ts';
 import { appendMessage } from './fifo-queue.ts';
 import type { MessageRow, QueueRow } from './layout.ts';
-import { ordinalAt, ordinalOf } from './message-key.ts';
+import { ordinalOf } from './message-key.ts';
 import { type QueueName, queueArn } from './queue.ts';
 import { redrivePolicyOf } from './redrive.ts';
 import { placeMessage } from './standard-queue.ts';

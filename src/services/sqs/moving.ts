@@ -1,9 +1,10 @@
 import type { Context } from '../../service/context.ts';
+import { nextOrdinal } from '../../service/ordinal.ts';
 import type { Transaction } from '../../store/store.ts';
 import { type QueueRows, readContent, rowsOf } from './content.ts';
 import { appendMessage, leaveLine, settleGroup } from './fifo-queue.ts';
 import type { MessageRow, MoveRow, QueueRow } from './layout.ts';
-import { drawChance, keyOf, nextOrdinal } from './message-key.ts';
+import { drawChance, keyOf } from './message-key.ts';
 import { type QueueName, queueOfArn } from './queue.ts';
 import { placeMessage, removeMessage } from './standard-queue.ts';
 import { startSweeping } from './sweeping.ts';

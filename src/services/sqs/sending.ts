@@ -1,5 +1,6 @@
 import type { MessageAttributeValue, MessageSystemAttributeValue } from '../../model/gen/sqs.ts';
 import type { Context } from '../../service/context.ts';
+import { nextOrdinal } from '../../service/ordinal.ts';
 import type { Principal } from '../../service/principal.ts';
 import type { Transaction } from '../../store/store.ts';
 import { rowsOf, storeContent } from './content.ts';
@@ -8,7 +9,7 @@ import { appendMessage } from './fifo-queue.ts';
 import type { Content, MessageRow, QueueRow } from './layout.ts';
 import { checkBody, deduplicationIdOf, delayMs, groupOf, md5, sizeOf } from './message.ts';
 import { attributesMd5, storeAttributes } from './message-attribute.ts';
-import { drawChance, keyOf, nextOrdinal } from './message-key.ts';
+import { drawChance, keyOf } from './message-key.ts';
 import type { QueueName } from './queue.ts';
 import { placeMessage } from './standard-queue.ts';
 import { DEDUPLICATION_MS, startSweeping } from './sweeping.ts';

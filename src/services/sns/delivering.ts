@@ -1,0 +1,251 @@
+import { parseArn } from '../../base/arn.ts';
+import type { Context } from '../../service/context.ts';
+import type { Transaction } from '../../store/store.ts';
+import { unsubscribePageUrl } from './address.ts';
+import { effectivePolicy, MANAGED_RETRIES, retryDelay } from './delivery-policy.ts';
+import { post } from './http-post.ts';
+import { type DeliveryRow, layout, type SubscriptionRow } from './layout.ts';
+import { queueAttributes } from './message-attribute.ts';
+import { type Delivered, lambdaEvent, notificationJson } from './notification.ts';
+import { DELIVERED, type Outcome, outcomeOf, outcomeOfStatus } from './outcome.ts';
+import { actingFor, sendToQueue } from './queue-post.ts';
+import { smsSender } from './sms.ts';
+import { deadLetterArn } from './subscription.ts';
+import { rowsOf, type SubscriptionName, subscriptionArn, topicArn } from './topic.ts';
+
+const MOST_QUEUE_ATTRIBUTES = 10;
+
+export interface Delivery {
+  readonly id: string;
+  /** Attempts so far. */
+  readonly attempt: number;
+}
+
+type Target = Delivered & { readonly row: SubscriptionRow };
+
+/** What a delivery is about; undefined when its subscription or topic is gone. */
+async function targetOf(ctx: Context, delivery: DeliveryRow): Promise<Target | undefined> {
+  const { account, region } = ctx;
+  const name: SubscriptionName = {
+    topic: { account, region, name: delivery.topic },
+    id: delivery.subscriptionId,
+  };
+  const rows = rowsOf(name.topic);
+  const row = await rows.subscriptions.get(ctx.store, [delivery.topic, delivery.subscriptionId]);
+  const topic = await rows.topics.get(ctx.store, [delivery.topic]);
+  if (row === undefined || topic === undefined) return undefined;
+  const message =
+    delivery.blob === undefined
+      ? (delivery.message ?? '')
+      : Buffer.from(await ctx.blobs.read(delivery.blob)).toString();
+  return { name, topic, delivery, message, row };
+}
+
+function isRaw({ row }: Target): boolean {
+  return row.attributes['RawMessageDelivery'] === 'true';
+}
+
+async function toQueue(ctx: Context, target: Target): Promise<Outcome> {
+  const { name, delivery, message, row } = target;
+  const { attributes } = delivery;
+  const raw = isRaw(target);
+  if (raw && Object.keys(attributes ?? {}).length > MOST_QUEUE_ATTRIBUTES) {
+    return { kind: 'refused', why: `a queue takes at most ${MOST_QUEUE_ATTRIBUTES} message attributes` };
+  }
+  const fifo = row.endpoint.endsWith('.fifo');
+  return sendToQueue(ctx, name.topic, row.endpoint, {
+    MessageBody: raw ? message : await notificationJson(ctx, target),
+    ...(raw && attributes !== undefined ? { MessageAttributes: queueAttributes(attributes) } : {}),
+    ...(delivery.group === undefined ? {} : { MessageGroupId: delivery.group }),
+    ...(fifo ? { MessageDeduplicationId: delivery.deduplicationId } : {}),
+  });
+}
+
+async function toFunction(ctx: Context, target: Target): Promise<Outcome> {
+  const { endpoint } = target.row;
+  const arn = parseArn(endpoint);
+  try {
+    await ctx.call(
+      'lambda',
+      'Invoke',
+      {
+        FunctionName: endpoint,
+        InvocationType: 'Event',
+        Payload: Buffer.from(await lambdaEvent(ctx, target)),
+      },
+      {
+        as: actingFor(target.name.topic),
+        account: arn?.account ?? ctx.account,
+        region: arn?.region ?? ctx.region,
+      },
+    );
+    return DELIVERED;
+  } catch (error) {
+    return outcomeOf(error);
+  }
+}
+
+async function toHttp(ctx: Context, target: Target): Promise<Outcome> {
+  const { name, topic, delivery, message, row } = target;
+  const raw = isRaw(target);
+  const { contentType } = effectivePolicy(
+    topic.attributes['DeliveryPolicy'],
+    row.attributes['DeliveryPolicy'],
+  );
+  const headers = {
+    'content-type': contentType,
+    'x-amz-sns-message-type': 'Notification',
+    'x-amz-sns-message-id': delivery.messageId,
+    'x-amz-sns-topic-arn': topicArn(name.topic),
+    'x-amz-sns-subscription-arn': subscriptionArn(name),
+    ...(raw ? { 'x-amz-sns-rawdelivery': 'true' } : {}),
+  };
+  const body = raw ? message : await notificationJson(ctx, target);
+  return outcomeOfStatus(await post(ctx, row.endpoint, headers, body));
+}
+
+/** Mail and text messages land in the inbox, in the transaction that ends their delivery. */
+async function letterOf(ctx: Context, target: Target) {
+  const { name, topic, delivery, message, row } = target;
+  const { account } = name.topic;
+  const displayName = topic.attributes['DisplayName'] ?? '';
+  if (row.protocol === 'sms') {
+    const text = displayName === '' ? message : `${displayName}> ${message}`;
+    return {
+      kind: 'sms',
+      account,
+      to: row.endpoint,
+      from: await smsSender(ctx, account, delivery.attributes),
+      text,
+    } as const;
+  }
+  const footer = `\n\n--\nIf you wish to stop receiving notifications from this topic, please visit the address below to unsubscribe:\n${unsubscribePageUrl(ctx, subscriptionArn(name))}\n`;
+  return {
+    kind: 'email',
+    account,
+    to: row.endpoint,
+    from: `${displayName === '' ? 'AWS Notifications' : displayName} <no-reply@sns.amazonaws.com>`,
+    subject: delivery.subject ?? 'AWS Notification Message',
+    text: row.protocol === 'email' ? `${message}${footer}` : await notificationJson(ctx, target),
+  } as const;
+}
+
+async function attempt(ctx: Context, target: Target): Promise<Outcome> {
+  switch (target.row.protocol) {
+    case 'sqs':
+      return toQueue(ctx, target);
+    case 'lambda':
+      return toFunction(ctx, target);
+    case 'http':
+    case 'https':
+      return toHttp(ctx, target);
+    default:
+      return DELIVERED;
+  }
+}
+
+async function bury(ctx: Context, target: Target, why: string): Promise<void> {
+  const { name, delivery, message, row } = target;
+  const arn = deadLetterArn(row.attributes);
+  ctx.log('warn', `a message was not delivered to ${row.endpoint}`, { why, messageId: delivery.messageId });
+  if (arn === undefined) return;
+  const raw = isRaw(target);
+  const { attributes } = delivery;
+  const outcome = await sendToQueue(ctx, name.topic, arn, {
+    MessageBody: raw ? message : await notificationJson(ctx, target),
+    ...(raw && attributes !== undefined && Object.keys(attributes).length <= MOST_QUEUE_ATTRIBUTES
+      ? { MessageAttributes: queueAttributes(attributes) }
+      : {}),
+    ...(arn.endsWith('.fifo')
+      ? { MessageGroupId: delivery.group, MessageDeduplicationId: delivery.deduplicationId }
+      : {}),
+  });
+  if (outcome.kind !== 'delivered') {
+    ctx.log('warn', `a dead letter was not delivered to ${arn}`, { why: outcome.why });
+  }
+}
+
+/** Tries a delivery; the seconds until it is tried again, or undefined when it is over, for good or bad. */
+async function tryOnce(ctx: Context, target: Target, attempts: number): Promise<number | undefined> {
+  const outcome = await attempt(ctx, target);
+  if (outcome.kind === 'delivered') return undefined;
+  const { topic, row } = target;
+  const http = row.protocol === 'http' || row.protocol === 'https';
+  const retries = http
+    ? effectivePolicy(topic.attributes['DeliveryPolicy'], row.attributes['DeliveryPolicy']).retries
+    : MANAGED_RETRIES;
+  const delay = outcome.kind === 'refused' ? undefined : retryDelay(retries, attempts + 1);
+  if (delay === undefined) await bury(ctx, target, outcome.why);
+  return delay;
+}
+
+async function finish(
+  tx: Transaction,
+  ctx: Context,
+  id: string,
+  { blob }: DeliveryRow,
+  letter: Awaited<ReturnType<typeof letterOf>> | undefined,
+): Promise<void> {
+  const { deliveries } = layout.at(ctx.account, ctx.region);
+  // Somebody else may have finished it.
+  if ((await deliveries.get(tx, [id])) === undefined) return;
+  deliveries.delete(tx, [id]);
+  if (blob !== undefined) await ctx.blobs.release(tx, blob);
+  if (letter !== undefined) ctx.ports.inbox.deliver(tx, letter);
+}
+
+function isLetter({ row }: Target): boolean {
+  return row.protocol === 'sms' || row.protocol === 'email' || row.protocol === 'email-json';
+}
+
+/** One attempt of one delivery; schedules the next. */
+export async function deliver({ id, attempt: attempts }: Delivery, ctx: Context): Promise<void> {
+  const delivery = await layout.at(ctx.account, ctx.region).deliveries.get(ctx.store, [id]);
+  if (delivery === undefined) return;
+  const target = await targetOf(ctx, delivery);
+  const delay = target && (await tryOnce(ctx, target, attempts));
+  if (delay !== undefined) {
+    const dueAtMs = ctx.world.clock.now() + delay * 1000;
+    await ctx.transact(async (tx) => {
+      ctx.enqueue(tx, { kind: 'deliver', payload: { id, attempt: attempts + 1 }, dueAtMs });
+    });
+    return;
+  }
+  const letter = target !== undefined && isLetter(target) ? await letterOf(ctx, target) : undefined;
+  await ctx.transact((tx) => finish(tx, ctx, id, delivery, letter));
+}
+
+export interface LineDelivery {
+  readonly subscriptionId: string;
+  readonly group: string;
+  /** Attempts so far at the first of the line. */
+  readonly attempt: number;
+}
+
+/** Empties a FIFO subscription's line in its order: the next is tried when the one before it is through. */
+export async function deliverLine(
+  { subscriptionId, group, attempt: before }: LineDelivery,
+  ctx: Context,
+): Promise<void> {
+  const { lines, deliveries } = layout.at(ctx.account, ctx.region);
+  for (let attempts = before; ; attempts = 0) {
+    const [head] = (await lines.page(ctx.store, [subscriptionId, group], { limit: 1 })).rows;
+    if (head === undefined) return;
+    const id = head.value;
+    const delivery = await deliveries.get(ctx.store, [id]);
+    const target = delivery && (await targetOf(ctx, delivery));
+    const delay = target && (await tryOnce(ctx, target, attempts));
+    if (delay !== undefined) {
+      const payload: LineDelivery = { subscriptionId, group, attempt: attempts + 1 };
+      const dueAtMs = ctx.world.clock.now() + delay * 1000;
+      await ctx.transact(async (tx) => {
+        ctx.enqueue(tx, { kind: 'deliver-line', payload, dueAtMs });
+      });
+      return;
+    }
+    await ctx.transact(async (tx) => {
+      lines.delete(tx, head.key);
+      if (delivery !== undefined) await finish(tx, ctx, id, delivery, undefined);
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import type { BlobRef } from '../../store/blobs.ts';
+import { keyspace, rows } from '../../store/keyspace.ts';
+
+/** SNS's rows of one account in one region. A subscription is kept with its topic, whoever owns it. */
+export const layout = keyspace('sns', {
+  topics: rows<[name: string], TopicRow>('topics'),
+  subscriptions: rows<[topic: string, id: string], SubscriptionRow>('subscriptions'),
+  /** A topic has one subscription of an endpoint. */
+  endpoints: rows<[topic: string, protocol: string, endpoint: string], string>('endpoints'),
+  /** What was sent to be confirmed with, for two days. */
+  tokens: rows<[topic: string, token: string], string>('tokens'),
+  /** Subscriptions of the account, in its own topics and others'. */
+  owned: rows<[subscriptionArn: string], 0>('owned'),
+  /** What a job is to deliver, one row a subscription. */
+  deliveries: rows<[id: string], DeliveryRow>('deliveries'),
+  /** FIFO topics' deliveries in their order, one line a subscription and message group. */
+  lines: rows<[subscriptionId: string, group: string, ordinal: number], string>('lines'),
+  duplicates: rows<[topicId: string, scope: string, deduplicationId: string], DuplicateRow>('duplicates'),
+  sms: rows<[], Readonly<Record<string, string>>>('sms'),
+  optedOut: rows<[phoneNumber: string], 0>('opted-out'),
+});
+
+/** One key pair signs for the whole cloud. */
+export const signingLayout = keyspace('sns-signing', { keys: rows<[], SigningRow>('keys') });
+
+export interface TopicRow {
+  readonly id: string;
+  readonly fifo: boolean;
+  readonly createdAtMs: number;
+  /** As SetTopicAttributes takes them; those at their defaults are absent. */
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly deleted: number;
+}
+
+export interface SubscriptionRow {
+  readonly protocol: string;
+  readonly endpoint: string;
+  readonly owner: string;
+  /** The ARN of who subscribed. */
+  readonly principal: string;
+  /** Absent once it is confirmed. */
+  readonly pendingToken?: string | undefined;
+  readonly authenticated: boolean;
+  readonly authenticateOnUnsubscribe?: boolean | undefined;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface StoredAttribute {
+  readonly type: string;
+  /** Base64 for Binary. */
+  readonly value: string;
+}
+
+/** A message on its way to one subscription, already in its protocol's words. */
+export interface DeliveryRow {
+  readonly topic: string;
+  readonly subscriptionId: string;
+  readonly messageId: string;
+  /** One of the two. */
+  readonly message?: string | undefined;
+  readonly blob?: BlobRef | undefined;
+  readonly subject?: string | undefined;
+  readonly attributes?: Readonly<Record<string, StoredAttribute>> | undefined;
+  readonly atMs: number;
+  readonly group?: string | undefined;
+  readonly deduplicationId?: string | undefined;
+  readonly sequence?: string | undefined;
+}
+
+export interface DuplicateRow {
+  readonly messageId: string;
+  readonly sequence: string;
+  readonly atMs: number;
+}
+
+export interface SigningRow {
+  /** PEM. */
+  readonly certificate: string;
+  readonly sealedKey: string;
+}

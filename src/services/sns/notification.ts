@@ -1,0 +1,87 @@
+import type { Context } from '../../service/context.ts';
+import { unsubscribeUrl } from './address.ts';
+import type { DeliveryRow, TopicRow } from './layout.ts';
+import { shownAttributes } from './message-attribute.ts';
+import { type SignatureVersion, signFields } from './signature.ts';
+import { type SubscriptionName, subscriptionArn, topicArn } from './topic.ts';
+
+/** Everything a notification is made of. */
+export interface Delivered {
+  readonly name: SubscriptionName;
+  readonly topic: TopicRow;
+  readonly delivery: DeliveryRow;
+  readonly message: string;
+}
+
+export function signatureVersionOf(topic: TopicRow): SignatureVersion {
+  return topic.attributes['SignatureVersion'] === '2' ? '2' : '1';
+}
+
+async function signed(ctx: Context, { name, topic, delivery, message }: Delivered) {
+  const fields = {
+    Type: 'Notification',
+    MessageId: delivery.messageId,
+    TopicArn: topicArn(name.topic),
+    Subject: delivery.subject,
+    Message: message,
+    Timestamp: new Date(delivery.atMs).toISOString(),
+  };
+  return { fields, signature: await signFields(ctx, signatureVersionOf(topic), fields) };
+}
+
+/**
+ * The JSON document that queues, HTTP endpoints and mail programs get.
+ * https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+ */
+export async function notificationJson(ctx: Context, delivered: Delivered): Promise<string> {
+  const { name, delivery } = delivered;
+  const { fields, signature } = await signed(ctx, delivered);
+  const { Type, MessageId, TopicArn, Subject, Message, Timestamp } = fields;
+  return JSON.stringify(
+    {
+      Type,
+      MessageId,
+      ...(delivery.sequence === undefined ? {} : { SequenceNumber: delivery.sequence }),
+      TopicArn,
+      ...(Subject === undefined ? {} : { Subject }),
+      Message,
+      Timestamp,
+      ...signature,
+      UnsubscribeURL: unsubscribeUrl(ctx, subscriptionArn(name)),
+      ...(delivery.attributes === undefined
+        ? {}
+        : { MessageAttributes: shownAttributes(delivery.attributes) }),
+    },
+    undefined,
+    2,
+  );
+}
+
+/** The event a function gets. https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html */
+export async function lambdaEvent(ctx: Context, delivered: Delivered): Promise<string> {
+  const { name, delivery } = delivered;
+  const { fields, signature } = await signed(ctx, delivered);
+  const arn = subscriptionArn(name);
+  return JSON.stringify({
+    Records: [
+      {
+        EventSource: 'aws:sns',
+        EventVersion: '1.0',
+        EventSubscriptionArn: arn,
+        Sns: {
+          Type: fields.Type,
+          MessageId: fields.MessageId,
+          TopicArn: fields.TopicArn,
+          Subject: fields.Subject ?? null,
+          Message: fields.Message,
+          Timestamp: fields.Timestamp,
+          SignatureVersion: signature.SignatureVersion,
+          Signature: signature.Signature,
+          SigningCertUrl: signature.SigningCertURL,
+          UnsubscribeUrl: unsubscribeUrl(ctx, arn),
+          MessageAttributes: shownAttributes(delivery.attributes),
+        },
+      },
+    ],
+  });
+}

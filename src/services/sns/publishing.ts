@@ -1,0 +1,216 @@
+import type { Context } from '../../service/context.ts';
+import { nextOrdinal, sequenceNumber } from '../../service/ordinal.ts';
+import type { BlobRef } from '../../store/blobs.ts';
+import type { Transaction } from '../../store/store.ts';
+import { passes } from './filter.ts';
+import { type FilterPolicy, parseFilterPolicy } from './filter-policy.ts';
+import type { DeliveryRow, SubscriptionRow, TopicRow } from './layout.ts';
+import type { Message } from './message.ts';
+import { filterScope } from './subscription.ts';
+import { readTopic, rowsOf, type TopicName } from './topic.ts';
+
+/** A deduplication id is remembered this long. */
+const DEDUPLICATION_MS = 300_000;
+const ROW_BYTES = 65_536;
+const COMPILED_POLICIES = 1000;
+
+/** A message with what is drawn before the transaction. */
+export interface Prepared {
+  readonly message: Message;
+  readonly messageId: string;
+  readonly atMs: number;
+  readonly ordinal: number;
+  /** Texts too long for a row, by themselves. */
+  readonly blobs: ReadonlyMap<string, BlobRef>;
+}
+
+export interface PublishedAs {
+  readonly messageId: string;
+  readonly sequence?: string | undefined;
+}
+
+const policies = new Map<string, FilterPolicy>();
+
+/** Compiles a filter policy once; equal texts are one policy. */
+function compiled(text: string, scope: 'MessageAttributes' | 'MessageBody'): FilterPolicy {
+  const key = `${scope}\n${text}`;
+  let policy = policies.get(key);
+  if (policy === undefined) {
+    if (policies.size >= COMPILED_POLICIES) policies.clear();
+    policies.set(key, (policy = parseFilterPolicy(text, scope)));
+  }
+  return policy;
+}
+
+function wants({ protocol, attributes, pendingToken }: SubscriptionRow, message: Message): boolean {
+  if (pendingToken !== undefined) return false;
+  const text = attributes['FilterPolicy'];
+  if (text === undefined) return true;
+  const scope = filterScope(attributes);
+  return passes(compiled(text, scope), scope, {
+    body: message.textFor(protocol),
+    attributes: message.attributes,
+  });
+}
+
+const PROTOCOLS = ['default', 'sqs', 'lambda', 'http', 'https', 'email', 'email-json', 'sms'];
+
+/** Draws ids and puts long texts on disk. */
+export async function prepare(ctx: Context, message: Message): Promise<Prepared> {
+  const blobs = new Map<string, BlobRef>();
+  if (message.size > ROW_BYTES / 4) {
+    for (const text of new Set(PROTOCOLS.map(message.textFor))) {
+      if (Buffer.byteLength(text) > ROW_BYTES) blobs.set(text, await ctx.blobs.put(Buffer.from(text)));
+    }
+  }
+  return {
+    message,
+    messageId: ctx.world.random.uuid(),
+    atMs: Math.floor(ctx.world.clock.now()),
+    ordinal: nextOrdinal(ctx.world),
+    blobs,
+  };
+}
+
+/**
+ * Writes a message's deliveries, a row and a job for each subscription that wants it: what is acknowledged is delivered
+ * at least once. A message a FIFO topic has already is answered as the first one was.
+ */
+export async function publishIn(
+  tx: Transaction,
+  ctx: Context,
+  name: TopicName,
+  prepared: Prepared,
+): Promise<PublishedAs> {
+  const topic = await readTopic(tx, name);
+  const rows = rowsOf(name);
+  const subscriptions = await rows.subscriptions.all(tx, [name.name]);
+  if (!topic.fifo) {
+    for (const { key, value } of subscriptions) {
+      if (wants(value, prepared.message)) await deliverSoon(tx, ctx, name, key[1], value, prepared);
+    }
+    return { messageId: prepared.messageId };
+  }
+  const known = await duplicateOf(tx, name, topic, prepared);
+  if (known !== undefined) return known;
+  const sequence = sequenceNumber(prepared.ordinal);
+  remember(tx, ctx, name, topic, prepared, sequence);
+  for (const { key, value } of subscriptions) {
+    if (wants(value, prepared.message)) {
+      await deliverInLine(tx, ctx, name, key[1], value, prepared, sequence);
+    }
+  }
+  return { messageId: prepared.messageId, sequence };
+}
+
+function duplicateKey(topic: TopicRow, { message }: Prepared): [string, string, string] {
+  const scope = topic.attributes['FifoThroughputScope'] === 'MessageGroup' ? (message.group ?? '') : '';
+  return [topic.id, scope, message.deduplicationId ?? ''];
+}
+
+async function duplicateOf(
+  tx: Transaction,
+  name: TopicName,
+  topic: TopicRow,
+  prepared: Prepared,
+): Promise<PublishedAs | undefined> {
+  const found = await rowsOf(name).duplicates.get(tx, duplicateKey(topic, prepared));
+  return found !== undefined && found.atMs + DEDUPLICATION_MS > prepared.atMs ? found : undefined;
+}
+
+export interface Forgetting {
+  readonly key: [string, string, string];
+}
+
+function remember(
+  tx: Transaction,
+  ctx: Context,
+  name: TopicName,
+  topic: TopicRow,
+  prepared: Prepared,
+  sequence: string,
+): void {
+  const { messageId, atMs } = prepared;
+  const key = duplicateKey(topic, prepared);
+  rowsOf(name).duplicates.set(tx, key, { messageId, sequence, atMs });
+  const { account, region } = name;
+  const payload: Forgetting = { key };
+  ctx
+    .as({ account, region })
+    .enqueue(tx, { kind: 'forget-duplicate', payload, dueAtMs: atMs + DEDUPLICATION_MS });
+}
+
+/** A deduplication id's time is over, unless it was used again. */
+export async function forgetDuplicate({ key }: Forgetting, ctx: Context): Promise<void> {
+  const { duplicates } = rowsOf({ account: ctx.account, region: ctx.region, name: '' });
+  const nowMs = ctx.world.clock.now();
+  await ctx.transact(async (tx) => {
+    const row = await duplicates.get(tx, key);
+    if (row !== undefined && row.atMs + DEDUPLICATION_MS <= nowMs) duplicates.delete(tx, key);
+  });
+}
+
+async function writeDelivery(
+  tx: Transaction,
+  ctx: Context,
+  name: TopicName,
+  subscriptionId: string,
+  { protocol }: SubscriptionRow,
+  { message, messageId, atMs, blobs }: Prepared,
+  sequence?: string,
+): Promise<string> {
+  const text = message.textFor(protocol);
+  const blob = blobs.get(text);
+  if (blob !== undefined) await ctx.blobs.retain(tx, blob);
+  const { subject, attributes, group, deduplicationId } = message;
+  const row: DeliveryRow = {
+    topic: name.name,
+    subscriptionId,
+    messageId,
+    ...(blob === undefined ? { message: text } : { blob }),
+    subject,
+    attributes,
+    atMs,
+    group,
+    deduplicationId,
+    sequence,
+  };
+  const id = `${messageId}/${subscriptionId}`;
+  rowsOf(name).deliveries.set(tx, [id], row);
+  return id;
+}
+
+async function deliverSoon(
+  tx: Transaction,
+  ctx: Context,
+  name: TopicName,
+  subscriptionId: string,
+  row: SubscriptionRow,
+  prepared: Prepared,
+): Promise<void> {
+  const id = await writeDelivery(tx, ctx, name, subscriptionId, row, prepared);
+  const { account, region } = name;
+  ctx.as({ account, region }).enqueue(tx, { kind: 'deliver', payload: { id, attempt: 0 } });
+}
+
+/** Behind what stands in the line already; the first of a line starts the job that empties it. */
+async function deliverInLine(
+  tx: Transaction,
+  ctx: Context,
+  name: TopicName,
+  subscriptionId: string,
+  row: SubscriptionRow,
+  prepared: Prepared,
+  sequence: string,
+): Promise<void> {
+  const id = await writeDelivery(tx, ctx, name, subscriptionId, row, prepared, sequence);
+  const { lines } = rowsOf(name);
+  const group = prepared.message.group ?? '';
+  const [last] = (await lines.page(tx, [subscriptionId, group], { limit: 1, reverse: true })).rows;
+  const ordinal = Math.max(prepared.ordinal, (last?.key[2] ?? -1) + 1);
+  lines.set(tx, [subscriptionId, group, ordinal], id);
+  if (last !== undefined) return;
+  const { account, region } = name;
+  const payload = { subscriptionId, group, attempt: 0 };
+  ctx.as({ account, region }).enqueue(tx, { kind: 'deliver-line', payload });
+}

@@ -1,0 +1,23 @@
+import { defineService } from '../../service/service.ts';
+import { authorisation } from './authorisation.ts';
+import { ask, expire } from './confirming.ts';
+import { deliver, deliverLine } from './delivering.ts';
+import { certificateDoor, pagesDoor } from './front-door.ts';
+import { permissions } from './permissions.ts';
+import { resourcePolicy } from './policy.ts';
+import { publications } from './publications.ts';
+import { forgetDuplicate } from './publishing.ts';
+import { texting } from './sms.ts';
+import { subscriptions } from './subscriptions.ts';
+import { tags } from './tags.ts';
+import { topics } from './topics.ts';
+
+export const sns = defineService({
+  name: 'sns',
+  model: 'sns',
+  operations: { ...topics, ...permissions, ...tags, ...subscriptions, ...publications, ...texting },
+  authorisation,
+  resourcePolicy,
+  frontDoors: [certificateDoor, pagesDoor],
+  jobs: { deliver, 'deliver-line': deliverLine, 'forget-duplicate': forgetDuplicate, ask, expire },
+});

@@ -1,0 +1,82 @@
+import { formatArn, parseArn } from '../../base/arn.ts';
+import type { Reader } from '../../store/store.ts';
+import { invalid, noTopic } from './fault.ts';
+import { layout, type TopicRow } from './layout.ts';
+
+/** Where a topic is; its owner need not be the caller. */
+export interface TopicName {
+  readonly account: string;
+  readonly region: string;
+  readonly name: string;
+}
+
+const NAME = /^(?=.{1,256}$)[A-Za-z0-9_-]+(?:\.fifo)?$/;
+
+/** https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html */
+export function checkTopicName(name: string, fifo: boolean): void {
+  if (!NAME.test(name)) throw invalid('Topic Name');
+  if (fifo && !name.endsWith('.fifo')) {
+    throw invalid(
+      'Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long.',
+    );
+  }
+  if (!fifo && name.endsWith('.fifo')) throw invalid('Topic Name');
+}
+
+export function topicArn({ account, region, name }: TopicName): string {
+  return formatArn('sns', region, account, name);
+}
+
+/** The topic an ARN names, or that of the subscription it names. */
+export function topicNamedBy(text: string): TopicName | undefined {
+  const arn = parseArn(text);
+  const [name = ''] = arn?.resource.split(':') ?? [];
+  if (arn?.service !== 'sns' || arn.account === '' || !NAME.test(name)) return undefined;
+  return { account: arn.account, region: arn.region, name };
+}
+
+/** The topic a request names; `parameter` is what the caller called it. */
+export function topicOfArn(text: string, parameter = 'TopicArn'): TopicName {
+  const elements = text.split(':').length;
+  const name = elements === 6 ? topicNamedBy(text) : undefined;
+  if (name !== undefined) return name;
+  throw invalid(
+    elements < 6 ? `${parameter} Reason: An ARN must have at least 6 elements, not ${elements}` : parameter,
+  );
+}
+
+export function rowsOf({ account, region }: TopicName): ReturnType<typeof layout.at> {
+  return layout.at(account, region);
+}
+
+export async function readTopic(reader: Reader, name: TopicName): Promise<TopicRow> {
+  const topic = await rowsOf(name).topics.get(reader, [name.name]);
+  if (topic === undefined) throw noTopic();
+  return topic;
+}
+
+export interface SubscriptionName {
+  readonly topic: TopicName;
+  readonly id: string;
+}
+
+export function subscriptionArn({ topic, id }: SubscriptionName): string {
+  return `${topicArn(topic)}:${id}`;
+}
+
+export function subscriptionOfArn(text: string): SubscriptionName {
+  const arn = parseArn(text);
+  const [name, id, ...rest] = arn?.resource.split(':') ?? [];
+  if (
+    arn?.service !== 'sns' ||
+    name === undefined ||
+    id === undefined ||
+    rest.length > 0 ||
+    !NAME.test(name)
+  ) {
+    throw invalid(
+      `SubscriptionArn Reason: An ARN must have at least 7 elements, not ${text.split(':').length}`,
+    );
+  }
+  return { topic: { account: arn.account, region: arn.region, name }, id };
+}

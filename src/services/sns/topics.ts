@@ -1,0 +1,141 @@
+import type { SnsOperations } from '../../model/gen/sns.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import { shownTopicPolicy } from './delivery-policy.ts';
+import { eraseSubscription } from './erasing.ts';
+import { invalid } from './fault.ts';
+import { layout, type TopicRow } from './layout.ts';
+import { sealToken, unsealToken } from './page.ts';
+import { defaultPolicy } from './policy.ts';
+import { sameTags, tagMap } from './tag.ts';
+import { checkTopicName, readTopic, rowsOf, type TopicName, topicArn, topicOfArn } from './topic.ts';
+import { checkTopicAttribute, isFeedback, withAttribute } from './topic-attribute.ts';
+
+const PAGE = 100;
+
+function newTopic(
+  ctx: Context,
+  given: Readonly<Record<string, string | undefined>>,
+  tags: Readonly<Record<string, string>>,
+): TopicRow {
+  const { FifoTopic = 'false', ...others } = given;
+  if (FifoTopic !== 'true' && FifoTopic !== 'false')
+    throw invalid('FifoTopic Reason: FifoTopic must be true or false');
+  const fifo = FifoTopic === 'true';
+  const attributes: Record<string, string> = {};
+  for (const [name, value = ''] of Object.entries(others)) {
+    checkTopicAttribute(name, value, fifo);
+    if (value !== '') attributes[name] = value;
+  }
+  return {
+    id: ctx.world.random.uuid(),
+    fifo,
+    createdAtMs: Math.floor(ctx.world.clock.now()),
+    attributes,
+    tags,
+    deleted: 0,
+  };
+}
+
+async function countSubscriptions(
+  ctx: Context,
+  name: TopicName,
+): Promise<{ readonly confirmed: number; readonly pending: number }> {
+  const all = await rowsOf(name).subscriptions.all(ctx.store, [name.name]);
+  const pending = all.filter(({ value }) => value.pendingToken !== undefined).length;
+  return { confirmed: all.length - pending, pending };
+}
+
+export const topics = {
+  async CreateTopic(input, ctx) {
+    const name: TopicName = { account: ctx.account, region: ctx.region, name: input.Name };
+    const tags = tagMap(input.Tags);
+    const topic = newTopic(ctx, input.Attributes ?? {}, tags);
+    checkTopicName(input.Name, topic.fifo);
+    if (input.DataProtectionPolicy !== undefined) {
+      throw invalid('DataProtectionPolicy: Lambent does not protect data');
+    }
+    const { topics: rows } = rowsOf(name);
+    await ctx.transact(async (tx) => {
+      const existing = await rows.get(tx, [name.name]);
+      if (existing === undefined) {
+        rows.set(tx, [name.name], topic);
+        return;
+      }
+      const different = Object.entries(topic.attributes).some(
+        ([attribute, value]) => existing.attributes[attribute] !== value,
+      );
+      if (different) throw invalid('Attributes Reason: Topic already exists with different attributes');
+      if (input.Tags !== undefined && !sameTags(existing.tags, tags)) {
+        throw invalid('Tags Reason: Topic already exists with different tags');
+      }
+    });
+    return { TopicArn: topicArn(name) };
+  },
+
+  async DeleteTopic(input, ctx) {
+    const name = topicOfArn(input.TopicArn);
+    const { topics: rows, subscriptions } = rowsOf(name);
+    await ctx.transact(async (tx) => {
+      // What is gone already is gone.
+      if ((await rows.get(tx, [name.name])) === undefined) return;
+      rows.delete(tx, [name.name]);
+      for (const { key, value } of await subscriptions.all(tx, [name.name])) {
+        eraseSubscription(tx, { topic: name, id: key[1] }, value);
+      }
+    });
+    return {};
+  },
+
+  async ListTopics(input, ctx) {
+    const { topics: rows } = layout.at(ctx.account, ctx.region);
+    const after = input.NextToken === undefined ? undefined : unsealToken(input.NextToken);
+    const page = await rows.page(ctx.store, [], {
+      limit: PAGE,
+      ...(after === undefined ? {} : { after: [after] }),
+    });
+    const { account, region } = ctx;
+    return {
+      Topics: page.rows.map(({ key }) => ({ TopicArn: topicArn({ account, region, name: key[0] }) })),
+      NextToken: page.next && sealToken(page.next[0]),
+    };
+  },
+
+  async GetTopicAttributes(input, ctx) {
+    const name = topicOfArn(input.TopicArn);
+    const topic = await readTopic(ctx.store, name);
+    const { confirmed, pending } = await countSubscriptions(ctx, name);
+    const fifo = topic.fifo
+      ? { FifoTopic: 'true', ContentBasedDeduplication: 'false', FifoThroughputScope: 'Topic' }
+      : {};
+    return {
+      Attributes: {
+        Policy: defaultPolicy(name),
+        DisplayName: '',
+        ...fifo,
+        ...topic.attributes,
+        TopicArn: topicArn(name),
+        Owner: name.account,
+        SubscriptionsConfirmed: String(confirmed),
+        SubscriptionsPending: String(pending),
+        SubscriptionsDeleted: String(topic.deleted),
+        EffectiveDeliveryPolicy: shownTopicPolicy(topic.attributes['DeliveryPolicy']),
+      },
+    };
+  },
+
+  async SetTopicAttributes(input, ctx) {
+    const name = topicOfArn(input.TopicArn);
+    const { AttributeName: attribute, AttributeValue: value = '' } = input;
+    if (isFeedback(attribute)) {
+      ctx.log('info', `${attribute} is kept; deliveries are not logged to CloudWatch Logs`);
+    }
+    await ctx.transact(async (tx) => {
+      const topic = await readTopic(tx, name);
+      checkTopicAttribute(attribute, value, topic.fifo);
+      const attributes = withAttribute(topic.attributes, attribute, value);
+      rowsOf(name).topics.set(tx, [name.name], { ...topic, attributes });
+    });
+    return {};
+  },
+} satisfies Group<SnsOperations>;
