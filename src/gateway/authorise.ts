@@ -6,6 +6,7 @@ import { explain } from '../policy/explain.ts';
 import { denialMessage } from '../policy/message.ts';
 import type { ContextValues } from '../policy/request.ts';
 import type { ActionDecision } from '../service/audit.ts';
+import { Fault } from '../service/faults.ts';
 import type { IdentityPort, PrincipalPolicies } from '../service/ports.ts';
 import type { Principal } from '../service/principal.ts';
 import type { ActionRequest } from '../service/service.ts';
@@ -175,6 +176,11 @@ function conclude(call: Call, decided: ActionDecision): void {
         decision.outcome === 'explicit-deny' ? decision.policyId : missingStatement(request),
     },
   );
-  if (host.iam !== 'audit') throw refusal('access-denied', call.protocolName, message);
-  call.audited = message;
+  if (host.iam === 'audit') {
+    call.audited = message;
+    return;
+  }
+  const fault = refusal('access-denied', call.protocolName, message);
+  const { denialCode = fault.code } = call.definition;
+  throw new Fault(denialCode, message, fault.detail, fault.status);
 }

@@ -18,6 +18,7 @@ export const sns = defineService({
   operations: { ...topics, ...permissions, ...tags, ...subscriptions, ...publications, ...texting },
   authorisation,
   resourcePolicy,
+  denialCode: 'AuthorizationErrorException',
   frontDoors: [certificateDoor, pagesDoor],
   jobs: { deliver, 'deliver-line': deliverLine, 'forget-duplicate': forgetDuplicate, ask, expire },
 });
