@@ -73,7 +73,7 @@ const KEYS = [
 ];
 
 test('every operation has a rule, and every rule an operation', () => {
-  assert.deepEqual(Object.keys(authorisation).sort(), Object.keys(dynamodb.operations).sort());
+  assert.deepEqual(Object.keys(dynamodb.authorisation).sort(), Object.keys(dynamodb.operations).sort());
 });
 
 test('an item is named by its partition key and attributes', async () => {

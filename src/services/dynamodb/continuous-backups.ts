@@ -2,6 +2,7 @@ import type { ContinuousBackupsDescription, DynamodbOperations } from '../../mod
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { fault, invalid } from './fault.ts';
+import { endHistory, scheduleTrim } from './history.ts';
 import { changeTable } from './table-change.ts';
 import type { TableRow } from './table-row.ts';
 import { addressOf, lookUpTable, type TableAddress } from './tables-cache.ts';
@@ -31,17 +32,31 @@ export const continuousBackups = {
     }
     await requireTable(ctx, address);
     const nowMs = ctx.world.clock.now();
-    const row = await changeTable(ctx, address, ({ recovery, ...rest }) =>
-      enabled
-        ? {
-            ...rest,
-            recovery: { sinceMs: recovery?.sinceMs ?? nowMs, days: days ?? recovery?.days ?? RECOVERY_DAYS },
-          }
-        : rest,
-    );
+    const owner = ctx.as(address);
+    const row = await changeTable(ctx, address, ({ recovery, ...rest }, tx) => {
+      if (!enabled) {
+        if (recovery !== undefined) endHistory(owner, tx, rest, nowMs);
+        return rest;
+      }
+      const sinceMs = recovery?.sinceMs ?? ctx.world.clock.now();
+      if (recovery === undefined) {
+        scheduleTrim(owner, tx, { table: rest.number, name: rest.name, sinceMs }, nowMs);
+      }
+      return { ...rest, recovery: { sinceMs, days: days ?? recovery?.days ?? RECOVERY_DAYS } };
+    });
     return { ContinuousBackupsDescription: describe(row, nowMs) };
   },
 } satisfies Group<DynamodbOperations>;
+
+type Recovery = NonNullable<TableRow['recovery']>;
+
+export function restorableSinceMs({ sinceMs, days }: Recovery, nowMs: number): number {
+  return Math.max(sinceMs, nowMs - days * DAY_MS);
+}
+
+export function latestRestorableMs({ sinceMs }: Recovery, nowMs: number): number {
+  return Math.max(sinceMs, nowMs - LATEST_MS);
+}
 
 async function requireTable(ctx: Context, address: TableAddress) {
   const table = await lookUpTable(ctx, address);
@@ -56,14 +71,13 @@ function describe({ recovery }: TableRow, nowMs: number): ContinuousBackupsDescr
       PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
     };
   }
-  const { sinceMs, days } = recovery;
   return {
     ContinuousBackupsStatus: 'ENABLED',
     PointInTimeRecoveryDescription: {
       PointInTimeRecoveryStatus: 'ENABLED',
-      RecoveryPeriodInDays: days,
-      EarliestRestorableDateTime: new Date(Math.max(sinceMs, nowMs - days * DAY_MS)),
-      LatestRestorableDateTime: new Date(Math.max(sinceMs, nowMs - LATEST_MS)),
+      RecoveryPeriodInDays: recovery.days,
+      EarliestRestorableDateTime: new Date(restorableSinceMs(recovery, nowMs)),
+      LatestRestorableDateTime: new Date(latestRestorableMs(recovery, nowMs)),
     },
   };
 }

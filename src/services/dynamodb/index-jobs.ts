@@ -1,10 +1,10 @@
 import type { Context } from '../../service/context.ts';
 import type { KeyRange, Transaction } from '../../store/store.ts';
-import { entryOf } from './index-entries.ts';
+import { entryOf, type IndexEntry } from './index-entries.ts';
 import { after } from './item-key.ts';
 import { layout } from './layout.ts';
 import { StoredItem } from './stored-item.ts';
-import { tableOf } from './table.ts';
+import { type Index, type Table, tableOf } from './table.ts';
 import { setTable } from './table-change.ts';
 import type { TableRow } from './table-row.ts';
 import { usedAttributes } from './table-updates.ts';
@@ -30,7 +30,10 @@ async function jobTable(ctx: Context, tx: Transaction, job: Purge): Promise<Tabl
 
 /** Removes a table: its name first, so that it can be taken again, then all that was under its number. */
 export async function purge(job: Purge, ctx: Context): Promise<void> {
-  const { tables, versions, statistics, items, tags, expiries, sweeps } = layout.at(ctx.account, ctx.region);
+  const { tables, versions, statistics, items, history, tags, expiries, sweeps } = layout.at(
+    ctx.account,
+    ctx.region,
+  );
   await ctx.transact(async (tx) => {
     if ((await jobTable(ctx, tx, job)) !== undefined) tables.delete(tx, [job.name]);
     versions.delete(tx, [job.table]);
@@ -38,7 +41,7 @@ export async function purge(job: Purge, ctx: Context): Promise<void> {
   });
   forgetTables(ctx, { account: ctx.account, region: ctx.region, name: job.name });
   forgetLimits(ctx, { account: ctx.account, region: ctx.region, row: { number: job.table } });
-  for (const rows of [items, tags, expiries, sweeps]) await clear(ctx, rows.rangeOf([job.table]));
+  for (const rows of [items, history, tags, expiries, sweeps]) await clear(ctx, rows.rangeOf([job.table]));
 }
 
 /** Deletes every row of a range, a batch a transaction. */
@@ -83,14 +86,23 @@ async function backfillBatch(
   const entries = await tx.range(range, BATCH);
   for (const { value } of entries) {
     const stored = new StoredItem(value);
-    const fits = index.keys.every(({ name, type }) => {
-      const bytes = stored.item[name]?.[type];
-      return bytes !== undefined && bytes.length > 0;
-    });
-    const entry = fits ? entryOf(table, index, stored) : undefined;
+    const entry = fittingEntry(table, index, stored);
     if (entry !== undefined) tx.set(entry.key, entry.value.bytes);
   }
   return entries.at(-1)?.key;
+}
+
+function fittingEntry(table: Table, index: Index, stored: StoredItem): IndexEntry | undefined {
+  const fits = index.keys.every(({ name, type }) => {
+    const bytes = stored.item[name]?.[type];
+    return bytes !== undefined && bytes.length > 0;
+  });
+  return fits ? entryOf(table, index, stored) : undefined;
+}
+
+/** An item's entries in all indexes its attributes fit. */
+export function indexEntries(table: Table, stored: StoredItem): readonly IndexEntry[] {
+  return table.indexes.flatMap((index) => fittingEntry(table, index, stored) ?? []);
 }
 
 /** Empties an index that nobody writes any more, then forgets it. */

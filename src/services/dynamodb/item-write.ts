@@ -5,6 +5,7 @@ import { emptyItem, type Item } from './attribute-value.ts';
 import { writeUnits } from './capacity.ts';
 import { updateExpiry } from './expiry.ts';
 import { fault } from './fault.ts';
+import { keepImage } from './history.ts';
 import { type IndexUnits, updateIndexes } from './index-entries.ts';
 import { StoredItem } from './stored-item.ts';
 import { appendRecord } from './stream-write.ts';
@@ -66,13 +67,22 @@ function isBlind({ table, condition, wantsBefore }: ItemWrite): boolean {
     condition === undefined &&
     table.indexes.length === 0 &&
     !table.isLimited &&
+    !table.keepsHistory &&
     table.row.expiryAttribute === undefined &&
     table.row.stream === undefined
   );
 }
 
-/** Carries a write out in a transaction that holds the table. Throws {@link ConditionFailed}. */
-export async function writeItem(ctx: Context, tx: Transaction, write: ItemWrite): Promise<WriteOutcome> {
+/**
+ * Carries a write out in a transaction that holds the table; `atMs` is the time of all of that transaction. Throws
+ * {@link ConditionFailed}.
+ */
+export async function writeItem(
+  ctx: Context,
+  tx: Transaction,
+  write: ItemWrite,
+  atMs: number,
+): Promise<WriteOutcome> {
   const { table, key, condition } = write;
   const blind = isBlind(write);
   const bytes = blind ? undefined : await tx.get(key);
@@ -80,6 +90,7 @@ export async function writeItem(ctx: Context, tx: Transaction, write: ItemWrite)
   if (condition !== undefined && !condition(before?.item ?? NO_ITEM)) throw new ConditionFailed(before);
   const after = write.apply(before);
   if (after === before && !blind) return { before, after, indexUnits: [] };
+  if (table.keepsHistory) await keepImage(tx, table, key, before, atMs);
   if (after === undefined) tx.delete(key);
   else tx.set(key, after.bytes);
   const indexUnits = table.indexes.length === 0 ? [] : updateIndexes(tx, table, before, after);
@@ -137,7 +148,7 @@ export async function performWrite(ctx: Context, write: ItemWrite): Promise<Writ
     const outcome = await ctx.transact(
       async (tx) => {
         await holdTable(tx, table);
-        const written = await writeItem(ctx, tx, write);
+        const written = await writeItem(ctx, tx, write, ctx.world.clock.now());
         limits?.admitIndexWrites(written.indexUnits, ctx.world.clock.now());
         return written;
       },

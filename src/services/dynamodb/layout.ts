@@ -1,4 +1,5 @@
 import { bytesCodec, keyspace, rows } from '../../store/keyspace.ts';
+import type { BackupRow } from './backup.ts';
 import type { StatisticsRow } from './statistics.ts';
 import type { RecordRow, StreamEnd, StreamRow } from './stream.ts';
 import type { TableRow } from './table-row.ts';
@@ -12,13 +13,16 @@ export const layout = keyspace('dynamodb', {
   tables: rows<[name: string], TableRow>('tables'),
   /** `TableRow.version` alone: every write transaction reads it, and so conflicts with changes of the table. */
   versions: rows<[table: number], number>('versions'),
-  /** The number the last table took. */
+  /** The number the last table or backup took. */
   counters: rows<[name: 'table'], number>('counters'),
   /**
-   * Items (index 0) and index entries. The bytes after the index number are `item-key.ts`'s, the values
+   * Items (index 0) and index entries, of tables and backups. The bytes after the index number are `item-key.ts`'s, the values
    * `item-codec.ts`'s.
    */
   items: rows<[table: number, index: number], Uint8Array>('items', bytesCodec),
+  /** Images before, by item (its key behind the table's prefix) and time; empty when there was none. See `history.ts`. */
+  history: rows<[table: number, key: Uint8Array, atMs: number], Uint8Array>('history', bytesCodec),
+  backups: rows<[table: string, id: string], BackupRow>('backups'),
   tags: rows<[table: number, key: string], string>('tags'),
   /** Counts of large tables. */
   statistics: rows<[table: number], StatisticsRow>('statistics'),

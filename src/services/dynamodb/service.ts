@@ -1,12 +1,17 @@
 import { defineService } from '../../service/service.ts';
 import { accountFacts } from './account-facts.ts';
 import { authorisation } from './authorisation.ts';
+import { backupAuthorisation } from './backup-authorisation.ts';
+import { backUp, dropBackup, restore } from './backup-jobs.ts';
+import { backups } from './backups.ts';
 import { batches } from './batches.ts';
 import { continuousBackups } from './continuous-backups.ts';
+import { dropHistory, trimHistory } from './history.ts';
 import { backfill, dropIndex, purge } from './index-jobs.ts';
 import { items } from './items.ts';
 import { reads } from './reads.ts';
 import { policyOf, resourcePolicies } from './resource-policies.ts';
+import { restores } from './restores.ts';
 import { statements } from './statements.ts';
 import { recount } from './statistics.ts';
 import { dropStream, trim } from './stream-change.ts';
@@ -34,9 +39,11 @@ export const dynamodb = defineService({
     ...timesToLive,
     ...resourcePolicies,
     ...continuousBackups,
+    ...backups,
+    ...restores,
     ...accountFacts,
   },
-  authorisation,
+  authorisation: { ...authorisation, ...backupAuthorisation },
   jobs: {
     purge,
     backfill,
@@ -48,10 +55,13 @@ export const dynamodb = defineService({
     recount,
     trim,
     dropStream,
+    backUp,
+    restore,
+    dropBackup,
+    trimHistory,
+    dropHistory,
   },
   resourcePolicy: policyOf,
-  // Whether point-in-time recovery is on is kept and shown; there is nothing yet to restore from it.
-  stored: ['UpdateContinuousBackups'],
 });
 
 /** The other end of the tables' streams: a service of its own on the wire, on the same rows. */

@@ -56,6 +56,12 @@ export function describeTable(
     StreamSpecification: row.stream && { StreamEnabled: true, StreamViewType: row.stream.view },
     LatestStreamLabel: row.latestStream,
     LatestStreamArn: row.latestStream && `${arn}/stream/${row.latestStream}`,
+    RestoreSummary: row.restored && {
+      SourceBackupArn: row.restored.source.backup,
+      SourceTableArn: row.restored.source.table,
+      RestoreDateTime: new Date(row.restored.atMs),
+      RestoreInProgress: row.restored.inProgress,
+    },
     DeletionProtectionEnabled: row.deletionProtection,
     OnDemandThroughput: row.onDemandThroughput,
   };

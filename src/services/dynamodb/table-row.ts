@@ -17,7 +17,8 @@ export interface TableRow {
   readonly version: number;
   readonly id: string;
   readonly name: string;
-  readonly status: 'ACTIVE' | 'UPDATING' | 'DELETING';
+  /** CREATING while it is being restored. */
+  readonly status: 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING';
   readonly createdAtMs: number;
   readonly attributes: readonly AttributeDefinition[];
   readonly keySchema: readonly KeySchemaElement[];
@@ -41,6 +42,20 @@ export interface TableRow {
   readonly policy?: PolicyRow;
   /** Point-in-time recovery is on. */
   readonly recovery?: { readonly sinceMs: number; readonly days: number };
+  /** Jobs that read the table's past: backups and restores under way. */
+  readonly readers?: number;
+  /** Where its first items are from. */
+  readonly restored?: {
+    readonly atMs: number;
+    readonly inProgress: boolean;
+    /** ARNs. */
+    readonly source: { readonly table: string; readonly backup?: string };
+  };
+}
+
+/** Whether writes keep the images from before them. */
+export function keepsHistory({ recovery, readers }: TableRow): boolean {
+  return recovery !== undefined || readers !== undefined;
 }
 
 /** A policy attached to a table or stream. */

@@ -30,10 +30,10 @@ export const tableUpdates = {
     let before: TableRow | undefined;
     const row = await changeTable(ctx, address, (found, tx) => {
       before = found;
-      if (found.status === 'DELETING') {
+      if (found.status === 'DELETING' || found.status === 'CREATING') {
         throw fault(
           'ResourceInUseException',
-          `Attempt to change a resource which is still in use: Table is being deleted: ${found.name}`,
+          `Attempt to change a resource which is still in use: Table is being ${found.status === 'DELETING' ? 'deleted' : 'created'}: ${found.name}`,
         );
       }
       return updated(owner, tx, found, input, nowMs);

@@ -5,7 +5,7 @@ import type { AttributeValue, Item } from './attribute-value.ts';
 import { attributeOf } from './attribute-value.ts';
 import { itemPart, joinKey, partitionKey, sortPart } from './item-key.ts';
 import { layout } from './layout.ts';
-import type { IndexRow, TableRow } from './table-row.ts';
+import { type IndexRow, keepsHistory, type TableRow } from './table-row.ts';
 import { isLimited } from './throughput.ts';
 
 export interface KeyAttribute {
@@ -28,6 +28,8 @@ export interface Table {
   readonly prefix: Uint8Array;
   /** Something of its throughput is limited. */
   readonly isLimited: boolean;
+  /** Writes keep the images from before them. */
+  readonly keepsHistory: boolean;
   /** Names the end of the table's stream, if it has one, for writers to queue at. */
   readonly streamEnd: string | undefined;
   /** The row of `layout.versions`, key and value, that every write checks. */
@@ -95,6 +97,7 @@ export function tableOf(row: TableRow, account: string, region: string): Table {
     indexes,
     prefix: items.keyOf([row.number, 0]),
     isLimited: isLimited(row),
+    keepsHistory: keepsHistory(row),
     streamEnd: row.stream && Buffer.from(streamEnds.keyOf([row.number, row.stream.label])).toString('latin1'),
     version: {
       key: versions.keyOf([row.number]),

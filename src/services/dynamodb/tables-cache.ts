@@ -106,7 +106,7 @@ export function forgetTables(ctx: Pick<Context, 'store'>, { account, region }: T
 /** The table for work on its items; a fault when there is none or it is being deleted. */
 export async function tableFor(ctx: Context, address: TableAddress): Promise<Table> {
   const table = cachedTable(ctx, address) ?? (await lookUpTable(ctx, address));
-  if (table === undefined || table.row.status === 'DELETING') {
+  if (table === undefined || table.row.status === 'DELETING' || table.row.status === 'CREATING') {
     throw fault('ResourceNotFoundException', 'Requested resource not found');
   }
   return table;

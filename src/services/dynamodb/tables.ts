@@ -9,6 +9,7 @@ import { checkStream, closeStream, withStream } from './stream-change.ts';
 import { changeTable, noTable, setTable } from './table-change.ts';
 import { checkDefinition, type Definition, indexRow, throughputOf } from './table-definition.ts';
 import { describeTable } from './table-description.ts';
+import { nextNumber } from './table-number.ts';
 import type { IndexRow, TableRow } from './table-row.ts';
 import { addressOf, forgetTables, lookUpTable } from './tables-cache.ts';
 import { checkTags } from './tags.ts';
@@ -25,7 +26,7 @@ export const tables = {
     const id = ctx.world.random.uuid();
     const nowMs = ctx.world.clock.now();
     const row = await ctx.transact(async (tx) => {
-      const { tables: rows, counters, tags } = layout.at(address.account, address.region);
+      const { tables: rows, tags } = layout.at(address.account, address.region);
       const existing = await rows.get(tx, [address.name]);
       if (existing !== undefined) {
         throw fault(
@@ -35,8 +36,7 @@ export const tables = {
             : `Table already exists: ${address.name}`,
         );
       }
-      const number = ((await counters.get(tx, ['table'])) ?? 0) + 1;
-      counters.set(tx, ['table'], number);
+      const number = await nextNumber(tx, address);
       const created = await withStream(
         ctx.as(address),
         tx,
@@ -87,6 +87,14 @@ export const tables = {
         throw fault(
           'ResourceInUseException',
           `Attempt to change a resource which is still in use: Table is being deleted: ${found.name}`,
+        );
+      }
+      const used =
+        found.status === 'CREATING' ? 'being created' : found.readers && 'being read by a backup or restore';
+      if (used) {
+        throw fault(
+          'ResourceInUseException',
+          `Attempt to change a resource which is still in use: Table is ${used}: ${found.name}`,
         );
       }
       const owner = ctx.as(address);

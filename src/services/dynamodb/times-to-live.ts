@@ -4,6 +4,7 @@ import type { Group } from '../../service/service.ts';
 import type { KeyRange, Transaction } from '../../store/store.ts';
 import { expireAt, expirySecond, type Sweep } from './expiry.ts';
 import { fault, invalid } from './fault.ts';
+import { keepImage } from './history.ts';
 import { updateIndexes } from './index-entries.ts';
 import { clear } from './index-jobs.ts';
 import { after } from './item-key.ts';
@@ -135,6 +136,7 @@ async function expire(
   const stored = new StoredItem(bytes);
   const current = Number(stored.item[table.row.expiryAttribute ?? '']?.N ?? Number.NaN);
   if (Math.floor(current) !== second) return;
+  if (table.keepsHistory) await keepImage(tx, table, key, stored, ctx.world.clock.now());
   tx.delete(key);
   updateIndexes(tx, table, stored, undefined);
   if (table.row.stream !== undefined) await appendRecord(ctx, tx, table, stored, undefined, BY_SERVICE);

@@ -176,12 +176,13 @@ async function writeAll(
   writes: readonly ItemWrite[],
 ): Promise<readonly WriteOutcome[]> {
   for (const table of new Set(writes.map((write) => write.table))) await holdTable(tx, table);
+  const atMs = ctx.world.clock.now();
   const outcomes: WriteOutcome[] = [];
   const reasons: CancellationReason[] = [];
   let failed = false;
   for (const write of writes) {
     try {
-      const outcome = await writeItem(ctx, tx, write);
+      const outcome = await writeItem(ctx, tx, write, atMs);
       limitsOf(ctx, write.table)?.admitIndexWrites(outcome.indexUnits, ctx.world.clock.now());
       outcomes.push(outcome);
       reasons.push(NO_REASON);
