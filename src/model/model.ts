@@ -57,6 +57,9 @@ export interface ShapeRef {
   readonly jsonvalue?: boolean;
   readonly streaming?: boolean;
   readonly hostLabel?: boolean;
+  /** Of an event's member: all of the message's payload, or one of its headers. */
+  readonly eventpayload?: boolean;
+  readonly eventheader?: boolean;
   readonly timestampFormat?: 'iso8601' | 'rfc822' | 'unixTimestamp';
 }
 

@@ -5,8 +5,10 @@ import type {
   InvocationResult,
 } from '../service/runtimes.ts';
 import type { Cancel, World } from '../world/world.ts';
+import { exitFailure, type Failure, timeoutFailure } from './failure.ts';
 import { memoryOf } from './memory.ts';
 import type { ApiConnection, ApiRequest } from './runtime-api.ts';
+import { takeStream } from './streamed-answer.ts';
 import type { Worker, WorkerExit } from './worker.ts';
 
 /** AWS lets a function's own initialisation run this long before it counts against the timeout. */
@@ -17,9 +19,6 @@ const UNWATCHED_MS = 50;
 const NOTHING = new Uint8Array(0);
 const ACCEPTED = Buffer.from('{"status":"OK"}\n');
 const INVOCATION = '/2018-06-01/runtime/invocation/';
-
-/** What the environment could not do, in the shape an invocation answers it. */
-type Failure = Pick<InvocationResult, 'payload' | 'failure'>;
 
 interface Running {
   readonly invocation: Invocation;
@@ -213,19 +212,12 @@ export class Environment {
           );
           return;
         }
-        this.#notePeak(request);
-        connection.reply(202, '', ACCEPTED);
-        // What the function wrote before it answered is readable by now: it is read in this turn of the loop.
-        const body = request.body;
-        const durationMs = this.#world.clock.monotonic() - this.#running.startedAt;
-        setImmediate(() =>
-          this.#complete(body, what === 'error' ? 'Unhandled' : undefined, undefined, durationMs, id),
-        );
+        this.#answered(request, connection, id, what === 'error');
         return;
       }
     }
     if (method === 'POST' && path === '/2018-06-01/runtime/init/error') {
-      this.#notePeak(request);
+      this.#notePeak(request.headers);
       this.failure = {
         payload: Uint8Array.from(request.body),
         failure: {
@@ -245,8 +237,29 @@ export class Environment {
     connection.reply(404, '', NOTHING);
   }
 
-  #notePeak(request: ApiRequest): void {
-    const reported = Number(request.headers['lambent-memory-kb'] ?? 0);
+  /** What the function wrote before it answered is readable by now: it is read in this turn of the loop. */
+  #answered(request: ApiRequest, connection: ApiConnection, id: string, failed: boolean): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    this.#notePeak(request.headers);
+    const { body, stream } = request;
+    const end = (payload: Uint8Array, error: boolean) => {
+      connection.reply(202, '', ACCEPTED);
+      const durationMs = this.#world.clock.monotonic() - running.startedAt;
+      setImmediate(() => this.#complete(payload, error ? 'Unhandled' : undefined, undefined, durationMs, id));
+    };
+    if (stream === undefined) {
+      end(body, failed);
+      return;
+    }
+    const contentType = request.headers['content-type'] ?? 'application/octet-stream';
+    takeStream(stream, connection, { contentType, sink: running.invocation.sink }, (ended) =>
+      end(ended.payload, ended.failed),
+    );
+  }
+
+  #notePeak(headers: ApiRequest['headers']): void {
+    const reported = Number(headers['lambent-memory-kb'] ?? 0);
     if (reported <= this.#peakKb) return;
     this.#peakKb = reported;
     // Part of it may be shared with other processes: that does not count.
@@ -326,40 +339,26 @@ export class Environment {
   #exited(exit: WorkerExit): void {
     this.#cancelInit();
     if (this.state === 'starting' && this.failure === undefined) {
-      this.failure = this.#exitFailure(undefined, exit);
+      this.failure = exitFailure(undefined, exit, this.#outOfMemory);
     }
     const was = this.state;
     this.state = 'dead';
     const running = this.#running;
     if (running !== undefined) {
-      const { payload, failure } = this.#exitFailure(running.invocation.requestId, exit);
+      const { payload, failure } = exitFailure(running.invocation.requestId, exit, this.#outOfMemory);
       if (this.#outOfMemory) this.#peakKb = this.spec.memoryMb * 1024;
       this.#complete(payload, 'Unhandled', failure, this.#world.clock.monotonic() - running.startedAt);
     }
     this.#options.onChange(this, was);
   }
 
-  #exitFailure(requestId: string | undefined, { code, signal }: WorkerExit): Failure {
-    let reason = 'Runtime exited without providing a reason';
-    if (signal !== undefined || this.#outOfMemory)
-      reason = `Runtime exited with error: signal: ${signal ?? 'killed'}`;
-    else if (code !== undefined && code !== 0) reason = `Runtime exited with error: exit status ${code}`;
-    const errorType = this.#outOfMemory ? 'Runtime.OutOfMemory' : 'Runtime.ExitError';
-    return {
-      payload: errorPayload(errorType, requestId, reason),
-      failure: { status: 'error', errorType },
-    };
-  }
-
   #timedOut(requestId: string | undefined): Failure {
-    const seconds = (this.spec.timeoutMs / 1000).toFixed(2);
-    const time = new Date(this.#world.clock.now()).toISOString();
-    if (requestId !== undefined)
+    if (requestId !== undefined) {
+      const time = new Date(this.#world.clock.now()).toISOString();
+      const seconds = (this.spec.timeoutMs / 1000).toFixed(2);
       this.#log(`${time} ${requestId} Task timed out after ${seconds} seconds\n\n`);
-    return {
-      payload: errorPayload('Sandbox.Timedout', requestId, `Task timed out after ${seconds} seconds`),
-      failure: { status: 'timeout' },
-    };
+    }
+    return timeoutFailure(requestId, this.spec.timeoutMs);
   }
 
   #log(text: string): void {
@@ -370,12 +369,6 @@ export class Environment {
       environmentId: this.id,
     });
   }
-}
-
-function errorPayload(errorType: string, requestId: string | undefined, message: string): Uint8Array {
-  const errorMessage =
-    requestId === undefined ? `Error: ${message}` : `RequestId: ${requestId} Error: ${message}`;
-  return Buffer.from(JSON.stringify({ errorType, errorMessage }));
 }
 
 /** Header values come from callers: one line of printable characters. */

@@ -27,6 +27,39 @@ test('requests come whole, however they are cut', () => {
   }
 });
 
+const STREAMED =
+  'POST /r/3/response HTTP/1.1\r\nTransfer-Encoding: chunked\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\r\n3\r\nabc\r\nA;x=1\r\n0123456789\r\n0\r\nT: 1\r\n\r\n';
+
+test('a streamed body is handed on as it comes, however it is cut', () => {
+  const all = Buffer.from(STREAMED + NEXT + STREAMED + NEXT);
+  for (const size of [1, 2, 7, 64, all.length]) {
+    const reader = new RequestReader();
+    const seen: string[] = [];
+    let text = '';
+    for (let at = 0; at < all.length; at += size) {
+      for (const { path, stream } of reader.push(all.subarray(at, at + size))) {
+        seen.push(path);
+        stream?.listen(
+          (chunk) => {
+            text += chunk.toString();
+          },
+          ({ t }) => {
+            seen.push(`${text} ${t}`);
+            text = '';
+          },
+        );
+      }
+    }
+    const next = '/2018-06-01/runtime/invocation/next';
+    // Where all is there at once, both requests of a pair are found before the stream's listener hears of its end.
+    assert.deepEqual(
+      seen.sort(),
+      [next, next, '/r/3/response', '/r/3/response', 'abc0123456789 1', 'abc0123456789 1'],
+      `cut in ${size}`,
+    );
+  }
+});
+
 test('a body may wait for its 100', () => {
   const reader = new RequestReader();
   assert.deepEqual(
@@ -42,6 +75,7 @@ test('what is not HTTP is refused', () => {
     'hello there\r\n\r\n',
     'POST /x HTTP/1.1\r\nContent-Length: -1\r\n\r\n',
     'POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    `${STREAMED.slice(0, STREAMED.indexOf('A;x'))}yy\r\n`,
     'x'.repeat(70_000),
   ]) {
     assert.throws(() => new RequestReader().push(Buffer.from(text)), ApiProtocolError);

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { ChunkError, ChunkReader, type StreamedBody } from './streamed-body.ts';
 
 /**
  * The Lambda Runtime API's HTTP/1.1, server side, written for what runtimes send and nothing more: it is on the path
@@ -10,7 +11,10 @@ export interface ApiRequest {
   readonly path: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Empty when the body is {@link ApiRequest.stream}. */
   readonly body: Buffer;
+  /** The body of a streamed answer: the request is there before it. */
+  readonly stream: StreamedBody | undefined;
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
@@ -33,9 +37,17 @@ export class RequestReader {
   #partBytes = 0;
   /** A body under way needs this many bytes before it is worth looking again. */
   #wanted = 0;
+  /** A streamed body is under way. */
+  #chunks: ChunkReader | undefined;
 
   /** The requests that `chunk` completed. Throws {@link ApiProtocolError}. */
-  push(chunk: Buffer): ApiRequest[] {
+  push(received: Buffer): ApiRequest[] {
+    let chunk = received;
+    if (this.#chunks !== undefined) {
+      const rest = this.#streamed(chunk);
+      if (rest === undefined) return [];
+      chunk = rest;
+    }
     this.#parts.push(chunk);
     this.#partBytes += chunk.length;
     if (this.#held.length + this.#partBytes < this.#wanted) return [];
@@ -52,9 +64,21 @@ export class RequestReader {
       if (taken === undefined) break;
       requests.push(taken.request);
       buffer = buffer.subarray(taken.length);
+      if (this.#chunks !== undefined) buffer = this.#streamed(buffer) ?? NOTHING;
     }
     this.#held = buffer;
     return requests;
+  }
+
+  /** What follows the streamed body, once it has ended. */
+  #streamed(chunk: Buffer): Buffer | undefined {
+    try {
+      const rest = this.#chunks?.push(chunk);
+      if (rest !== undefined) this.#chunks = undefined;
+      return rest;
+    } catch (error) {
+      throw error instanceof ChunkError ? new ApiProtocolError(error.message) : error;
+    }
   }
 
   /** True when the sender waits for `100 Continue` before it sends the body. */
@@ -80,8 +104,18 @@ export class RequestReader {
     }
     const start = end + 4;
     if (headers['transfer-encoding']?.toLowerCase().includes('chunked')) {
+      if (headers['lambda-runtime-function-response-mode'] === 'streaming') {
+        this.#chunks = new ChunkReader();
+        const { body: stream } = this.#chunks;
+        return { request: { method, path, headers, body: NOTHING, stream }, length: start };
+      }
       const chunked = readChunked(buffer, start);
-      return chunked && { request: { method, path, headers, body: chunked.body }, length: chunked.end };
+      return (
+        chunked && {
+          request: { method, path, headers, body: chunked.body, stream: undefined },
+          length: chunked.end,
+        }
+      );
     }
     const length = Number(headers['content-length'] ?? 0);
     if (!Number.isInteger(length) || length < 0 || length > MOST_BODY_BYTES) {
@@ -92,7 +126,7 @@ export class RequestReader {
       return undefined;
     }
     return {
-      request: { method, path, headers, body: buffer.subarray(start, start + length) },
+      request: { method, path, headers, body: buffer.subarray(start, start + length), stream: undefined },
       length: start + length,
     };
   }
@@ -156,7 +190,12 @@ export class ApiConnection {
       if (requests.length === 0 && this.#reader.expectsContinue) {
         stream.write('HTTP/1.1 100 Continue\r\n\r\n');
       }
-      for (const request of requests) onRequest(request, this);
+      for (const request of requests) {
+        if (request.stream !== undefined && request.headers['expect'] !== undefined) {
+          stream.write('HTTP/1.1 100 Continue\r\n\r\n');
+        }
+        onRequest(request, this);
+      }
       // An acknowledgement whose sender already asks for the next invocation travels with that invocation.
       if (!this.#parked) this.#flush();
     });
@@ -165,6 +204,15 @@ export class ApiConnection {
 
   get open(): boolean {
     return !this.#stream.destroyed;
+  }
+
+  /** Reads no more of a streamed body until {@link ApiConnection.resume}: its sender is faster than who reads it. */
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
   }
 
   /** Keeps the answer to the request at hand for later. */

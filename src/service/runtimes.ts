@@ -81,11 +81,24 @@ export interface Invocation {
   readonly clientContext: string | undefined;
   readonly cognitoIdentity: string | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Takes what a streaming function writes as it writes it. Not used by others: their answer is the result's. */
+  readonly sink?: ResponseSink | undefined;
+}
+
+/** Where a streamed answer goes. */
+export interface ResponseSink {
+  /** Once, before the first chunk. */
+  begin(contentType: string): void;
+  /** A promise when it wants no more until that resolves; it never rejects. */
+  write(chunk: Uint8Array): Promise<void> | undefined;
 }
 
 export interface InvocationResult {
   readonly environmentId: string;
-  /** JSON bytes: the function's answer, or `{errorMessage, errorType, trace}` when `error` is set. */
+  /**
+   * The function's answer, as JSON unless it streams; `{errorMessage, errorType, trace}` when `error` is set. Empty
+   * when a {@link ResponseSink} has taken the answer.
+   */
   readonly payload: Uint8Array;
   /** `Unhandled` for what the function threw and for timeouts, exits and start-up failures. */
   readonly error: 'Handled' | 'Unhandled' | undefined;

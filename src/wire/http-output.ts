@@ -2,8 +2,9 @@ import type { Readable } from 'node:stream';
 import { assert } from '../base/assert.ts';
 import type { OperationModel, ServiceModel, Shape, ShapeRef } from '../model/model.ts';
 import { toBase64 } from './base64.ts';
+import { EVENT_STREAM_TYPE, eventBody, eventEncoder } from './event-stream.ts';
 import { headerText, quoteHeaderItem } from './header-value.ts';
-import { WireFault, type WireResponse } from './protocol.ts';
+import type { WireResponse } from './protocol.ts';
 import { RawJson } from './raw-json.ts';
 import { textWriter, type WriteText } from './scalar-text.ts';
 import { timestampFormat } from './timestamp.ts';
@@ -58,6 +59,8 @@ export function encodeHttpOutput(
   const headers: Record<string, string> = { ...idHeaders };
   if (contentType !== undefined) headers['content-type'] = contentType;
   writeHeaders(binding, output, headers);
+  // Lambda binds the type of what is streamed to the header that tells the type of the stream.
+  if (contentType === EVENT_STREAM_TYPE) headers['content-type'] = contentType;
   const status = binding.statusMember === undefined ? undefined : output[binding.statusMember];
   const answered = typeof status === 'number' ? status : binding.status;
   return { status: answered, headers, body: BODILESS.has(answered) ? '' : body };
@@ -102,7 +105,7 @@ function compile(model: ServiceModel, operation: OperationModel, printer: BodyPr
     ...headerBindings(model, members),
     body:
       operation.output && shape
-        ? bodyPrinter(model, operation, operation.output, shape, printer)
+        ? bodyPrinter(model, operation.output, shape, printer)
         : () => ({ contentType: undefined, body: '' }),
   };
 }
@@ -138,7 +141,6 @@ function headerWriter(model: ServiceModel, ref: ShapeRef): WriteText {
 
 function bodyPrinter(
   model: ServiceModel,
-  operation: OperationModel,
   output: ShapeRef,
   shape: Shape,
   printer: BodyPrinter,
@@ -158,9 +160,11 @@ function bodyPrinter(
   const payload = ref && model.shapes[ref.shape];
   assert(ref !== undefined && payload !== undefined, `${output.shape} has its payload ${name}`);
   if (payload.eventstream) {
-    return () => {
-      throw new WireFault('NotImplemented', `${operation.name} answers with an event stream`, 501);
-    };
+    const encode = eventEncoder(model, payload, printer);
+    return (value) => ({
+      contentType: EVENT_STREAM_TYPE,
+      body: eventBody(encode, value[name] as AsyncIterable<unknown>),
+    });
   }
   if (payload.type === 'blob' || payload.type === 'string') {
     const contentType = payload.type === 'blob' ? 'application/octet-stream' : 'text/plain';

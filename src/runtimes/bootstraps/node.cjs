@@ -222,8 +222,7 @@ globalThis.awslambda = {
   HttpResponseStream: {
     from: (stream, prelude) => {
       stream.setContentType('application/vnd.awslambda.http-integration-response');
-      stream.write(JSON.stringify(prelude));
-      stream.write(Buffer.alloc(8));
+      stream.write(Buffer.concat([Buffer.from(JSON.stringify(prelude)), Buffer.alloc(8)]));
       return stream;
     },
   },
@@ -412,23 +411,57 @@ function createContext(headers) {
   return context;
 }
 
-/** Collects what a streaming handler writes, for callers that take the answer whole. */
-function responseStream(done) {
+/** The streamed answer under way, once its head has been sent. */
+let streamed;
+
+/** What a streaming handler writes to: each chunk leaves at once. `done` is called after the last, or with an error. */
+function responseStream(id, isOver, done) {
   const { Writable } = require('node:stream');
-  const chunks = [];
   let contentType = 'application/octet-stream';
+  const begin = () => {
+    if (streamed !== undefined) return '';
+    streamed = { fail: (answer) => socket.write(`0\r\n${errorTrailers(answer)}\r\n`) };
+    const memory = Math.round(process.memoryUsage.rss() / 1024);
+    return `POST /2018-06-01/runtime/invocation/${id}/response HTTP/1.1\r\nTransfer-Encoding: chunked\r\nLambda-Runtime-Function-Response-Mode: streaming\r\nContent-Type: ${contentType.replace(/[^\x20-\x7e]/g, '?')}\r\nLambent-Memory-Kb: ${memory}\r\n\r\n`;
+  };
   const stream = new Writable({
     write(chunk, _encoding, callback) {
-      chunks.push(chunk);
+      if (isOver()) {
+        callback();
+        return;
+      }
+      const head = begin();
+      if (chunk.length === 0) {
+        socket.write(head, callback);
+        return;
+      }
+      socket.write(
+        Buffer.concat([Buffer.from(`${head}${chunk.length.toString(16)}\r\n`), chunk, LINE_END]),
+        callback,
+      );
+    },
+    final(callback) {
+      if (!isOver()) socket.write(`${begin()}0\r\n\r\n`);
       callback();
     },
   });
   stream.setContentType = (type) => {
-    contentType = type;
+    if (streamed !== undefined) {
+      throw new RuntimeError('Runtime.InvalidStreamingOperation', 'Cannot set content-type, too late.');
+    }
+    contentType = String(type);
   };
-  stream.on('finish', () => done(undefined, Buffer.concat(chunks), contentType));
+  stream.on('finish', () => done());
   stream.on('error', (error) => done(error));
   return stream;
+}
+
+const LINE_END = Buffer.from('\r\n');
+
+/** How an answer that has begun tells that it failed. */
+function errorTrailers(answer) {
+  const body = Buffer.from(JSON.stringify(answer)).toString('base64');
+  return `${errorHeader(answer)}Lambda-Runtime-Function-Error-Body: ${body}\r\n`;
 }
 
 function invoked(headers, body) {
@@ -446,9 +479,11 @@ function invoked(headers, body) {
     finish = undefined;
     whenEmpty = undefined;
     socket.ref();
-    post(`invocation/${id}/${where}`, text, more, NEXT);
+    if (where === 'streamed') socket.write(NEXT);
+    else post(`invocation/${id}/${where}`, text, more, NEXT);
     return true;
   };
+  streamed = undefined;
   const succeed = (value) => {
     let text;
     try {
@@ -463,7 +498,10 @@ function invoked(headers, body) {
     if (over) return;
     logError('Invoke Error', error);
     const answer = errorAnswer(error);
-    end('error', JSON.stringify(answer), errorHeader(answer));
+    if (streamed !== undefined) {
+      streamed.fail(answer);
+      end('streamed');
+    } else end('error', JSON.stringify(answer), errorHeader(answer));
   };
   finish = { succeed, fail };
   // While the function runs, only its own work keeps the event loop busy.
@@ -478,10 +516,16 @@ function invoked(headers, body) {
   }
   const context = createContext(headers);
   if (streaming) {
-    const stream = responseStream((error, bytes, contentType) => {
-      if (error !== undefined) fail(error);
-      else end('response', bytes, `Content-Type: ${contentType}\r\n`);
-    });
+    const stream = responseStream(
+      id,
+      () => over,
+      (error) => {
+        if (error !== undefined) fail(error);
+        else end('streamed');
+      },
+    );
+    // What ends without the end of its stream has said all it has to say.
+    finish = { succeed: () => stream.end(), fail };
     Promise.resolve()
       .then(() => handler(event, stream, context))
       .catch(fail);
@@ -515,7 +559,8 @@ function crashed(title, error, code) {
   logError(title, error);
   const answer = errorAnswer(error);
   if (requestId !== undefined && finish !== undefined) {
-    post(`invocation/${requestId}/error`, JSON.stringify(answer), errorHeader(answer), '');
+    if (streamed !== undefined) streamed.fail(answer);
+    else post(`invocation/${requestId}/error`, JSON.stringify(answer), errorHeader(answer), '');
   } else if (handler === undefined) post('init/error', JSON.stringify(answer), errorHeader(answer), '');
   process.exit(code);
 }

@@ -88,6 +88,7 @@ export const authorisation: Authorisation<LambdaOperations> = {
   RemovePermission: onFunction('RemovePermission'),
   GetPolicy: onFunction('GetPolicy'),
   Invoke: onFunction('InvokeFunction'),
+  InvokeWithResponseStream: onFunction('InvokeFunction'),
   PutFunctionConcurrency: onFunction('PutFunctionConcurrency'),
   GetFunctionConcurrency: onFunction('GetFunctionConcurrency'),
   DeleteFunctionConcurrency: onFunction('DeleteFunctionConcurrency'),

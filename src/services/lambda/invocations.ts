@@ -2,17 +2,18 @@ import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { acceptEvent } from './events.ts';
-import { targetOf } from './reading.ts';
+import { type Target, targetOf } from './reading.ts';
 import { arnOf, fault } from './reference.ts';
-import { type Outcome, runningOf } from './running.ts';
+import { type Outcome, type Request, runningOf } from './running.ts';
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-const MOST_REQUEST_BYTES = 6 * 1024 * 1024;
+export const MOST_REQUEST_BYTES = 6 * 1024 * 1024;
 const MOST_EVENT_BYTES = 1024 * 1024;
 const MOST_ANSWER_BYTES = MOST_REQUEST_BYTES + 100;
 const NOTHING = new Uint8Array(0);
 
-function checkPayload(payload: Uint8Array, most: number): void {
+/** Refuses what is too long, or is not JSON. */
+export function checkPayload(payload: Uint8Array, most: number): void {
   if (payload.byteLength > most) {
     throw fault(
       'RequestTooLargeException',
@@ -57,13 +58,33 @@ function traceHeaderOf(ctx: Context): string {
 }
 
 /** An answer that is too long is the function's error. */
-function answerOf({ result }: Outcome): { payload: Uint8Array; error: string | undefined } {
+export function answerOf({ result }: Outcome): { payload: Uint8Array; error: string | undefined } {
   if (result.payload.byteLength <= MOST_ANSWER_BYTES) return { payload: result.payload, error: result.error };
   const answer = {
     errorType: 'Function.ResponseSizeTooLarge',
     errorMessage: `Response payload size exceeded maximum allowed payload size (${MOST_ANSWER_BYTES} bytes).`,
   };
   return { payload: Buffer.from(JSON.stringify(answer)), error: 'Unhandled' };
+}
+
+/** What an operation's input asks to be run. */
+export function requestOf(
+  { ctx, reference }: Target,
+  input: {
+    readonly Payload: Uint8Array;
+    readonly ClientContext?: string | undefined;
+    readonly LogType?: string | undefined;
+  },
+): Request {
+  return {
+    // Calls from inside share the request id of what caused them; an invocation's names it alone.
+    requestId: ctx.http === undefined ? ctx.world.random.uuid() : ctx.requestId,
+    payload: input.Payload,
+    invokedArn: arnOf(reference),
+    clientContext: clientContextOf(input.ClientContext),
+    traceHeader: traceHeaderOf(ctx),
+    wantsTail: input.LogType === 'Tail',
+  };
 }
 
 export const invocations = {
@@ -75,15 +96,7 @@ export const invocations = {
     const running = runningOf(ctx);
     const runnable = await running.resolve(target);
     if (type === 'DryRun') return { StatusCode: 204 };
-    const request = {
-      // Calls from inside share the request id of what caused them; an invocation's names it alone.
-      requestId: ctx.http === undefined ? ctx.world.random.uuid() : ctx.requestId,
-      payload,
-      invokedArn: arnOf(target.reference),
-      clientContext: clientContextOf(input.ClientContext),
-      traceHeader: traceHeaderOf(ctx),
-      wantsTail: input.LogType === 'Tail',
-    };
+    const request = requestOf(target, { ...input, Payload: payload });
     if (type === 'Event') {
       await acceptEvent(target, request);
       return { StatusCode: 202 };

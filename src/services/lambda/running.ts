@@ -1,6 +1,6 @@
 import type { Context, JobId } from '../../service/context.ts';
 import type { SessionCredentials } from '../../service/ports.ts';
-import type { EnvironmentSpec, InvocationResult, LogLine } from '../../service/runtimes.ts';
+import type { EnvironmentSpec, InvocationResult, LogLine, ResponseSink } from '../../service/runtimes.ts';
 import type { Store } from '../../store/store.ts';
 import { codeFolder } from './code.ts';
 import type { FunctionVersion } from './layout.ts';
@@ -50,6 +50,8 @@ export interface Request {
   readonly clientContext?: string | undefined;
   readonly traceHeader?: string | undefined;
   readonly wantsTail: boolean;
+  /** Takes the answer of a function that streams. */
+  readonly sink?: ResponseSink | undefined;
 }
 
 export interface Outcome {
@@ -131,6 +133,7 @@ export class Running {
         clientContext: request.clientContext,
         cognitoIdentity: undefined,
         signal: undefined,
+        sink: request.sink,
       });
       const { environmentId } = result;
       this.#startLog(environmentId, logged);

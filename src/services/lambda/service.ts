@@ -16,6 +16,7 @@ import { pollersOf } from './pollers.ts';
 import { poll } from './polling.ts';
 import { provideAll, provisions } from './provisions.ts';
 import { runningOf } from './running.ts';
+import { streaming } from './streaming.ts';
 import { tags } from './tags.ts';
 import { updates } from './updates.ts';
 import { urlDoor } from './url-door.ts';
@@ -35,6 +36,7 @@ export const lambda = defineService({
     ...aliases,
     ...permissions,
     ...invocations,
+    ...streaming,
     ...limits,
     ...layers,
     ...tags,

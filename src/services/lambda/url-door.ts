@@ -6,14 +6,16 @@ import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import type { FrontDoor, FrontDoorRequest } from '../../service/front-door.ts';
 import type { Principal } from '../../service/principal.ts';
+import type { ResponseSink } from '../../service/runtimes.ts';
 import { verifySignature } from '../../wire/sigv4.ts';
 import { parseSignature } from '../../wire/sigv4-claim.ts';
+import { type AnswerStream, openAnswer } from './answer-stream.ts';
 import { layout, type UrlRow } from './layout.ts';
 import { resourcePolicy } from './permissions.ts';
 import { type Target, targetOf } from './reading.ts';
 import { arnOf } from './reference.ts';
-import { runningOf } from './running.ts';
-import { corsHeaders, streamedAnswer, type UrlAnswer, urlAnswer, urlEvent } from './url.ts';
+import { type Outcome, runningOf } from './running.ts';
+import { corsHeaders, PRELUDE_TYPE, preludeOf, type UrlAnswer, urlAnswer, urlEvent } from './url.ts';
 
 export const URL_PATH = '/_aws/lambda-url/';
 const HOST = /^([a-z0-9]+)\.lambda-url\.([a-z0-9-]+)\.(?:localhost|localhost\.localstack\.cloud|on\.aws)$/;
@@ -145,7 +147,8 @@ function refusal(status: number, message: string, errorType: string): UrlAnswer 
 
 const FORBIDDEN = refusal(403, 'Forbidden', 'AccessDeniedException');
 
-async function answerTo(request: FrontDoorRequest, called: Called): Promise<UrlAnswer> {
+/** A whole answer; undefined when it has been sent as it came. */
+async function answerTo(request: FrontDoorRequest, called: Called): Promise<UrlAnswer | undefined> {
   const { target, url } = called;
   const { ctx } = target;
   const body = await request.body(MOST_BODY_BYTES);
@@ -167,16 +170,20 @@ async function answerTo(request: FrontDoorRequest, called: Called): Promise<UrlA
       nowMs: ctx.world.clock.now(),
       principal,
     });
-    const { result } = await running.run(target, await running.resolve(target), {
-      requestId,
-      payload: Buffer.from(JSON.stringify(event)),
-      invokedArn: arnOf(target.reference),
-      traceHeader: request.headers['x-amzn-trace-id'],
-      wantsTail: false,
-    });
-    if (result.error !== undefined)
-      return refusal(502, 'Internal Server Error', 'InternalServerErrorException');
-    return url.invokeMode === 'RESPONSE_STREAM' ? streamedAnswer(result.payload) : urlAnswer(result.payload);
+    const runnable = await running.resolve(target);
+    const run = (sink?: ResponseSink) =>
+      running.run(target, runnable, {
+        requestId,
+        payload: Buffer.from(JSON.stringify(event)),
+        invokedArn: arnOf(target.reference),
+        traceHeader: request.headers['x-amzn-trace-id'],
+        wantsTail: false,
+        sink,
+      });
+    if (url.invokeMode !== 'RESPONSE_STREAM') return wholeAnswer(await run());
+    const answer = await openAnswer(run);
+    if (answer.contentType === undefined) return wholeAnswer(await answer.outcome);
+    return await stream(request, answer, answer.contentType, url.cors);
   } catch (error) {
     if (!Fault.is(error)) throw error;
     const throttled = error.code === 'TooManyRequestsException';
@@ -184,20 +191,85 @@ async function answerTo(request: FrontDoorRequest, called: Called): Promise<UrlA
   }
 }
 
+function wholeAnswer({ result }: Outcome): UrlAnswer {
+  if (result.error !== undefined)
+    return refusal(502, 'Internal Server Error', 'InternalServerErrorException');
+  return urlAnswer(result.payload);
+}
+
+/** Sends an answer as it comes. One that fails before its head is complete is answered as an error. */
+async function stream(
+  request: FrontDoorRequest,
+  { chunks, outcome }: AnswerStream,
+  contentType: string,
+  cors: Cors | undefined,
+): Promise<UrlAnswer | undefined> {
+  const { response } = request;
+  const headed = contentType === PRELUDE_TYPE;
+  let head: UrlAnswer | undefined = headed
+    ? undefined
+    : { status: 200, headers: [['content-type', contentType]], body: NOTHING };
+  if (head !== undefined) writeHead(request, head, cors);
+  let held = NOTHING;
+  response.once('close', () => chunks.destroy());
+  try {
+    for await (const chunk of chunks) {
+      let bytes = chunk as Buffer;
+      if (head === undefined) {
+        held = Buffer.concat([held, bytes]);
+        head = preludeOf(held);
+        if (head === undefined) continue;
+        writeHead(request, head, cors);
+        bytes = held.subarray(held.length - head.body.byteLength);
+      }
+      if (request.method !== 'HEAD' && bytes.length > 0 && !response.write(bytes)) {
+        await new Promise((resolve) => {
+          response.once('drain', resolve);
+          response.once('close', resolve);
+        });
+      }
+    }
+  } catch (error) {
+    // The client has left: the function goes on.
+    if (response.destroyed) return undefined;
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  if (head === undefined) return refusal(502, 'Internal Server Error', 'InternalServerErrorException');
+  const { result } = await outcome;
+  // What was cut short must not look complete.
+  if (result.error === undefined) response.end();
+  else response.destroy();
+  return undefined;
+}
+
+const NOTHING: Buffer = Buffer.alloc(0);
+
 function isPreflight(request: FrontDoorRequest): boolean {
   return request.method === 'OPTIONS' && request.headers['access-control-request-method'] !== undefined;
 }
 
 function send(request: FrontDoorRequest, answer: UrlAnswer, cors: Cors | undefined): void {
-  const { response, headers, method } = request;
+  const { response, method } = request;
+  writeHead(request, answer, cors, answer.body.byteLength);
+  response.end(method === 'HEAD' ? undefined : answer.body);
+}
+
+/** Without a length the body goes in chunks. */
+function writeHead(
+  request: FrontDoorRequest,
+  answer: UrlAnswer,
+  cors: Cors | undefined,
+  length?: number,
+): void {
+  const { response, headers } = request;
   const added = corsHeaders(cors, headers['origin'], isPreflight(request));
   // What CORS is configured to say, the function does not say again.
   const configured = new Set(added.map(([name]) => name));
   for (const [name, value] of [...answer.headers.filter(([own]) => !configured.has(own)), ...added]) {
     response.appendHeader(name, value);
   }
-  response.writeHead(answer.status, { 'content-length': answer.body.byteLength });
-  response.end(method === 'HEAD' ? undefined : answer.body);
+  response.writeHead(answer.status, length === undefined ? {} : { 'content-length': length });
+  if (length === undefined) response.flushHeaders();
 }
 
 async function serve(request: FrontDoorRequest, ctx: Context): Promise<void> {
@@ -207,7 +279,8 @@ async function serve(request: FrontDoorRequest, ctx: Context): Promise<void> {
   if (cors !== undefined && isPreflight(request)) {
     return send(request, { status: 200, headers: [], body: new Uint8Array(0) }, cors);
   }
-  send(request, await answerTo(request, called), cors);
+  const answer = await answerTo(request, called);
+  if (answer !== undefined) send(request, answer, cors);
 }
 
 export const urlDoor: FrontDoor = { name: 'lambda-url', paths: [URL_PATH], host: HOST, handle: serve };

@@ -127,30 +127,38 @@ interface ResponseShape {
 
 /** What a handler's answer says to the client: a response when it names a status, else its JSON. */
 export function urlAnswer(payload: Uint8Array): UrlAnswer {
-  const value = JSON.parse(Buffer.from(payload).toString()) as unknown;
+  const text = Buffer.from(payload).toString();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // A function that streams, behind a URL that does not, may say anything.
+    return { status: 200, headers: [['content-type', 'application/json']], body: payload };
+  }
   if (typeof value !== 'object' || value === null || !('statusCode' in value)) {
     const body = typeof value === 'string' ? Buffer.from(value) : payload;
     return { status: 200, headers: [['content-type', 'application/json']], body };
   }
   const response: ResponseShape = value;
-  const text = typeof response.body === 'string' ? response.body : JSON.stringify(response.body ?? '');
+  const bodyText = typeof response.body === 'string' ? response.body : JSON.stringify(response.body ?? '');
   return {
     status: Number(response.statusCode) || 200,
     headers: headersOf(response),
     body:
       response.body === undefined || response.body === null
         ? new Uint8Array(0)
-        : Buffer.from(text, response.isBase64Encoded === true ? 'base64' : 'utf8'),
+        : Buffer.from(bodyText, response.isBase64Encoded === true ? 'base64' : 'utf8'),
   };
 }
 
+/** The type of an answer that begins with a prelude: JSON of status and headers, then eight zero bytes. */
+export const PRELUDE_TYPE = 'application/vnd.awslambda.http-integration-response';
 const PRELUDE_END = Buffer.alloc(8);
 
-/** What a streaming handler wrote: perhaps a prelude of JSON and eight zero bytes, then the body. */
-export function streamedAnswer(payload: Uint8Array): UrlAnswer {
-  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+/** Splits off the prelude; undefined until all of it is there. Throws when it is not JSON. */
+export function preludeOf(bytes: Buffer): UrlAnswer | undefined {
   const end = bytes.indexOf(PRELUDE_END);
-  if (end < 0) return { status: 200, headers: [['content-type', 'application/octet-stream']], body: bytes };
+  if (end < 0) return undefined;
   const prelude = JSON.parse(bytes.toString('utf8', 0, end)) as ResponseShape;
   return {
     status: Number(prelude.statusCode ?? 200),
