@@ -169,6 +169,7 @@ export function createGateway(options: GatewayOptions): Server {
       sourceIp: sourceOf(incoming),
       secure: false,
       body,
+      buffered: stream === undefined ? body : undefined,
       stream,
       tooLarge,
       route,

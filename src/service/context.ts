@@ -80,6 +80,8 @@ export interface HttpFacts {
   readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly sourceIp: string;
+  /** The body of an operation that does not stream it, as sent. Absent at front doors. */
+  readonly buffered?: Uint8Array | undefined;
   readonly secure: boolean;
 }
 

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { request } from 'node:http';
 import { after, before, test } from 'node:test';
 import {
@@ -156,6 +156,11 @@ test('tags of buckets and objects; attributes; encryption; access control lists'
   await make(Bucket);
   await assert.rejects(s3.send(new GetBucketTaggingCommand({ Bucket })), named('NoSuchTagSet', 404));
   const TagSet = [{ Key: 'team', Value: 'rides' }];
+  const wrong = { ContentMD5: createHash('md5').update('other').digest('base64') };
+  await assert.rejects(
+    s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet }, ...wrong })),
+    named('BadDigest', 400),
+  );
   await s3.send(new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet } }));
   assert.deepEqual((await s3.send(new GetBucketTaggingCommand({ Bucket }))).TagSet, TagSet);
   await put(Bucket, 'tagged', 'x', { Tagging: 'a=1&b=2' });
@@ -261,6 +266,12 @@ test('other accounts need both sides; users need a policy', async () => {
           { Effect: 'Allow', Action: 's3:GetObject', Resource: `arn:aws:s3:::${Bucket}/k` },
           {
             Effect: 'Allow',
+            Action: 's3:GetObject',
+            Resource: '*',
+            Condition: { StringEquals: { 's3:ExistingObjectTag/open': 'yes' } },
+          },
+          {
+            Effect: 'Allow',
             Action: 's3:ListBucket',
             Resource: `arn:aws:s3:::${Bucket}`,
             Condition: { StringLike: { 's3:prefix': 'home/*' } },
@@ -274,6 +285,9 @@ test('other accounts need both sides; users need a policy', async () => {
   const reader = client(AccessKey?.AccessKeyId, AccessKey?.SecretAccessKey);
   assert.equal(await (await read(reader, 'k')).Body?.transformToString(), 'shared');
   await assert.rejects(read(reader, 'theirs'), named('AccessDenied', 403));
+  await assert.rejects(read(reader, 'labelled'), named('AccessDenied', 403));
+  await put(Bucket, 'labelled', 'x', { Tagging: 'open=yes' });
+  assert.equal(await (await read(reader, 'labelled')).Body?.transformToString(), 'x');
   await reader.send(new ListObjectsV2Command({ Bucket, Prefix: 'home/a' }));
   await assert.rejects(reader.send(new ListObjectsV2Command({ Bucket })), named('AccessDenied', 403));
   const { Errors } = await reader.send(

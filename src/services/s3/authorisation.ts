@@ -4,6 +4,7 @@ import type { Authorisation, AuthorisationScope } from '../../service/service.ts
 import { actionOn } from './access.ts';
 import { type BucketInput, bucketFor, findBucket } from './bucket.ts';
 import { parseCopySource } from './copy-source.ts';
+import { existingTags } from './existing-tags.ts';
 import { noSuchBucket } from './fault.ts';
 
 /**
@@ -138,9 +139,10 @@ function onVersion(newest: string, byId: string) {
   return async (input: ObjectInput, { ctx }: Scope) => {
     const { Key, VersionId } = input;
     const bucket = await bucketFor(ctx, input);
+    const tags = await existingTags(ctx, bucket, Key, VersionId);
     return VersionId === undefined
-      ? [actionOn(bucket, newest, Key)]
-      : [actionOn(bucket, byId, Key, { 's3:versionid': VersionId })];
+      ? [actionOn(bucket, newest, Key, tags)]
+      : [actionOn(bucket, byId, Key, { ...tags, 's3:versionid': VersionId })];
   };
 }
 
@@ -155,9 +157,10 @@ async function onSource(input: { readonly CopySource: string }, { ctx }: Scope) 
   const { bucket: name, key, versionId } = parseCopySource(input.CopySource);
   const bucket = await findBucket(ctx, name);
   if (bucket === undefined) throw noSuchBucket(name);
+  const tags = await existingTags(ctx, bucket, key, versionId);
   return versionId === undefined
-    ? [actionOn(bucket, 's3:GetObject', key)]
-    : [actionOn(bucket, 's3:GetObjectVersion', key, { 's3:versionid': versionId })];
+    ? [actionOn(bucket, 's3:GetObject', key, tags)]
+    : [actionOn(bucket, 's3:GetObjectVersion', key, { ...tags, 's3:versionid': versionId })];
 }
 
 interface WriteInput extends ObjectInput {

@@ -2,6 +2,7 @@ import type { Context } from '../../service/context.ts';
 import { defineService } from '../../service/service.ts';
 import { absences } from './absences.ts';
 import { authorisation } from './authorisation.ts';
+import { withBodyCheck } from './body-check.ts';
 import { findBucket } from './bucket.ts';
 import { bucketAccess } from './bucket-access.ts';
 import { bucketSettings } from './bucket-settings.ts';
@@ -28,17 +29,19 @@ export const s3 = defineService({
   name: 's3',
   model: 's3',
   operations: {
-    ...buckets,
-    ...bucketSettings,
-    ...bucketAccess,
+    ...withBodyCheck({
+      ...buckets,
+      ...bucketSettings,
+      ...bucketAccess,
+      ...lifecycles,
+      ...objectTags,
+      ...objectDeletes,
+    }),
     ...absences,
-    ...lifecycles,
     ...objectReads,
-    ...objectTags,
     ...versionLists,
     ...objectAttributes,
     ...objectWrites,
-    ...objectDeletes,
     ...objectLists,
     ...copies,
     ...uploads,
