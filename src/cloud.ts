@@ -23,6 +23,7 @@ import { createTokens } from './services/cognito-idp/port.ts';
 import { createIdentityPort } from './services/iam/port.ts';
 import { createInbox } from './services/inbox/port.ts';
 import { services } from './services/index.ts';
+import { createOrganizationsPort } from './services/organizations/port.ts';
 import { type CollectedBlobs, fileBlobs } from './store/blobs.ts';
 import { openLmdb } from './store/lmdb.ts';
 import type { AdjustableClock, Cancel, World } from './world/world.ts';
@@ -120,9 +121,11 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       keys: root.key === undefined ? [] : [{ ...root.key, account: options.account }],
     },
   });
+  const organizations = createOrganizationsPort(store);
   const ports: Ports = {
     identity,
-    access: createAccess({ world, identity, iam: options.iam, log }),
+    organizations,
+    access: createAccess({ world, identity, organizations, iam: options.iam, log }),
     audit: createAudit({
       store,
       world,

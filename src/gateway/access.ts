@@ -2,12 +2,13 @@ import { decide } from '../policy/evaluate.ts';
 import { explain } from '../policy/explain.ts';
 import { denialMessage } from '../policy/message.ts';
 import { Fault } from '../service/faults.ts';
+import { type OrganizationsPort, withControls } from '../service/organizations.ts';
 import type { AccessPort, IdentityPort } from '../service/ports.ts';
 import { verifySignature } from '../wire/sigv4.ts';
 import { parseSignature } from '../wire/sigv4-claim.ts';
 import type { World } from '../world/world.ts';
 import { nowFor } from './authenticate.ts';
-import { compiled, compiledPrincipal, missingStatement } from './authorise.ts';
+import { compiled, compiledPrincipal, controlsFor, missingStatement } from './authorise.ts';
 import type { ServerLog } from './log.ts';
 import { principalName } from './principal-name.ts';
 import { refusal } from './refusal.ts';
@@ -16,12 +17,13 @@ import { RequestContext } from './request-context.ts';
 export interface AccessOptions {
   readonly world: World;
   readonly identity: IdentityPort;
+  readonly organizations: OrganizationsPort;
   readonly iam: 'enforce' | 'audit';
   readonly log: ServerLog;
 }
 
 /** The pipeline's authentication and authorisation by hand, for front doors. */
-export function createAccess({ world, identity, iam, log }: AccessOptions): AccessPort {
+export function createAccess({ world, identity, organizations, iam, log }: AccessOptions): AccessPort {
   return {
     async signer(request, service) {
       const claim = parseSignature(request, 'rest');
@@ -46,17 +48,19 @@ export function createAccess({ world, identity, iam, log }: AccessOptions): Acce
     async decide(request, ctx, resourcePolicy) {
       const { principal, region, http } = ctx;
       const { set, context } = await compiledPrincipal(identity, principal);
-      const policies =
+      const controls = await controlsFor(organizations, principal, request);
+      const attached =
         resourcePolicy === undefined
           ? set
           : { ...set, resource: compiled(resourcePolicy, 'resource-policy') };
+      const policies = withControls(attached, request.action, principal, controls?.caller, controls?.owner);
       const subject = { principal, region, host: { world }, ctx, http };
       const { resourceAccount } = request;
       const asked = {
         action: request.action,
         resource: request.resource,
         principal,
-        context: new RequestContext(subject, context, request),
+        context: new RequestContext(subject, context, request, controls),
         ...(resourceAccount === undefined ? {} : { resourceAccount }),
       };
       const decision = decide(asked, policies);

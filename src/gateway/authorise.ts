@@ -7,6 +7,12 @@ import { denialMessage } from '../policy/message.ts';
 import type { ContextValues } from '../policy/request.ts';
 import type { ActionDecision } from '../service/audit.ts';
 import { Fault } from '../service/faults.ts';
+import {
+  type AccountControls,
+  type OrganizationsPort,
+  ownerOf,
+  withControls,
+} from '../service/organizations.ts';
 import type { IdentityPort, PrincipalPolicies } from '../service/ports.ts';
 import type { Principal } from '../service/principal.ts';
 import type { ActionRequest } from '../service/service.ts';
@@ -14,7 +20,7 @@ import { authorizationMessage } from './authorization-message.ts';
 import type { Call } from './call.ts';
 import { principalName } from './principal-name.ts';
 import { refusal } from './refusal.ts';
-import { RequestContext } from './request-context.ts';
+import { type Controls, RequestContext } from './request-context.ts';
 
 /** The policies of a principal, compiled. */
 export interface CompiledPrincipal {
@@ -79,16 +85,21 @@ function decideUnder(
   request: ActionRequest,
   principal: CompiledPrincipal,
   resourcePolicy: string | undefined,
+  controls: Controls | undefined,
 ): ActionDecision {
   const account = request.resourceAccount ?? accountOfArn(request.resource);
   const { set } = principal;
-  const policies =
+  const attached =
     resourcePolicy === undefined ? set : { ...set, resource: compiled(resourcePolicy, request.resource) };
+  const policies =
+    controls === undefined
+      ? attached
+      : withControls(attached, request.action, call.principal, controls.caller, controls.owner);
   const asked = {
     action: request.action,
     resource: request.resource,
     principal: call.principal,
-    context: new RequestContext(call, principal.context, request),
+    context: new RequestContext(call, principal.context, request, controls),
     ...(account === undefined || account === '' ? {} : { resourceAccount: account }),
   };
   const decision = decide(asked, policies);
@@ -105,7 +116,30 @@ function judge(call: Call, request: ActionRequest, principal: CompiledPrincipal)
     resourcePolicy === undefined || request.resource === '*'
       ? undefined
       : resourcePolicy(request.resource, call.ctx);
-  return after(document, (text) => conclude(call, decideUnder(call, request, principal, text)));
+  return after(document, (text) =>
+    after(controlsFor(call.host.ports.organizations, call.principal, request), (controls) =>
+      conclude(call, decideUnder(call, request, principal, text, controls)),
+    ),
+  );
+}
+
+/** What the organizations of the caller and of the resource's owner say; undefined when neither has one. */
+export function controlsFor(
+  organizations: OrganizationsPort,
+  principal: Principal,
+  request: ActionRequest,
+): MaybePromise<Controls | undefined> {
+  const caller = organizations.controls(principal.account);
+  const account = ownerOf(request, principal);
+  const owner = account === principal.account ? caller : organizations.controls(account);
+  return after(caller, (one) => after(owner, (other) => bothOf(one, other)));
+}
+
+function bothOf(
+  caller: AccountControls | undefined,
+  owner: AccountControls | undefined,
+): Controls | undefined {
+  return caller === undefined && owner === undefined ? undefined : { caller, owner };
 }
 
 /** The statement that would let the request in, as a person would add it. */

@@ -1,8 +1,10 @@
 import type { ContextLookup, ContextValue, ContextValues } from '../policy/request.ts';
 import type { HttpFacts } from '../service/context.ts';
+import { type AccountControls, ownerOf } from '../service/organizations.ts';
 import type { Principal } from '../service/principal.ts';
 import type { ActionRequest } from '../service/service.ts';
 import type { World } from '../world/world.ts';
+import { tagKeysOf, tagOf } from './request-tags.ts';
 
 const folded = new Map<string, string>();
 /** Context keys compare without regard to case; their spellings are few, so each is folded once. */
@@ -35,12 +37,20 @@ const PRINCIPAL_TYPES = {
   anonymous: 'Anonymous',
 } as const;
 
+/** The organizations of both sides. */
+export interface Controls {
+  readonly caller: AccountControls | undefined;
+  readonly owner: AccountControls | undefined;
+}
+
 /** What is asked about: an operation's call, or a front door's request. */
 export interface Subject {
   readonly principal: Principal;
   readonly region: string;
   readonly host: { readonly world: World };
-  readonly ctx: { readonly http?: HttpFacts };
+  readonly ctx: { readonly http?: HttpFacts; readonly via: readonly string[] };
+  /** Absent at front doors. */
+  readonly input?: Readonly<Record<string, unknown>>;
   /** Absent for calls from inside. */
   readonly http: HttpFacts | undefined;
 }
@@ -53,17 +63,22 @@ export class RequestContext implements ContextLookup {
   readonly #call: Subject;
   readonly #principal: ContextValues;
   readonly #request: ActionRequest;
+  readonly #controls: Controls | undefined;
 
   /** `principal` holds what the identity brings: its tags and its session's keys. */
-  constructor(call: Subject, principal: ContextValues, request: ActionRequest) {
+  constructor(call: Subject, principal: ContextValues, request: ActionRequest, controls?: Controls) {
     this.#call = call;
     this.#principal = principal;
     this.#request = request;
+    this.#controls = controls;
   }
 
   get(key: string): ContextValue | undefined {
     return key.startsWith('aws:')
-      ? (this.#global(key) ?? find(this.#request.context, key) ?? find(this.#principal, key))
+      ? (this.#global(key) ??
+          find(this.#request.context, key) ??
+          find(this.#principal, key) ??
+          this.#tag(key))
       : (find(this.#request.context, key) ?? find(this.#principal, key));
   }
 
@@ -106,8 +121,52 @@ export class RequestContext implements ContextLookup {
         return new Date(host.world.clock.now()).toISOString();
       case 'aws:epochtime':
         return Math.floor(host.world.clock.now() / 1000);
+      case 'aws:resourceaccount':
+        return this.#request.resource === '*' ? undefined : ownerOf(this.#request, principal);
+      case 'aws:calledvia':
+        return ctx.via.length === 0 ? undefined : ctx.via;
+      case 'aws:calledviafirst':
+        return ctx.via[0];
+      case 'aws:calledvialast':
+        return ctx.via.at(-1);
+      case 'aws:multifactorauthage':
+        return this.#secondFactorAge();
+      case 'aws:principalorgid':
+        return known ? this.#controls?.caller?.organizationId : undefined;
+      case 'aws:principalorgpaths':
+        return known ? listOf(this.#controls?.caller?.path) : undefined;
+      case 'aws:resourceorgid':
+        return this.#request.resource === '*' ? undefined : this.#controls?.owner?.organizationId;
+      case 'aws:resourceorgpaths':
+        return this.#request.resource === '*' ? undefined : listOf(this.#controls?.owner?.path);
+      case 'aws:sourceorgid':
+        return principal.kind === 'service' ? this.#controls?.caller?.organizationId : undefined;
+      case 'aws:sourceorgpaths':
+        return principal.kind === 'service' ? listOf(this.#controls?.caller?.path) : undefined;
       default:
         return undefined;
     }
   }
+
+  /** Seconds since the session's second factor was shown: when it was issued. */
+  #secondFactorAge(): number | undefined {
+    if (String(find(this.#principal, 'aws:multifactorauthpresent')) !== 'true') return undefined;
+    const issuedMs = Date.parse(String(find(this.#principal, 'aws:tokenissuetime')));
+    return Number.isNaN(issuedMs)
+      ? undefined
+      : Math.floor((this.#call.host.world.clock.now() - issuedMs) / 1000);
+  }
+
+  /** Tags the request carries, where the service's own rule does not say. */
+  #tag(key: string): ContextValue | undefined {
+    const { input } = this.#call;
+    if (input === undefined) return undefined;
+    if (key === 'aws:tagkeys') return listOf(...tagKeysOf(input));
+    return key.startsWith('aws:requesttag/') ? tagOf(input, key.slice('aws:requesttag/'.length)) : undefined;
+  }
+}
+
+function listOf(...values: readonly (string | undefined)[]): readonly string[] | undefined {
+  const found = values.filter((value) => value !== undefined);
+  return found.length === 0 ? undefined : found;
 }

@@ -3,6 +3,7 @@ import type { ContextValues } from '../policy/request.ts';
 import type { Reader, Transaction } from '../store/store.ts';
 import type { AuditPort } from './audit.ts';
 import type { Context } from './context.ts';
+import type { OrganizationsPort } from './organizations.ts';
 import type {
   FederatedUserPrincipal,
   Principal,
@@ -21,6 +22,7 @@ export interface Ports {
   readonly identity: IdentityPort;
   readonly access: AccessPort;
   readonly audit: AuditPort;
+  readonly organizations: OrganizationsPort;
   readonly directory: DirectoryPort;
   readonly inbox: InboxPort;
   readonly tokens: TokenPort;

@@ -8,6 +8,7 @@ import { iam } from './iam/service.ts';
 import { inbox } from './inbox/service.ts';
 import { lambda } from './lambda/service.ts';
 import { logs } from './logs/service.ts';
+import { organizations } from './organizations/service.ts';
 import { s3 } from './s3/service.ts';
 import { sns } from './sns/service.ts';
 import { sqs } from './sqs/service.ts';
@@ -25,6 +26,7 @@ export const services: readonly ServiceDefinition[] = [
   inbox,
   lambda,
   logs,
+  organizations,
   s3,
   sns,
   sqs,

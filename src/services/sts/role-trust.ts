@@ -5,6 +5,7 @@ import { explain } from '../../policy/explain.ts';
 import { denialMessage } from '../../policy/message.ts';
 import { type ContextValues, contextOf } from '../../policy/request.ts';
 import type { Context } from '../../service/context.ts';
+import { organizationContext, withControls } from '../../service/organizations.ts';
 import type { RoleFacts } from '../../service/ports.ts';
 import { accessDenied } from './fault.ts';
 
@@ -31,15 +32,23 @@ export async function checkTrust(
     throw accessDenied(denialMessage(principal, first, input.RoleArn, unknown));
   }
   const own = await ctx.ports.identity.policies(principal);
-  const context = contextOf(own.context, requestContext(role, input, mfa, ctx));
+  const { organizations } = ctx.ports;
+  const caller = await organizations.controls(principal.account);
+  const owner = await organizations.controls(role.account);
+  const context = contextOf(
+    own.context,
+    requestContext(role, input, mfa, ctx),
+    organizationContext(caller, owner),
+  );
   const session = 'sessionPolicies' in principal ? principal.sessionPolicies : [];
-  const policies = {
+  const attached = {
     identity: own.identity.map(({ id, document }) => compilePolicy(document, id)),
     boundary: own.boundary && compilePolicy(own.boundary.document, own.boundary.id),
     session: session.map((document) => compilePolicy(document, 'session')),
     resource: compilePolicy(role.trustPolicy, role.roleArn),
     resourceMustAllow: true,
   };
+  const policies = withControls(attached, first, principal, caller, owner);
   for (const action of actions) {
     const request = { action, resource: role.roleArn, resourceAccount: role.account, principal, context };
     const decision = decide(request, policies);

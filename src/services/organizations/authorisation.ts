@@ -1,0 +1,129 @@
+import type { OrganizationsOperations } from '../../model/gen/organizations.ts';
+import type { ContextValues } from '../../policy/request.ts';
+import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
+import { layout, type OrganizationRow } from './layout.ts';
+import { arnOf } from './organization.ts';
+
+/** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html */
+async function on(
+  action: string,
+  { account, ctx }: AuthorisationScope,
+  ids: readonly string[],
+  context?: ContextValues,
+): Promise<readonly ActionRequest[]> {
+  const organization = await organizationOf(account, ctx.store);
+  return ids.map((id) => ({
+    action: `organizations:${action}`,
+    resource: organization === undefined ? '*' : arnOf(organization, id),
+    // AWS's own policies are in nobody's account; who may use them is the caller's to say.
+    resourceAccount: account,
+    ...(context === undefined ? {} : { context }),
+  }));
+}
+
+async function organizationOf(
+  account: string,
+  store: AuthorisationScope['ctx']['store'],
+): Promise<OrganizationRow | undefined> {
+  const id = await layout.members.get(store, [account]);
+  return id === undefined ? undefined : layout.organizations.get(store, [id]);
+}
+
+function everything(action: string) {
+  return () => [{ action: `organizations:${action}`, resource: '*' }];
+}
+
+interface Tagged {
+  readonly Key: string;
+  readonly Value: string;
+}
+
+function requestTags(tags: readonly Tagged[] = []): ContextValues {
+  if (tags.length === 0) return {};
+  return {
+    'aws:TagKeys': tags.map(({ Key }) => Key),
+    ...Object.fromEntries(tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
+  };
+}
+
+function policyType(type: string): ContextValues {
+  return { 'organizations:PolicyType': type };
+}
+
+export const authorisation = {
+  CreateOrganization: everything('CreateOrganization'),
+  DescribeOrganization: everything('DescribeOrganization'),
+  DeleteOrganization: everything('DeleteOrganization'),
+  LeaveOrganization: everything('LeaveOrganization'),
+  ListRoots: everything('ListRoots'),
+  EnableAWSServiceAccess: ({ ServicePrincipal }) => [
+    {
+      action: 'organizations:EnableAWSServiceAccess',
+      resource: '*',
+      context: { 'organizations:ServicePrincipal': ServicePrincipal },
+    },
+  ],
+  DisableAWSServiceAccess: ({ ServicePrincipal }) => [
+    {
+      action: 'organizations:DisableAWSServiceAccess',
+      resource: '*',
+      context: { 'organizations:ServicePrincipal': ServicePrincipal },
+    },
+  ],
+  ListAWSServiceAccessForOrganization: everything('ListAWSServiceAccessForOrganization'),
+
+  CreateAccount: ({ Tags }) => [
+    { action: 'organizations:CreateAccount', resource: '*', context: requestTags(Tags) },
+  ],
+  DescribeCreateAccountStatus: everything('DescribeCreateAccountStatus'),
+  ListCreateAccountStatus: everything('ListCreateAccountStatus'),
+  DescribeAccount: ({ AccountId }, scope) => on('DescribeAccount', scope, [AccountId]),
+  ListAccounts: everything('ListAccounts'),
+  ListAccountsForParent: ({ ParentId }, scope) => on('ListAccountsForParent', scope, [ParentId]),
+  MoveAccount: ({ AccountId, SourceParentId, DestinationParentId }, scope) =>
+    on('MoveAccount', scope, [AccountId, SourceParentId, DestinationParentId]),
+  RemoveAccountFromOrganization: ({ AccountId }, scope) =>
+    on('RemoveAccountFromOrganization', scope, [AccountId]),
+
+  CreateOrganizationalUnit: ({ ParentId, Tags }, scope) =>
+    on('CreateOrganizationalUnit', scope, [ParentId], requestTags(Tags)),
+  UpdateOrganizationalUnit: ({ OrganizationalUnitId: id }, scope) =>
+    on('UpdateOrganizationalUnit', scope, [id]),
+  DeleteOrganizationalUnit: ({ OrganizationalUnitId: id }, scope) =>
+    on('DeleteOrganizationalUnit', scope, [id]),
+  DescribeOrganizationalUnit: ({ OrganizationalUnitId: id }, scope) =>
+    on('DescribeOrganizationalUnit', scope, [id]),
+  ListOrganizationalUnitsForParent: ({ ParentId }, scope) =>
+    on('ListOrganizationalUnitsForParent', scope, [ParentId]),
+  ListChildren: ({ ParentId }, scope) => on('ListChildren', scope, [ParentId]),
+  ListParents: ({ ChildId }, scope) => on('ListParents', scope, [ChildId]),
+
+  CreatePolicy: ({ Type, Tags }) => [
+    {
+      action: 'organizations:CreatePolicy',
+      resource: '*',
+      context: { ...policyType(Type), ...requestTags(Tags) },
+    },
+  ],
+  UpdatePolicy: ({ PolicyId }, scope) => on('UpdatePolicy', scope, [PolicyId]),
+  DeletePolicy: ({ PolicyId }, scope) => on('DeletePolicy', scope, [PolicyId]),
+  DescribePolicy: ({ PolicyId }, scope) => on('DescribePolicy', scope, [PolicyId]),
+  ListPolicies: ({ Filter }) => [
+    { action: 'organizations:ListPolicies', resource: '*', context: policyType(Filter) },
+  ],
+
+  EnablePolicyType: ({ RootId, PolicyType }, scope) =>
+    on('EnablePolicyType', scope, [RootId], policyType(PolicyType)),
+  DisablePolicyType: ({ RootId, PolicyType }, scope) =>
+    on('DisablePolicyType', scope, [RootId], policyType(PolicyType)),
+  AttachPolicy: ({ PolicyId, TargetId }, scope) => on('AttachPolicy', scope, [PolicyId, TargetId]),
+  DetachPolicy: ({ PolicyId, TargetId }, scope) => on('DetachPolicy', scope, [PolicyId, TargetId]),
+  ListPoliciesForTarget: ({ TargetId, Filter }, scope) =>
+    on('ListPoliciesForTarget', scope, [TargetId], policyType(Filter)),
+  ListTargetsForPolicy: ({ PolicyId }, scope) => on('ListTargetsForPolicy', scope, [PolicyId]),
+
+  TagResource: ({ ResourceId, Tags }, scope) => on('TagResource', scope, [ResourceId], requestTags(Tags)),
+  UntagResource: ({ ResourceId, TagKeys }, scope) =>
+    on('UntagResource', scope, [ResourceId], { 'aws:TagKeys': TagKeys }),
+  ListTagsForResource: ({ ResourceId }, scope) => on('ListTagsForResource', scope, [ResourceId]),
+} satisfies Authorisation<OrganizationsOperations>;

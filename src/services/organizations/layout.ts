@@ -1,0 +1,63 @@
+import type { CreateAccountFailureReason, CreateAccountState } from '../../model/gen/organizations.ts';
+import { keyspace, rows } from '../../store/keyspace.ts';
+
+/** Organizations span accounts, so their rows are under none. */
+export const layout = keyspace('organizations', {
+  /** An organization whole: it is small, and its rules are about all of it. */
+  organizations: rows<[id: string], OrganizationRow>('organizations'),
+  /** The organization of each account that has one. */
+  members: rows<[account: string], string>('members'),
+}).global();
+
+/** The kinds of policy that have an effect here. */
+export type ControlType = 'SERVICE_CONTROL_POLICY' | 'RESOURCE_CONTROL_POLICY';
+
+export interface OrganizationRow {
+  /** o-… */
+  readonly id: string;
+  /** r-… */
+  readonly rootId: string;
+  readonly managementAccount: string;
+  readonly managementEmail: string;
+  readonly featureSet: 'ALL' | 'CONSOLIDATED_BILLING';
+  readonly enabledTypes: readonly ControlType[];
+  readonly units: Readonly<Record<string, UnitRow>>;
+  readonly accounts: Readonly<Record<string, AccountRow>>;
+  readonly policies: Readonly<Record<string, PolicyRow>>;
+  /** Policy ids by root, unit or account, in the order they were attached. */
+  readonly attachments: Readonly<Record<string, readonly string[]>>;
+  /** By the id of what is tagged. */
+  readonly tags: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Service principals with access, and since when. */
+  readonly serviceAccess: Readonly<Record<string, number>>;
+  readonly creations: Readonly<Record<string, CreationRow>>;
+}
+
+export interface UnitRow {
+  readonly name: string;
+  readonly parentId: string;
+}
+
+export interface AccountRow {
+  readonly name: string;
+  readonly email: string;
+  readonly parentId: string;
+  readonly joined: 'CREATED' | 'INVITED';
+  readonly joinedAtMs: number;
+}
+
+export interface PolicyRow {
+  readonly type: ControlType;
+  readonly name: string;
+  readonly description: string;
+  readonly content: string;
+}
+
+export interface CreationRow {
+  readonly accountName: string;
+  readonly state: CreateAccountState;
+  readonly requestedAtMs: number;
+  readonly completedAtMs?: number;
+  readonly account?: string;
+  readonly failure?: CreateAccountFailureReason;
+}

@@ -1,0 +1,25 @@
+import { defineService } from '../../service/service.ts';
+import { accounts, createAccount } from './accounts.ts';
+import { attachments } from './attachments.ts';
+import { authorisation } from './authorisation.ts';
+import { organizations as organizationOperations } from './organizations.ts';
+import { policies } from './policies.ts';
+import { tags } from './tags.ts';
+import { units } from './units.ts';
+
+/** Accounts under common policies; `port.ts` is where decisions ask for them. */
+export const organizations = defineService({
+  name: 'organizations',
+  model: 'organizations',
+  operations: {
+    ...organizationOperations,
+    ...units,
+    ...accounts,
+    ...policies,
+    ...attachments,
+    ...tags,
+  },
+  authorisation,
+  validationCode: 'InvalidInputException',
+  jobs: { createAccount },
+});
