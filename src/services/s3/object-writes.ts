@@ -67,12 +67,15 @@ export function writeObject(
   content: NewContent,
 ): Promise<ObjectRow> {
   const seed = newVersionSeed(ctx.world);
-  return ctx.transact(async (tx) => {
-    const current = await currentRow(tx, bucket);
-    const existing = await s3Rows(bucket.account).objects.get(tx, [current.id, key]);
-    checkWritable(conditions, existing, key);
-    return addVersion(tx, ctx, { bucket, current, key }, existing, seed, version, content);
-  });
+  return ctx.transact(
+    async (tx) => {
+      const current = await currentRow(tx, bucket);
+      const existing = await s3Rows(bucket.account).objects.get(tx, [current.id, key]);
+      checkWritable(conditions, existing, key);
+      return addVersion(tx, ctx, { bucket, current, key }, existing, seed, version, content);
+    },
+    { queueKey: `s3/${bucket.row.id}/${key}` },
+  );
 }
 
 interface LockInput {
