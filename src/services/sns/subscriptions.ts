@@ -137,9 +137,6 @@ export const subscriptions = {
           'This subscription can only be removed by a signed request.',
         );
       }
-      if (row.pendingToken !== undefined) {
-        throw invalid('SubscriptionArn Reason: the subscription is pending confirmation');
-      }
       eraseSubscription(tx, name, row);
       const owner = await rows.topics.get(tx, [topic.name]);
       if (owner !== undefined) {

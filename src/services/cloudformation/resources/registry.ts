@@ -35,6 +35,7 @@ import { nestedStack } from './nested-stack.ts';
 import type { ResourceProvider } from './provider.ts';
 import { restApi } from './rest-api.ts';
 import { bucketPolicy, s3Bucket } from './s3-bucket.ts';
+import { snsSubscription, snsTopic, snsTopicPolicy } from './sns-topic.ts';
 import { queuePolicy, sqsQueue } from './sqs-queue.ts';
 import { waitConditionHandle } from './wait-condition-handle.ts';
 
@@ -83,6 +84,9 @@ const PROVIDERS: Readonly<Record<string, ResourceProvider>> = {
   'AWS::Logs::LogGroup': logGroup,
   'AWS::S3::Bucket': s3Bucket,
   'AWS::S3::BucketPolicy': bucketPolicy,
+  'AWS::SNS::Subscription': snsSubscription,
+  'AWS::SNS::Topic': snsTopic,
+  'AWS::SNS::TopicPolicy': snsTopicPolicy,
   'AWS::SQS::Queue': sqsQueue,
   'AWS::SQS::QueuePolicy': queuePolicy,
 };

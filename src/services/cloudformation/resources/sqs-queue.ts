@@ -3,6 +3,7 @@ import { equalValues, type Value, type ValueMap } from '../template/value.ts';
 import { ignoringGone } from './gone.ts';
 import { documentText, refuseOthers, tagChange, tagMap, textIn, textsIn } from './property.ts';
 import type { ResourceProvider, ResourceScope } from './provider.ts';
+import { refuseTaken } from './taken.ts';
 
 /** Attributes a queue is made with and may change, and what they are when a template says nothing. */
 const DEFAULTS: Readonly<Record<string, string>> = {
@@ -48,7 +49,10 @@ export const sqsQueue: ResourceProvider = {
   async create(wanted, scope) {
     refuseOthers(scope.type, wanted, SUPPORTED);
     const fifo = wanted['FifoQueue'] === true;
-    const QueueName = textIn(wanted, 'QueueName') ?? (fifo ? `${scope.name(75)}.fifo` : scope.name(80));
+    const given = textIn(wanted, 'QueueName');
+    const QueueName = given ?? (fifo ? `${scope.name(75)}.fifo` : scope.name(80));
+    if (given !== undefined)
+      await refuseTaken(scope, given, () => scope.call('sqs', 'GetQueueUrl', { QueueName }));
     // Making a queue that is there already, with the same attributes, answers the same queue.
     const { QueueUrl } = await scope.call<{ QueueUrl: string }>('sqs', 'CreateQueue', {
       QueueName,
