@@ -22,13 +22,16 @@ type WalkKey = readonly [bucketId: string, key: string, ...rest: readonly (strin
 /** Rows to walk over. */
 export interface WalkSource<Row> {
   /** Rows behind a key, which need not exist; rows whose key extends it are behind it. */
-  page(after: WalkKey): Promise<Page<WalkKey, Row>>;
+  page(after: WalkKey, limit: number): Promise<Page<WalkKey, Row>>;
   /** The row whose key is no longer than the bucket and this. */
   exactly(key: string): Promise<Row | undefined>;
   readonly bucketId: string;
 }
 
-const LIMITS = { limit: 1000, maxBytes: 1 << 20 } as const;
+/** Pages grow while a walk goes straight on: what a leap or a short list would not use is not read. */
+const FIRST_PAGE = 32;
+const LARGEST_PAGE = 1000;
+const maxBytes = 1 << 20;
 /** More of the last code point than a key has room for. */
 const LAST = '\u{10ffff}'.repeat(256);
 
@@ -38,7 +41,8 @@ export function newestVersions(reader: Reader, bucket: Bucket): WalkSource<Objec
   const bucketId = bucket.row.id;
   return {
     bucketId,
-    page: (after) => objects.page(reader, [bucketId], { after: [...after] as [string, string], ...LIMITS }),
+    page: (after, limit) =>
+      objects.page(reader, [bucketId], { after: [...after] as [string, string], limit, maxBytes }),
     exactly: (key) => objects.get(reader, [bucketId, key]),
   };
 }
@@ -49,8 +53,8 @@ export function uploadsUnderWay(reader: Reader, bucket: Bucket): WalkSource<Uplo
   const bucketId = bucket.row.id;
   return {
     bucketId,
-    page: (after) =>
-      uploads.page(reader, [bucketId], { after: [...after] as [string, string, string], ...LIMITS }),
+    page: (after, limit) =>
+      uploads.page(reader, [bucketId], { after: [...after] as [string, string, string], limit, maxBytes }),
     exactly: () => Promise.resolve(undefined),
   };
 }
@@ -81,8 +85,11 @@ export async function* walk<Row>(
   ) {
     common = after;
   }
+  let limit = FIRST_PAGE;
   for (;;) {
-    const page = await source.page(common === undefined ? position : [bucketId, common + LAST]);
+    if (common !== undefined) limit = FIRST_PAGE;
+    const page = await source.page(common === undefined ? position : [bucketId, common + LAST], limit);
+    limit = Math.min(LARGEST_PAGE, limit * 4);
     for (const { key: at, value: row } of page.rows) {
       const [, key] = at;
       if (!key.startsWith(prefix)) return;
