@@ -3,7 +3,13 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { CreateTableCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutBucketPolicyCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
 import { JsonClient } from '../support/json-client.ts';
 
@@ -13,7 +19,7 @@ let client: JsonClient;
 let s3: S3Client;
 let dynamodb: DynamoDBClient;
 before(async () => {
-  lambent = await startLambent({ iam: 'audit' });
+  lambent = await startLambent();
   client = new JsonClient(lambent.port);
   const { endpoint, region, credentials } = lambent;
   s3 = new S3Client({ endpoint, region, credentials, maxAttempts: 1, forcePathStyle: true });
@@ -48,6 +54,29 @@ test('a trail needs a bucket that lets CloudTrail in', async () => {
   await assert.rejects(trail('CreateTrail', { ...input, S3BucketName: 'nowhere' }), {
     name: 'S3BucketDoesNotExistException',
   });
+  await assert.rejects(trail('CreateTrail', input), { name: 'InsufficientS3BucketPolicyException' });
+  await s3.send(
+    new PutBucketPolicyCommand({
+      Bucket: 'audited',
+      Policy: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            Effect: 'Allow',
+            Principal: { Service: 'cloudtrail.amazonaws.com' },
+            Action: 's3:PutObject',
+            Resource: `arn:aws:s3:::audited/AWSLogs/${ACCOUNT}/*`,
+            Condition: {
+              StringEquals: {
+                's3:x-amz-acl': 'bucket-owner-full-control',
+                'aws:SourceArn': `arn:aws:cloudtrail:us-east-1:${ACCOUNT}:trail/everything`,
+              },
+            },
+          },
+        ],
+      }),
+    }),
+  );
   const made = await trail('CreateTrail', { ...input, TagsList: [{ Key: 'team', Value: 'blue' }] });
   assert.equal(made['TrailARN'], `arn:aws:cloudtrail:us-east-1:${ACCOUNT}:trail/everything`);
   await assert.rejects(trail('CreateTrail', input), { name: 'TrailAlreadyExistsException' });
