@@ -191,5 +191,5 @@ function verify(
   host.ports.identity.keyUsed(claim.accessKeyId, signingName(call.service.metadata), claim.region);
   call.accessKeyId = claim.accessKeyId;
   call.stream = checkedStream(http, verification.payload);
-  enter(call, lookup.credential.principal, claim.region);
+  enter(call, lookup.credential.principal, claim.region === '' ? host.defaultRegion : claim.region);
 }

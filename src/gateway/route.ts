@@ -39,7 +39,8 @@ export function scopeService(request: RoutedRequest): string | undefined {
     credential = request.query.slice(start + 17, end < 0 ? undefined : end).replace(/%2F/gi, '/');
   }
   const parts = credential.trim().split('/');
-  return parts.length === 5 ? parts[3] : undefined;
+  // Version 4A has no region there.
+  return parts.length === 5 ? parts[3] : parts.length === 4 ? parts[2] : undefined;
 }
 
 /** The bucket in front of an S3 host (`photos.s3.localhost`), or of `photos.localhost` in a request signed for S3. */

@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { Transform, type TransformCallback } from 'node:stream';
+import { assert } from '../base/assert.ts';
 import { WireFault } from './protocol.ts';
 import { type ChunkChain, type ChunkForm, contentMismatch } from './sigv4.ts';
 import { EMPTY_SHA256, sameSignature } from './sigv4-key.ts';
@@ -179,6 +180,7 @@ export class ChunkedDecoder extends Transform {
 
   private checkSignature(algorithm: string, hashes: string, given: string): void {
     const { key, dateTime, scope } = this.body.chain;
+    assert(key !== undefined, 'signed chunks come with the key of their request');
     const expected = key.sign(`${algorithm}\n${dateTime}\n${scope}\n${this.previous}\n${hashes}`);
     if (!sameSignature(expected, given)) {
       throw new WireFault(

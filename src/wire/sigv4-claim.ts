@@ -10,6 +10,7 @@ import {
   refusal,
   type SignatureStyle,
 } from './sigv4-refusal.ts';
+import { ASYMMETRIC_ALGORITHM } from './sigv4a.ts';
 
 /** What a signed request says of its signature; nothing of it is believed yet. */
 export interface SignatureClaim {
@@ -18,6 +19,7 @@ export interface SignatureClaim {
   readonly scope: string;
   /** The scope's parts. */
   readonly date: string;
+  /** Empty where the signature is for a set of regions that is not one. */
   readonly region: string;
   readonly service: string;
   readonly terminator: string;
@@ -32,6 +34,8 @@ export interface SignatureClaim {
   /** How long a presigned request lives. */
   readonly expiresSeconds: number | undefined;
   readonly sessionToken: string | undefined;
+  /** Of Signature Version 4A: the regions it is good for (`us-east-1`, `eu-*`, `*`), apart by commas. */
+  readonly regionSet: string | undefined;
 }
 
 const WEEK_SECONDS = 604_800;
@@ -80,7 +84,7 @@ function headerClaim(request: SignableRequest, authorization: string, style: Sig
   ) {
     throw faultOf(missingInHeader(authorization, { credential, signedHeaders, signature, date }, style));
   }
-  checkAlgorithm(algorithm, style, false);
+  const asymmetric = isAsymmetric(algorithm, style, false);
   const ms = dateTimeMs(date);
   const at = ms ?? headerDateMs(date);
   if (at === undefined) {
@@ -101,6 +105,7 @@ function headerClaim(request: SignableRequest, authorization: string, style: Sig
     presigned: false,
     expiresSeconds: undefined,
     sessionToken: request.headers['x-amz-security-token'],
+    regionSet: asymmetric ? (request.headers['x-amz-region-set'] ?? '') : undefined,
   });
 }
 
@@ -199,7 +204,7 @@ function presignedClaim(request: SignableRequest, style: SignatureStyle): Signat
           ),
     );
   }
-  checkAlgorithm(query.get('X-Amz-Algorithm') as string, style, true);
+  const asymmetric = isAsymmetric(query.get('X-Amz-Algorithm') as string, style, true);
   const date = query.get('X-Amz-Date') as string;
   const ms = dateTimeMs(date);
   if (ms === undefined) {
@@ -220,6 +225,7 @@ function presignedClaim(request: SignableRequest, style: SignatureStyle): Signat
     presigned: true,
     expiresSeconds: readExpires(query.get('X-Amz-Expires'), style),
     sessionToken: query.get('X-Amz-Security-Token') ?? undefined,
+    regionSet: asymmetric ? (query.get('X-Amz-Region-Set') ?? '') : undefined,
   });
 }
 
@@ -236,8 +242,10 @@ function readExpires(text: string | null, style: SignatureStyle): number {
   return Number(text);
 }
 
-function checkAlgorithm(algorithm: string, style: SignatureStyle, presigned: boolean): void {
-  if (algorithm === ALGORITHM) return;
+/** Whether it is Version 4A; throws for what is neither. */
+function isAsymmetric(algorithm: string, style: SignatureStyle, presigned: boolean): boolean {
+  if (algorithm === ALGORITHM) return false;
+  if (algorithm === ASYMMETRIC_ALGORITHM) return true;
   if (style !== 's3') {
     throw faultOf(
       incomplete(style, `Unsupported AWS 'algorithm': '${algorithm}' (only ${ALGORITHM} for now). `),
@@ -258,6 +266,7 @@ type Unscoped = Omit<SignatureClaim, 'accessKeyId' | 'scope' | 'date' | 'region'
 
 /** An access key id may hold slashes: the scope is the last four parts. */
 function claimOf(credential: string, style: SignatureStyle, rest: Unscoped): SignatureClaim {
+  if (rest.regionSet !== undefined) return asymmetricClaim(credential, style, rest, rest.regionSet);
   const terminatorAt = credential.lastIndexOf('/');
   const serviceAt = credential.lastIndexOf('/', terminatorAt - 1);
   const regionAt = credential.lastIndexOf('/', serviceAt - 1);
@@ -280,6 +289,29 @@ function claimOf(credential: string, style: SignatureStyle, rest: Unscoped): Sig
     presigned: rest.presigned,
     expiresSeconds: rest.expiresSeconds,
     sessionToken: rest.sessionToken,
+    regionSet: undefined,
+  };
+}
+
+/** The scope of Version 4A names no region. */
+function asymmetricClaim(
+  credential: string,
+  style: SignatureStyle,
+  rest: Unscoped,
+  regionSet: string,
+): SignatureClaim {
+  const parts = /^(.+)\/([^/]*)\/([^/]*)\/([^/]*)$/.exec(credential);
+  if (parts === null || !isPrintable(credential))
+    throw faultOf(credentialMalformed(credential, style, rest.presigned));
+  const [, accessKeyId = '', date = '', service = '', terminator = ''] = parts;
+  return {
+    ...rest,
+    accessKeyId,
+    scope: `${date}/${service}/${terminator}`,
+    date,
+    region: /^[a-z0-9-]+$/.test(regionSet) ? regionSet : '',
+    service,
+    terminator,
   };
 }
 

@@ -53,8 +53,13 @@ export function signingKey(secret: string, date: string, region: string, service
 }
 
 /** `dateTime` is `YYYYMMDDTHHMMSSZ`, `scope` `date/region/service/aws4_request`. */
-export function stringToSign(dateTime: string, scope: string, canonical: string): string {
-  return `${ALGORITHM}\n${dateTime}\n${scope}\n${sha256OfHeaderText(canonical)}`;
+export function stringToSign(
+  dateTime: string,
+  scope: string,
+  canonical: string,
+  algorithm: string = ALGORITHM,
+): string {
+  return `${algorithm}\n${dateTime}\n${scope}\n${sha256OfHeaderText(canonical)}`;
 }
 
 /** Node reads header bytes as Latin-1, one character a byte; those bytes are what was signed. */

@@ -237,11 +237,11 @@ test('a signature that lacks a part says which', () => {
   assert.match(
     outcome(
       withHeaders(request, {
-        authorization: authorizationOf(request).replace('HMAC-SHA256', 'ECDSA-P256-SHA256'),
+        authorization: authorizationOf(request).replace('HMAC-SHA256', 'HMAC-SHA512'),
       }),
       JSON_RULES,
     ),
-    /Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256'/,
+    /Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA512'/,
   );
   assert.match(
     outcome({ ...request, query: 'X-Amz-Algorithm=AWS4-HMAC-SHA256' }, JSON_RULES),

@@ -17,6 +17,7 @@ import {
   refusal,
   type SignatureStyle,
 } from './sigv4-refusal.ts';
+import { ASYMMETRIC_ALGORITHM, asymmetricKey, isSignedBy } from './sigv4a.ts';
 
 /** A request to verify. */
 export interface SignedRequest extends SignableRequest {
@@ -52,7 +53,8 @@ export type Payload =
 
 /** What the signatures of chunks start from. */
 export interface ChunkChain {
-  readonly key: SigningKey;
+  /** Absent where no chunk is signed. */
+  readonly key: SigningKey | undefined;
   readonly dateTime: string;
   readonly scope: string;
   readonly seed: string;
@@ -88,6 +90,7 @@ export function verifySignature(
   if (early !== undefined) return { ok: false, refusal: early };
   const declared = declaredHash(claim, request, rules);
   if (typeof declared !== 'string') return { ok: false, refusal: declared };
+  if (claim.regionSet !== undefined) return verifyAsymmetric(claim, request, secret, rules, declared);
   const key = signingKey(secret, claim.date, claim.region, claim.service);
   const style = rules.style === 's3' ? 's3' : 'other';
   const canonical = canonicalRequest(request, claim.signedHeaders, declared, style);
@@ -99,6 +102,33 @@ export function verifySignature(
     return { ok: false, refusal: mismatch(claim, rules, text, canonical) };
   }
   return payloadOf(declared, claim, request.body, rules.style, key);
+}
+
+/** Version 4A: the same canonical request, another signature. Chunks signed that way are not taken. */
+function verifyAsymmetric(
+  claim: SignatureClaim,
+  request: SignedRequest,
+  secret: string,
+  rules: SignatureRules,
+  declared: string,
+): Verification {
+  const form = CHUNK_FORMS.get(declared);
+  if (form !== undefined && form !== 'unsigned-trailer') {
+    return {
+      ok: false,
+      refusal: refusal(
+        'InvalidRequest',
+        'Chunks signed with AWS4-HMAC-SHA256 need a request signed so too.',
+        400,
+      ),
+    };
+  }
+  const style = rules.style === 's3' ? 's3' : 'other';
+  const canonical = canonicalRequest(request, claim.signedHeaders, declared, style);
+  const text = stringToSign(claim.dateTime, claim.scope, canonical, ASYMMETRIC_ALGORITHM);
+  if (!isSignedBy(asymmetricKey(secret, claim.accessKeyId), text, claim.signature))
+    return { ok: false, refusal: mismatch(claim, rules, text, canonical) };
+  return payloadOf(declared, claim, request.body, rules.style, undefined);
 }
 
 /** Some clients of S3 sign the path in the very spelling they send it in, which names the same object. */
@@ -155,7 +185,7 @@ function payloadOf(
   claim: SignatureClaim,
   body: Uint8Array | undefined,
   style: SignatureStyle,
-  key: SigningKey,
+  key: SigningKey | undefined,
 ): Verification {
   if (declared === UNSIGNED) return { ok: true, payload: { kind: 'unsigned' } };
   const form = CHUNK_FORMS.get(declared);
@@ -261,9 +291,20 @@ function notSigned(style: SignatureStyle, names: readonly string[]): Refusal {
   );
 }
 
+/** Whether a region, or any where there is no rule, is in a set such as `us-east-1,eu-*`. */
+function isRegionOf(set: string, region: string | undefined): boolean {
+  const names = set.split(',').map((name) => name.trim());
+  if (names.includes('')) return false;
+  if (region === undefined) return true;
+  return names.some((name) => (name.endsWith('*') ? region.startsWith(name.slice(0, -1)) : name === region));
+}
+
 function scopeRefusal(claim: SignatureClaim, rules: SignatureRules): Refusal | undefined {
   const { date, region, service, terminator, dateTime } = claim;
-  const regionWrong = region === '' || (rules.region !== undefined && region !== rules.region);
+  const regionWrong =
+    claim.regionSet !== undefined
+      ? !isRegionOf(claim.regionSet, rules.region)
+      : region === '' || (rules.region !== undefined && region !== rules.region);
   const serviceWrong = service === '' || (rules.service !== undefined && service !== rules.service);
   const terminatorWrong = terminator !== 'aws4_request';
   const dateWrong = !dateTime.startsWith(date) || date.length !== 8;
