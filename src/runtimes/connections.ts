@@ -3,17 +3,48 @@ import { descendants } from './memory.ts';
 
 const LOOPBACK_4 = '0100007F';
 
-/** Up to here descriptors are ours: output, the Runtime API and the log. */
-const OWN_DESCRIPTORS = 4;
+/** A process of user code, with the sockets we gave it: output, the Runtime API and the log. */
+export interface Holder {
+  readonly pid: number;
+  readonly given: ReadonlySet<string>;
+}
+
+/** Descriptors a process is started with. */
+const FIRST_DESCRIPTORS = [0, 1, 2, 3, 4];
+
+/** The sockets a process that has just been started was given. A number says nothing later: it can be closed and taken again. */
+export function givenSockets(pid: number): ReadonlySet<string> {
+  const sockets = new Set<string>();
+  for (const descriptor of FIRST_DESCRIPTORS) {
+    const socket = socketAt(pid, descriptor);
+    if (socket !== undefined) sockets.add(socket);
+  }
+  return sockets;
+}
+
+function socketAt(pid: number, descriptor: number | string): string | undefined {
+  try {
+    return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1];
+  } catch {
+    // Closed between two looks, or no /proc.
+    return undefined;
+  }
+}
 
 /**
- * Whether a process under one of `roots` holds the loopback connection that leaves from `port`: the processes'
- * descriptors name their sockets, and the kernel's table says which of them has the port. False where there is no
- * /proc. Most functions hold no socket of their own, and then the table, which may be long, is not read.
+ * Whether one of `holders`, or a process it started, holds the loopback connection that leaves from `port`: the
+ * processes' descriptors name their sockets, and the kernel's table says which of them has the port. False where
+ * there is no /proc. Most functions hold no socket of their own, and then the table, which may be long, is not read.
  */
-export function holdsConnection(roots: Iterable<number>, port: number): boolean {
+export function holdsConnection(holders: Iterable<Holder>, port: number): boolean {
   const sockets = new Set<string>();
-  for (const pid of descendants(roots)) {
+  for (const { pid, given } of holders) collectSockets(pid, given, sockets);
+  const socket = sockets.size === 0 ? undefined : socketOf(port);
+  return socket !== undefined && sockets.has(socket);
+}
+
+function collectSockets(root: number, given: ReadonlySet<string>, sockets: Set<string>): void {
+  for (const pid of descendants([root])) {
     let descriptors: string[];
     try {
       descriptors = readdirSync(`/proc/${pid}/fd`);
@@ -22,17 +53,10 @@ export function holdsConnection(roots: Iterable<number>, port: number): boolean 
       continue;
     }
     for (const descriptor of descriptors) {
-      if (Number(descriptor) <= OWN_DESCRIPTORS) continue;
-      try {
-        const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${descriptor}`))?.[1];
-        if (inode !== undefined) sockets.add(inode);
-      } catch {
-        // Closed between two looks.
-      }
+      const socket = socketAt(pid, descriptor);
+      if (socket !== undefined && !given.has(socket)) sockets.add(socket);
     }
   }
-  const socket = sockets.size === 0 ? undefined : socketOf(port);
-  return socket !== undefined && sockets.has(socket);
 }
 
 /** The inode of the socket bound to a loopback port on the client's side. */

@@ -5,8 +5,10 @@ import type {
   InvocationResult,
 } from '../service/runtimes.ts';
 import type { Cancel, World } from '../world/world.ts';
+import type { Holder } from './connections.ts';
 import { exitFailure, type Failure, timeoutFailure } from './failure.ts';
-import { memoryOf } from './memory.ts';
+import { invocationHeaders } from './invocation-headers.ts';
+import { MOST_THREADS, memoryOf } from './memory.ts';
 import type { ApiConnection, ApiRequest } from './runtime-api.ts';
 import { takeStream } from './streamed-answer.ts';
 import type { Worker, WorkerExit } from './worker.ts';
@@ -68,6 +70,8 @@ export class Environment {
   idleSince = 0;
   /** Takes no more work. */
   retired = false;
+  /** Stopped, as nobody calls it. */
+  frozen = false;
   #next: ApiConnection | undefined;
   #claim: ApiConnection | undefined;
   #running: Running | undefined;
@@ -92,8 +96,8 @@ export class Environment {
     });
   }
 
-  get pid(): number | undefined {
-    return this.#worker.pid;
+  get holder(): Holder | undefined {
+    return this.#worker.holder;
   }
 
   get memoryKb(): number {
@@ -130,6 +134,10 @@ export class Environment {
     const connection = this.#next;
     this.#next = undefined;
     this.state = 'busy';
+    if (this.frozen) {
+      this.frozen = false;
+      this.#worker.thaw();
+    }
     const { timeoutMs } = this.spec;
     const initDurationMs = this.#initDurationMs;
     this.#initDurationMs = undefined;
@@ -149,23 +157,34 @@ export class Environment {
           this.#worker.kill();
         }),
       };
-      connection?.reply(200, this.#headersOf(invocation), invocation.payload);
+      const headers = invocationHeaders(invocation, this.#clockOffset(), this.#options.claims);
+      connection?.reply(200, headers, invocation.payload);
     });
   }
 
-  /** Looks after invocations that have run for a while; the others' bootstraps tell what they hold as they answer. */
+  /** Lets it do nothing until it is called again. What it left running in excess of its limits ends it. */
+  freeze(): void {
+    this.#watchLimits();
+    if (this.retired) return;
+    this.frozen = true;
+    if (!this.#worker.freeze()) this.kill();
+  }
+
+  /** Looks after starts and invocations that have run for a while; the others' bootstraps tell what they hold as they answer. */
   watch(): void {
-    const running = this.#running;
-    if (running !== undefined && this.#world.clock.monotonic() - running.startedAt > UNWATCHED_MS) {
-      this.#watchMemory();
-    }
+    const since = this.state === 'starting' ? this.#options.wantedAt : this.#running?.startedAt;
+    if (since !== undefined && this.#world.clock.monotonic() - since > UNWATCHED_MS) this.#watchLimits();
   }
 
   /** Looks at what the process holds, and ends it when that is more than the function may. */
-  #watchMemory(): void {
-    const use = this.pid === undefined ? undefined : memoryOf(this.pid);
+  #watchLimits(): void {
+    const use = this.holder === undefined ? undefined : memoryOf(this.holder.pid);
     if (use === undefined) return;
     this.#peakKb = Math.max(this.#peakKb, use.residentKb);
+    if (use.threads > MOST_THREADS) {
+      this.#log(`The function had more than ${MOST_THREADS} processes and threads\n`);
+      this.kill();
+    }
     if (use.privateKb > this.spec.memoryMb * 1024) {
       this.#outOfMemory = true;
       this.kill();
@@ -174,23 +193,6 @@ export class Environment {
 
   #clockOffset(): number {
     return this.#world.clock.now() - this.#world.clock.realNow();
-  }
-
-  #headersOf(invocation: Invocation): string {
-    // Programs that are not ours read the machine's clock, so their deadline is on it.
-    const offset = this.#clockOffset();
-    const deadline = Math.round(invocation.deadlineMs - (this.#options.claims ? 0 : offset));
-    let headers = `Lambda-Runtime-Aws-Request-Id: ${invocation.requestId}\r\nLambda-Runtime-Deadline-Ms: ${deadline}\r\nLambda-Runtime-Invoked-Function-Arn: ${invocation.functionArn}\r\n`;
-    if (offset !== 0) headers += `Lambent-Clock-Offset-Ms: ${offset}\r\n`;
-    if (invocation.traceHeader !== undefined)
-      headers += `Lambda-Runtime-Trace-Id: ${line(invocation.traceHeader)}\r\n`;
-    if (invocation.clientContext !== undefined) {
-      headers += `Lambda-Runtime-Client-Context: ${line(invocation.clientContext)}\r\n`;
-    }
-    if (invocation.cognitoIdentity !== undefined) {
-      headers += `Lambda-Runtime-Cognito-Identity: ${line(invocation.cognitoIdentity)}\r\n`;
-    }
-    return headers;
   }
 
   #request(request: ApiRequest, connection: ApiConnection): void {
@@ -263,7 +265,7 @@ export class Environment {
     if (reported <= this.#peakKb) return;
     this.#peakKb = reported;
     // Part of it may be shared with other processes: that does not count.
-    if (reported > this.spec.memoryMb * 1024) this.#watchMemory();
+    if (reported > this.spec.memoryMb * 1024) this.#watchLimits();
   }
 
   #sendClaim(): void {
@@ -369,11 +371,6 @@ export class Environment {
       environmentId: this.id,
     });
   }
-}
-
-/** Header values come from callers: one line of printable characters. */
-function line(text: string): string {
-  return text.replace(/[\r\n]+/g, ' ');
 }
 
 /** The function's variables with its role's credentials. */

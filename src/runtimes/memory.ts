@@ -1,29 +1,38 @@
 import { readFileSync } from 'node:fs';
 
+/**
+ * Processes and threads a function may have at a time.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+export const MOST_THREADS = 1024;
+
 /** What a process and its descendants hold, in kilobytes. */
 export interface MemoryUse {
   /** Resident, shared files included. */
   readonly residentKb: number;
   /** Resident and of their own: what a limit bounds. */
   readonly privateKb: number;
+  /** Threads of all of them; nothing past {@link MOST_THREADS} is looked at. */
+  readonly threads: number;
 }
 
 /** Reads /proc; undefined where there is none (macOS) or the process has gone. */
 export function memoryOf(pid: number): MemoryUse | undefined {
   let residentKb = 0;
   let privateKb = 0;
-  let found = false;
+  let threads = 0;
   for (const one of descendants([pid])) {
     try {
       const status = readFileSync(`/proc/${one}/status`, 'latin1');
       residentKb += field(status, 'VmRSS');
       privateKb += field(status, 'RssAnon') + field(status, 'RssShmem');
-      found = true;
+      threads += field(status, 'Threads');
+      if (threads > MOST_THREADS) break;
     } catch {
       // It ended between two looks.
     }
   }
-  return found ? { residentKb, privateKb } : undefined;
+  return threads === 0 ? undefined : { residentKb, privateKb, threads };
 }
 
 /** Processes and all that they started, as /proc knows them. */

@@ -28,6 +28,8 @@ export interface RuntimesOptions {
 }
 
 const WATCH_MS = 100;
+/** AWS freezes at once; those that are called again soon need not be woken for it. */
+const FREEZE_MS = 300;
 const SWEEP_MS = 15_000;
 /** An environment nobody called for this long is given back. */
 const IDLE_MS = 10 * 60_000;
@@ -132,8 +134,8 @@ class ProcessRuntimes implements Runtimes {
   }
 
   ownsConnection(clientPort: number): boolean {
-    const pids = [...this.#environments].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
-    return pids.length > 0 && holdsConnection(pids, clientPort);
+    const holders = [...this.#environments].flatMap(({ holder }) => (holder === undefined ? [] : [holder]));
+    return holders.length > 0 && holdsConnection(holders, clientPort);
   }
 
   async close(): Promise<void> {
@@ -171,11 +173,14 @@ class ProcessRuntimes implements Runtimes {
   }
 
   #run(environment: Environment, invocation: Invocation): Promise<InvocationResult> {
-    if (!this.#watching) {
-      this.#watching = true;
-      this.#world.timers.after(WATCH_MS, () => this.#watch());
-    }
+    this.#watchLater();
     return environment.run(invocation);
+  }
+
+  #watchLater(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#world.timers.after(WATCH_MS, () => this.#watch());
   }
 
   #startFor(fleet: Fleet): void {
@@ -202,6 +207,7 @@ class ProcessRuntimes implements Runtimes {
           if (environment.state === 'dead') return;
           fleet.all.add(environment);
           this.#environments.add(environment);
+          this.#watchLater();
           if (this.#closed) environment.kill();
         },
         (error: unknown) => {
@@ -260,15 +266,22 @@ class ProcessRuntimes implements Runtimes {
     });
   }
 
+  /** Goes on while anything runs, and until what no longer runs is frozen. */
   #watch(): void {
-    let busy = 0;
+    const now = this.#world.clock.monotonic();
+    let awake = 0;
     for (const environment of this.#environments) {
-      if (environment.state !== 'busy') continue;
-      busy++;
-      environment.watch();
+      if (environment.state === 'idle') {
+        if (environment.frozen) continue;
+        if (now - environment.idleSince > FREEZE_MS) environment.freeze();
+        else awake++;
+      } else {
+        awake++;
+        environment.watch();
+      }
     }
-    this.#watching = busy > 0 && !this.#closed;
-    if (this.#watching) this.#world.timers.after(WATCH_MS, () => this.#watch());
+    this.#watching = false;
+    if (awake > 0 && !this.#closed) this.#watchLater();
   }
 
   #sweep(): void {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { lstatSync, readlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import { MOST_THREADS } from './memory.ts';
 
 /** What a worker's process sees of the machine. */
 export interface Confinement {
@@ -94,11 +95,24 @@ const ISOLATION = [
   '--die-with-parent',
 ];
 
+const PRLIMIT = '/usr/bin/prlimit';
+
+/**
+ * No core files, and within a user namespace the kernel itself counts processes, except those of root. They are
+ * counted from outside too, where this cannot be had.
+ */
+function limiter(): readonly string[] {
+  if (!existsSync(PRLIMIT) || process.getuid?.() === 0) return [];
+  return [PRLIMIT, '--core=0', `--nproc=${MOST_THREADS}`, '--'];
+}
+
 function bubblewrap(): Sandbox {
+  const limits = limiter();
   const system = systemArguments();
   return {
     sandboxed: true,
-    summary: 'functions run in bubblewrap sandboxes',
+    summary:
+      'functions run in bubblewrap sandboxes (not limited: their share of the processors, and the network, which is this machine’s)',
     wrap: (command, confinement) => ({
       file: 'bwrap',
       args: [
@@ -127,6 +141,7 @@ function bubblewrap(): Sandbox {
         '--chdir',
         '/var/task',
         '--',
+        ...limits,
         command.file,
         ...command.args,
       ],
@@ -138,7 +153,7 @@ function bubblewrap(): Sandbox {
 export function plainProcesses(reason: string): Sandbox {
   return {
     sandboxed: false,
-    summary: `functions run as PLAIN PROCESSES without a sandbox: ${reason}`,
+    summary: `functions run as PLAIN PROCESSES without a sandbox, with your files and rights, and memory and time limits only: ${reason}`,
     wrap: (command) => command,
   };
 }
@@ -164,7 +179,8 @@ export async function probeSandbox(): Promise<Sandbox> {
       { timeout: 5_000, maxBuffer: 1 << 20, env: { PATH: PROGRAM_PATH } },
       (error, _stdout, stderr) => {
         if (error === null) resolve(undefined);
-        else if (error.code === 'ENOENT') resolve('bubblewrap is not installed (package "bubblewrap")');
+        else if (error.code === 'ENOENT')
+          resolve('bubblewrap is not installed (sudo apt install bubblewrap, sudo dnf install bubblewrap)');
         else resolve(explain(stderr.trim() || error.message));
       },
     );
@@ -172,10 +188,19 @@ export async function probeSandbox(): Promise<Sandbox> {
   return problem === undefined ? sandbox : plainProcesses(problem);
 }
 
+/** Ubuntu's own words for letting one program make user namespaces. https://ubuntu.com/blog/ubuntu-23-10-restricted-unprivileged-user-namespaces */
+const APPARMOR_PROFILE = [
+  'abi <abi/4.0>,',
+  'include <tunables/global>',
+  'profile bwrap /usr/bin/bwrap flags=(unconfined) {',
+  '  userns,',
+  '}',
+].join('\n');
+
 function explain(stderr: string): string {
   const [line = ''] = stderr.split('\n');
   if (/permission denied|operation not permitted|uid map/i.test(line)) {
-    return `${line} (Ubuntu 24.04 and later need an AppArmor profile for /usr/bin/bwrap with "userns," in it)`;
+    return `${line}. Ubuntu 24.04 and later keep bubblewrap from making user namespaces. This lets it:\nsudo tee /etc/apparmor.d/bwrap <<'END'\n${APPARMOR_PROFILE}\nEND\nsudo apparmor_parser -r /etc/apparmor.d/bwrap`;
   }
   return line;
 }

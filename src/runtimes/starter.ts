@@ -260,6 +260,7 @@ export class Starter {
       },
       workingFolder: sandboxed ? folder : codeFolder,
       folder,
+      sandboxed,
       overTcp: language.family === 'provided',
     });
   }

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { World } from '../world/world.ts';
+import { givenSockets, type Holder, holdsConnection } from './connections.ts';
+import { descendants } from './memory.ts';
 import { LineReader, RecordReader } from './output.ts';
 import { ApiConnection, type ApiRequest } from './runtime-api.ts';
 import type { CommandLine } from './sandbox.ts';
@@ -29,6 +32,8 @@ export interface WorkerOptions {
   readonly folder: string;
   /** Serve the Runtime API on a loopback port, for programs that are not ours. */
   readonly overTcp: boolean;
+  /** Nothing it starts outlives it: a sandbox ends whole. */
+  readonly sandboxed: boolean;
 }
 
 /** After its end a process's pipes are read to their end, unless a descendant holds them open. */
@@ -46,12 +51,19 @@ export class Worker {
   #events: WorkerEvents | undefined;
   #exit: WorkerExit | undefined;
   #exited = false;
+  #frozen = false;
+  /** Frozen processes outside of the group. */
+  readonly #left: number[] = [];
+  readonly #sandboxed: boolean;
   readonly folder: string;
+  /** Undefined when it could not be started. */
+  readonly holder: Holder | undefined;
 
   private constructor(options: WorkerOptions, server: Server | undefined, port: number | undefined) {
     this.#world = options.world;
     this.#server = server;
     this.folder = options.folder;
+    this.#sandboxed = options.sandboxed;
     const { file, args } = options.command;
     this.#child = spawn(file, args, {
       // A group of its own: a terminal's Ctrl-C reaches the server, which then ends its workers in order.
@@ -64,6 +76,8 @@ export class Worker {
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
     });
     this.#child.unref();
+    const { pid } = this.#child;
+    this.holder = pid === undefined ? undefined : { pid, given: givenSockets(pid) };
     const [, stdout, stderr, api, log] = this.#child.stdio as unknown as [
       null,
       Readable,
@@ -83,6 +97,11 @@ export class Worker {
     log.on('error', () => log.destroy());
     this.#attach(api);
     server?.on('connection', (socket: Socket) => {
+      // The port is on the machine's loopback, where other functions are too.
+      if (!this.#isOwn(socket)) {
+        socket.destroy();
+        return;
+      }
       socket.setNoDelay(true);
       socket.unref();
       this.#attach(socket);
@@ -128,13 +147,55 @@ export class Worker {
 
   /** Ends the process and all it started, at once. */
   kill(): void {
-    const { pid } = this.#child;
-    if (pid === undefined || this.#exited) return;
-    try {
-      process.kill(-pid, 'SIGKILL');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    // What left the group of a process without a sandbox is found while its parents live.
+    const others = this.#sandboxed ? [] : this.#others();
+    this.#signal('SIGKILL');
+    for (const pid of others) signal(pid, 'SIGKILL');
+  }
+
+  /** Stops the process and all it started until {@link Worker.thaw}. False when it starts more than can be stopped. */
+  freeze(): boolean {
+    this.#frozen = true;
+    this.#signal('SIGSTOP');
+    const stopped = new Set<number>();
+    for (let round = 0; round < FREEZE_ROUNDS; round++) {
+      const running = this.#others().filter((pid) => !stopped.has(pid));
+      if (running.length === 0) return true;
+      for (const pid of running) {
+        signal(pid, 'SIGSTOP');
+        stopped.add(pid);
+        this.#left.push(pid);
+      }
     }
+    return false;
+  }
+
+  thaw(): void {
+    if (!this.#frozen) return;
+    this.#frozen = false;
+    this.#signal('SIGCONT');
+    for (const pid of this.#left.splice(0)) signal(pid, 'SIGCONT');
+  }
+
+  /** To the whole group. */
+  #signal(name: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid !== undefined && !this.#exited) signal(-pid, name);
+  }
+
+  /** Processes it started that have left its group. */
+  #others(): number[] {
+    const { pid } = this.#child;
+    if (pid === undefined || this.#exited) return [];
+    return [...descendants([pid])].filter((one) => one !== pid && groupOf(one) !== pid);
+  }
+
+  #isOwn(socket: Socket): boolean {
+    if (process.platform !== 'linux') return true;
+    const { remotePort } = socket;
+    return (
+      this.holder !== undefined && remotePort !== undefined && holdsConnection([this.holder], remotePort)
+    );
   }
 
   #attach(stream: Duplex): void {
@@ -154,6 +215,29 @@ export class Worker {
     rm(this.folder, { recursive: true, force: true }).catch(() => {
       // What is left is removed with the whole folder at the next start.
     });
+  }
+}
+
+/** What starts new processes faster than it is stopped does so on purpose. */
+const FREEZE_ROUNDS = 5;
+
+/** It may have ended in the meantime. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** The process group, or 0 when the process has gone. proc(5) */
+function groupOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The name, in parentheses, may hold anything; after it come state, parent and group.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]);
+  } catch {
+    return 0;
   }
 }
 

@@ -1,0 +1,195 @@
+import { strict as assert } from 'node:assert';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { isHere } from '../support/programs.ts';
+import { bothWays, code, folder, json, sandbox, specOf, suite, world } from '../support/runtimes.ts';
+
+/** Processes of this machine whose command line holds `mark`. */
+function processesWith(mark: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(mark);
+      } catch {
+        return false;
+      }
+    });
+}
+
+async function gone(mark: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (processesWith(mark).length === 0) return true;
+    await world.timers.sleep(20);
+  }
+  return false;
+}
+
+/** Ticks of processor time that a process has used. proc(5) */
+function ticksOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+const skip = process.platform === 'linux' ? false : 'needs /proc';
+
+if (sandbox.sandboxed) {
+  suite(sandbox, (run, runtimes) => {
+    test('finds nothing of another function, of ours, or of the user', async () => {
+      const secret = `secret-${world.random.uuid()}`;
+      const victim = specOf(
+        code({
+          'index.js': `require('fs').writeFileSync('/tmp/own', '${secret}'); exports.handler = async () => '${secret}';`,
+        }),
+      );
+      const victimSpec = {
+        ...victim,
+        environment: (id: string) => ({ ...victim.environment(id), SECRET: secret }),
+      };
+      await run(victimSpec, {});
+      const attacker = specOf(
+        code({
+          'index.js': `const fs = require('fs'); const path = require('path');
+const seen = [];
+const look = (file) => { try { if (fs.statSync(file).size < 1 << 20 && fs.readFileSync(file, 'latin1').includes(process.env.WANTED)) seen.push(file); } catch {} };
+const walk = (at, depth) => { let entries = []; try { entries = fs.readdirSync(at, { withFileTypes: true }); } catch { return; }
+  for (const e of entries) { const f = path.join(at, e.name); if (e.isDirectory()) { if (depth > 0) walk(f, depth - 1); } else if (e.isFile()) look(f); } };
+exports.handler = async () => {
+  for (const at of ['/tmp', '/var', '/home', '/root', '/run', '/mnt', '/opt', '/dev/shm', process.env.DATA]) walk(at, 6);
+  const pids = fs.readdirSync('/proc').filter((n) => /^\\d+$/.test(n));
+  const environments = pids.map((pid) => { try { return fs.readFileSync('/proc/' + pid + '/environ', 'latin1'); } catch (e) { return ''; } }).join();
+  const roots = pids.map((pid) => { try { return fs.readdirSync('/proc/' + pid + '/root' + process.env.DATA); } catch (e) { return e.code; } });
+  const threads = new Set(fs.readdirSync('/proc/self/task')); const kills = []; for (let pid = 2; pid < 70; pid++) { if (threads.has(String(pid))) continue; try { process.kill(pid, 0); kills.push(pid); } catch {} }
+  return { seen, leaks: environments.includes(process.env.LEAK), roots, commands: pids.map((pid) => { try { return fs.readFileSync('/proc/' + pid + '/cmdline', 'latin1').split('\\0')[0]; } catch { return ''; } }), kills };
+};`,
+        }),
+      );
+      const seen = json(
+        await run(
+          {
+            ...attacker,
+            environment: (id) => ({
+              ...attacker.environment(id),
+              WANTED: secret.slice(1),
+              LEAK: secret.slice(2),
+              DATA: folder,
+            }),
+          },
+          {},
+        ),
+      ) as { seen: string[]; leaks: boolean; roots: unknown[]; commands: string[]; kills: number[] };
+      assert.deepEqual(seen.seen, []);
+      assert.ok(seen.roots.every((root) => root === 'ENOENT' || root === 'EACCES'));
+      assert.deepEqual(seen.kills, []);
+      assert.equal(seen.commands.length, 2);
+      assert.equal(runtimes().isolation.sandboxed, true);
+    });
+
+    test('cannot take more than its /tmp', async () => {
+      const spec = specOf(
+        code({
+          'index.js': `const fs = require('fs');
+exports.handler = async () => { let n = 0; try { for (;;) { fs.writeFileSync('/tmp/f' + n, Buffer.alloc(1 << 20)); n++; } } catch (e) { return [n, e.code]; } };`,
+        }),
+        { ephemeralStorageMb: 4 },
+      );
+      const [written, error] = json(await run(spec, {})) as [number, string];
+      assert.equal(error, 'ENOSPC');
+      assert.ok(written <= 4);
+    });
+
+    test('a connection is known by its socket, whatever its descriptor', {
+      skip: !isHere('python3'),
+    }, async () => {
+      const { createServer } = await import('node:net');
+      const server = createServer();
+      const asked = new Promise<boolean>((resolve) => {
+        server.on('connection', (socket) => {
+          resolve(runtimes().ownsConnection(socket.remotePort ?? 0));
+          socket.end('x');
+        });
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const address = server.address();
+      const port = typeof address === 'object' ? address?.port : 0;
+      const spec = specOf(
+        code({
+          'main.py': `import os, socket
+def handler(event, context):
+    os.close(0)
+    s = socket.socket()
+    s.connect(('127.0.0.1', event))
+    s.recv(1)
+    return s.fileno()
+`,
+        }),
+        { runtime: 'python3.12', handler: 'main.handler' },
+      );
+      try {
+        assert.equal(json(await run(spec, port)), 0);
+        assert.equal(await asked, true);
+      } finally {
+        server.close();
+      }
+    });
+  });
+}
+
+bothWays((run, runtimes) => {
+  const kind = () => (runtimes().isolation.sandboxed ? 'sandboxed' : 'plain');
+
+  test('what a function starts ends with its environment', { skip }, async () => {
+    const mark = `lingers-${kind()}-${world.random.uuid()}`;
+    const spec = specOf(
+      code({
+        'index.js': `const { spawn } = require('child_process');
+exports.handler = async () => { spawn('sh', ['-c', 'while true; do sleep 1; done', '${mark}'], { detached: true, stdio: 'ignore' }).unref(); return 1; };`,
+      }),
+    );
+    await run(spec, {});
+    assert.equal(processesWith(mark).length > 0, true);
+    await runtimes().evict(spec.functionKey);
+    assert.equal(await gone(mark), true);
+  });
+
+  test('idle environments, and what they left running, use no processor', { skip }, async () => {
+    const mark = `spins-${kind()}-${world.random.uuid()}`;
+    const spec = specOf(
+      code({
+        'index.js': `const { spawn } = require('child_process'); let ticks = 0; setInterval(() => { ticks++; }, 1);
+exports.handler = async (event) => { if (event === 1) spawn('sh', ['-c', 'while true; do :; done', '${mark}'], { detached: true, stdio: 'ignore' }).unref(); return ticks; };`,
+      }),
+    );
+    const before = json(await run(spec, 1)) as number;
+    await world.timers.sleep(700);
+    const pid = processesWith(mark).at(-1) ?? 0;
+    const used = ticksOf(pid);
+    await world.timers.sleep(300);
+    assert.equal(ticksOf(pid), used);
+    // It is the same environment that goes on, and its child does.
+    const after = json(await run(spec, 2)) as number;
+    assert.ok(after >= before);
+    await world.timers.sleep(100);
+    assert.ok(ticksOf(pid) > used);
+    await runtimes().evict(spec.functionKey);
+    assert.equal(await gone(mark), true);
+  });
+
+  test('a fork bomb ends at its limit', { skip }, async () => {
+    const mark = `bomb-${kind()}-${world.random.uuid()}`;
+    const spec = specOf(
+      code({
+        'index.js': `const { spawn } = require('child_process');
+exports.handler = async () => { spawn('sh', ['-c', 'while true; do (sleep 30 & sleep 30) & done', '${mark}'], { stdio: 'ignore' }); await new Promise(() => setInterval(() => {}, 1000)); };`,
+      }),
+      { timeoutMs: 5_000 },
+    );
+    const result = await run(spec, {});
+    assert.equal(result.error, 'Unhandled');
+    assert.equal(await gone(mark), true);
+    // Nobody else is hurt.
+    assert.equal(json(await run(specOf(code({ 'index.js': 'exports.handler = async () => 1;' })), {})), 1);
+  });
+});
