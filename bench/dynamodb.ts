@@ -21,12 +21,13 @@ export async function compare(
   port: number,
   connections: number,
   rounds: readonly (readonly Buffer[])[],
+  awake = false,
 ): Promise<{ readonly measured: number; readonly bare: number }> {
   const measured = [];
   const bare = [];
   for (const requests of rounds) {
-    bare.push(await runLoad(barePort, connections, requests));
-    const result = await runLoad(port, connections, requests);
+    bare.push(await runLoad(barePort, connections, requests, awake));
+    const result = await runLoad(port, connections, requests, awake);
     if (result.errors > 0) throw new Error(`${result.errors} errors: ${result.firstError}`);
     measured.push(result);
   }
@@ -49,6 +50,7 @@ export async function benchDynamodb(
     port,
     CONNECTIONS,
     rounds((index) => dynamodbCall('GetItem', { TableName: TABLE, Key: keyOf(index) })),
+    true,
   );
   lines.push(
     ratioLine('GetItem, 20,000 distinct, 32 connections / bare node:http', gets.measured, gets.bare, 0.35),
@@ -58,6 +60,7 @@ export async function benchDynamodb(
     port,
     CONNECTIONS,
     rounds((index, round) => dynamodbCall('PutItem', { TableName: TABLE, Item: item(index, round + 1) })),
+    true,
   );
   lines.push(
     ratioLine('PutItem, durable, each changing its item / bare node:http', puts.measured, puts.bare, 0.2),
@@ -74,6 +77,7 @@ export async function benchDynamodb(
         Limit: 10 + (index >= ITEMS / 10 ? Math.floor((index * 10) / ITEMS) : 0),
       }),
     ),
+    true,
   );
   lines.push(ratioLine('Query of ten 200-byte items / bare node:http', queries.measured, queries.bare, 0.22));
   return lines;
