@@ -26,7 +26,7 @@ const REQUESTS = 4_000;
 const CONNECTIONS = 8;
 
 /** A proxy resource with one function behind it; returns the path of its stage. */
-async function makeApi(port: number): Promise<string> {
+export async function makeApi(port: number): Promise<string> {
   const options = clientOptions(port);
   await makeFunction(port, NAME, HANDLER_SOURCE, { TABLE });
   await new IAMClient(options).send(

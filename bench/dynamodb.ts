@@ -22,11 +22,15 @@ export async function compare(
   connections: number,
   rounds: readonly (readonly Buffer[])[],
   awake = false,
+  /** The reference's requests, where they are others (signed for its address). */
+  bareRounds = rounds,
 ): Promise<{ readonly measured: number; readonly bare: number }> {
   const measured = [];
   const bare = [];
-  for (const requests of rounds) {
-    bare.push(await runLoad(barePort, connections, requests, awake));
+  for (const [round, requests] of rounds.entries()) {
+    const reference = await runLoad(barePort, connections, bareRounds[round] ?? requests, awake);
+    if (reference.errors > 0 && bareRounds !== rounds) throw new Error(`the peer: ${reference.firstError}`);
+    bare.push(reference);
     const result = await runLoad(port, connections, requests, awake);
     if (result.errors > 0) throw new Error(`${result.errors} errors: ${result.firstError}`);
     measured.push(result);

@@ -8,6 +8,7 @@ import { type Started, start, startServer } from '../test/support/process.ts';
 import { benchApi } from './api.ts';
 import { benchDynamodb } from './dynamodb.ts';
 import { benchInvoke } from './invoke.ts';
+import { benchPeers } from './peers.ts';
 import { type Line, table } from './report.ts';
 import { assumeBenchRole } from './setup.ts';
 import { benchStart } from './start.ts';
@@ -41,6 +42,7 @@ try {
   server = await startServer(['--data', join(folder, 'data'), '--quiet']);
   const credentials = await assumeBenchRole(server.port);
   if (wanted('dynamodb')) lines.push(...(await benchDynamodb(bare.port, server.port, credentials)));
+  if (wanted('peers')) lines.push(...(await benchPeers(server.port, credentials, folder)));
   if (wanted('invoke')) lines.push(...(await benchInvoke(bare.port, server.port, credentials)));
   if (wanted('api')) lines.push(...(await benchApi(server.port, credentials)));
   await server.stop();

@@ -33,7 +33,9 @@ export async function assumeBenchRole(port: number): Promise<SigningCredentials>
       { Effect: 'Allow', Action: ['logs:PutLogEvents', 'logs:CreateLogStream'], Resource: '*' },
       {
         Effect: 'Allow',
-        Action: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+        Action: ['GetItem', 'PutItem', 'UpdateItem', 'BatchWriteItem', 'Query', 'Scan'].map(
+          (name) => `dynamodb:${name}`,
+        ),
         Resource: table,
         Condition: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['user-*'] } },
       },
