@@ -8,6 +8,7 @@ const BLOCK = 64;
 /** Strings to sign are shorter than this; a longer one takes the plain way. */
 const ROOM = 1024;
 const MOST_KEYS = 4096;
+const MOST_SCOPES = 256;
 
 /** A signing key: HMAC-SHA256 with both of its padded blocks laid out once, which halves the cost of a signature. */
 export class SigningKey {
@@ -32,12 +33,18 @@ export class SigningKey {
   }
 }
 
-const keys = new Map<string, SigningKey>();
+/** By secret, then scope: the secret is the same string for every request of a credential, so its hash is known. */
+const keys = new Map<string, Map<string, SigningKey>>();
 
 /** The key of a secret for one day, region and service; the latest few thousand are kept. */
 export function signingKey(secret: string, date: string, region: string, service: string): SigningKey {
-  const name = `${date}/${region}/${service}/${secret}`;
-  let key = keys.get(name);
+  let scopes = keys.get(secret);
+  if (scopes === undefined) {
+    if (keys.size >= MOST_KEYS) keys.delete(keys.keys().next().value as string);
+    keys.set(secret, (scopes = new Map()));
+  }
+  const scope = `${date}/${region}/${service}`;
+  let key = scopes.get(scope);
   if (key === undefined) {
     const steps = [date, region, service, 'aws4_request'];
     key = new SigningKey(
@@ -46,8 +53,8 @@ export function signingKey(secret: string, date: string, region: string, service
         Buffer.from(`AWS4${secret}`),
       ),
     );
-    if (keys.size >= MOST_KEYS) keys.delete(keys.keys().next().value as string);
-    keys.set(name, key);
+    if (scopes.size >= MOST_SCOPES) scopes.clear();
+    scopes.set(scope, key);
   }
   return key;
 }

@@ -157,8 +157,12 @@ function onItems(
   const address = addressOf(tableName, scope);
   return after(tableAt(scope, address), (table) => {
     const partition = table?.partition.name;
-    const leading = () =>
-      partition === undefined ? [] : [...new Set(keys.flatMap((key) => keyText(key[partition])))];
+    const leading = () => {
+      if (partition === undefined) return [];
+      const [only] = keys;
+      if (keys.length === 1 && only !== undefined) return keyText(only[partition]);
+      return [...new Set(keys.flatMap((key) => keyText(key[partition])))];
+    };
     const reads = action === 'GetItem' || action === 'BatchGetItem';
     return {
       action: `dynamodb:${action}`,
