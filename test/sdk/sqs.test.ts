@@ -417,6 +417,12 @@ test('a purge empties a queue, once a minute', async () => {
   await assert.rejects(sqs.send(new PurgeQueueCommand({ QueueUrl: url })), refuses('PurgeQueueInProgress'));
   await send(url, 'z');
   assert.deepEqual(bodies(await receive(url)), ['z']);
+  await lambent.advance(61);
+  assert.equal((await receive(url, { VisibilityTimeout: 900 })).length, 1);
+  const waiting = receive(url, { WaitTimeSeconds: 20 });
+  await sqs.send(new PurgeQueueCommand({ QueueUrl: url }));
+  await send(url, 'after'.repeat(2000));
+  assert.equal((await waiting)[0]?.Body?.length, 10_000);
 });
 
 test('tags and permissions', async () => {

@@ -29,7 +29,7 @@ export async function earlierAttempt(
         return undefined;
       }
       const after = { ...row, visibleAtMs: nowMs + visibilityMs };
-      again.push({ key, row: after });
+      again.push({ contentId, key, row: after });
       const flight = flights.get(group) ?? {};
       flights.set(group, { ...flight, [key]: after.visibleAtMs });
     }

@@ -51,11 +51,13 @@ function asked(
 }
 
 /** Takes what there is; waits for something when there is nothing, up to the wait time and while the client does. */
-async function takeOrWait(ctx: Context, taking: Taking, waitMs: number): Promise<readonly Taken[]> {
+async function takeOrWait(ctx: Context, asking: Taking, waitMs: number): Promise<readonly Taken[]> {
   const { clock } = ctx.world;
   const untilMs = clock.monotonic() + waitMs;
-  const { due } = rowsOf(taking.name);
-  const bell = waitMs > 0 ? bellOf(ctx, due.rangeOf([taking.queue.contentId])) : undefined;
+  const { due } = rowsOf(asking.name);
+  let taking = asking;
+  const listen = () => (waitMs > 0 ? bellOf(ctx, due.rangeOf([taking.queue.contentId])) : undefined);
+  let bell = listen();
   try {
     for (let tries = 1; !ctx.signal.aborted; tries++) {
       const { taken, again, nextDueMs } = await takeMessages(ctx, taking);
@@ -66,11 +68,23 @@ async function takeOrWait(ctx: Context, taking: Taking, waitMs: number): Promise
       tries = 0;
       const dueInMs = nextDueMs === undefined ? leftMs : Math.max(1, nextDueMs - clock.now());
       await bell.wait(Math.min(leftMs, dueInMs));
+      const queue = await stillThere(ctx, taking);
+      if (queue === undefined) break;
+      if (queue.contentId === taking.queue.contentId) continue;
+      // A purge gave the queue a new place for what comes.
+      bell.close();
+      taking = { ...taking, queue };
+      bell = listen();
     }
     return [];
   } finally {
     bell?.close();
   }
+}
+
+/** The queue as it is now; undefined when the client has left meanwhile. Throws when the queue is gone. */
+async function stillThere(ctx: Context, { name }: Taking): Promise<QueueRow | undefined> {
+  return ctx.signal.aborted ? undefined : readQueue(ctx.store, name);
 }
 
 const SYSTEM: Readonly<Record<string, (row: MessageRow) => string | undefined>> = {
@@ -101,11 +115,11 @@ async function show(
   ctx: Context,
   name: QueueName,
   queue: QueueRow,
-  { key, row }: Taken,
+  { contentId, key, row }: Taken,
   wanted: { readonly system: readonly string[]; readonly attributes: readonly string[] },
 ): Promise<Message | undefined> {
-  const content = await readContent(ctx.store, rowsOf(name), queue.contentId, key, row);
-  // Deleted meanwhile by a purge.
+  const content = await readContent(ctx.store, rowsOf(name), contentId, key, row);
+  // Purged meanwhile.
   if (content === undefined) return undefined;
   const attributes = selectAttributes(content.attributes, wanted.attributes);
   return {

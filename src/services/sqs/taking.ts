@@ -11,6 +11,8 @@ import { removeMessage, shiftMessage } from './standard-queue.ts';
 import { isExpired } from './sweeping.ts';
 
 export interface Taken {
+  /** The queue's when it was taken. */
+  readonly contentId: string;
   readonly key: string;
   /** As it is now: received once more, in flight. */
   readonly row: MessageRow;
@@ -115,7 +117,7 @@ function takeDue(
       } else {
         const after = received(row, nowMs, taking.visibilityMs);
         shiftMessage(tx, rows, contentId, key, row, after);
-        taken.push({ key, row: after });
+        taken.push({ contentId, key, row: after });
       }
     }
     return taken;
@@ -189,7 +191,7 @@ async function takeFromLine(
         receives: after.receives,
       });
       inFlight[key] = after.visibleAtMs;
-      taken.push({ key, row: after });
+      taken.push({ contentId, key, row: after });
     }
   }
   await settleGroup(tx, line, group, inFlight, nowMs);

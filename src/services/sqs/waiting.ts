@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Context } from '../../service/context.ts';
 
 /** Looks again after at most this much real time, whatever happens: the virtual clock may have been moved. */
@@ -19,6 +20,8 @@ export function bellOf(ctx: Context, range: Parameters<Context['store']['watch']
     wake?.();
   };
   const unwatch = ctx.store.watch(range, ring);
+  // Calls from inside may share one signal; each takes its listener away again.
+  setMaxListeners(0, signal);
   signal.addEventListener('abort', ring, { once: true });
   return {
     wait: async (ms) => {
