@@ -61,6 +61,27 @@ test('a job written before the start and one written after both run, and their r
   await pump.stop();
 });
 
+test('a flood of one service leaves room for the others', async () => {
+  const { enqueue, pump, world, ran, store } = bench((_job, { world: w }) => w.timers.sleep(1_000));
+  for (let i = 0; i < 200; i++) await enqueue({ kind: 'k', payload: 'flood' });
+  await pump.start();
+  await world.advance(1);
+  assert.equal(ran.length, 48);
+  for (const service of ['first', 'second']) {
+    for (let i = 0; i < 12; i++) {
+      await store.transact(async (tx) =>
+        enqueueJob(tx, world, { ...SCOPE, service }, { kind: 'k', payload: service }),
+      );
+    }
+  }
+  await world.advance(100);
+  const count = (what: string) => ran.filter((payload) => payload === what).length;
+  assert.deepEqual([count('flood'), count('first'), count('second')], [48, 8, 8]);
+  await world.advance(20_000);
+  assert.deepEqual([count('flood'), count('first'), count('second')], [200, 12, 12]);
+  await pump.stop();
+});
+
 test('a job waits for its time', async () => {
   const { enqueue, pump, world, ran } = bench();
   await pump.start();

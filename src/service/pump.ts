@@ -10,6 +10,15 @@ const MOST_ATTEMPTS = 20;
 const MOST_BACKOFF_MS = 300_000;
 /** Jobs of different shards that run at the same time. */
 const CONCURRENCY = 64;
+/** What is left when these many run is for services that run few: a flood of one service leaves room for the others. */
+const SHARED = 48;
+const FEW = 8;
+/**
+ * Rows of services that have to wait, in one bucket, behind which others' are looked for; and how often that is
+ * done, in milliseconds: to look again after each job would cost more than the jobs.
+ */
+const LOOK_AHEAD = 4096;
+const LOOK_AHEAD_MS = 50;
 const PAGE = 256;
 
 export interface PumpOptions {
@@ -47,9 +56,11 @@ export function createPump({ store, world, run, onError }: PumpOptions): Pump {
   const tokens = new Map<number, number>();
   const runningIds = new Set<string>();
   const runningShards = new Set<string>();
+  const runningOf = new Map<string, number>();
   let stopped = true;
   let paused = false;
   let dirty = false;
+  let lookedAheadAt = Number.NEGATIVE_INFINITY;
   let sweeping: Promise<void> | undefined;
   let cancelWake: (() => void) | undefined;
   let cancelRenew: (() => void) | undefined;
@@ -114,6 +125,8 @@ export function createPump({ store, world, run, onError }: PumpOptions): Pump {
     const id = due.key[2];
     runningIds.add(id);
     runningShards.add(due.job.shard);
+    const { service } = due.job;
+    runningOf.set(service, (runningOf.get(service) ?? 0) + 1);
     let failure: { readonly error: unknown } | undefined;
     try {
       await run(due.job, id);
@@ -125,15 +138,24 @@ export function createPump({ store, world, run, onError }: PumpOptions): Pump {
     } finally {
       runningIds.delete(id);
       runningShards.delete(due.job.shard);
+      runningOf.set(service, (runningOf.get(service) ?? 1) - 1);
     }
   }
 
-  /** Starts what is due in one bucket; returns when its next job is due, if it has one. */
-  async function sweepBucket(bucket: number): Promise<number | undefined> {
+  function mayStart({ service }: JobRow): boolean {
+    return runningIds.size < SHARED || (runningOf.get(service) ?? 0) < FEW;
+  }
+
+  /**
+   * Starts what is due in one bucket, `far` behind rows that have to wait if so wished; returns when its next job is
+   * due, if it has one.
+   */
+  async function sweepBucket(bucket: number, far: boolean): Promise<number | undefined> {
     if (!tokens.has(bucket)) return undefined;
     const nowMs = world.clock.now();
     const waiting = new Set<string>();
     let after: JobKey | undefined;
+    let passed = 0;
     for (;;) {
       const page = await jobLayout.due.page(store, [bucket], { limit: PAGE, ...(after ? { after } : {}) });
       for (const { key, value: job } of page.rows) {
@@ -143,6 +165,13 @@ export function createPump({ store, world, run, onError }: PumpOptions): Pump {
           continue;
         }
         if (runningIds.size >= CONCURRENCY) return undefined;
+        if (!mayStart(job)) {
+          if (!far) return nowMs + LOOK_AHEAD_MS;
+          if (++passed > LOOK_AHEAD) return undefined;
+          // Jobs of one shard stay in their order.
+          waiting.add(job.shard);
+          continue;
+        }
         runOne({ key, job })
           .catch((error) => onError(job, error, false))
           .finally(wake);
@@ -156,9 +185,12 @@ export function createPump({ store, world, run, onError }: PumpOptions): Pump {
     cancelWake?.();
     do {
       dirty = false;
+      const now = world.clock.monotonic();
+      const far = now - lookedAheadAt >= LOOK_AHEAD_MS;
+      if (far) lookedAheadAt = now;
       let next: number | undefined;
       for (let bucket = 0; bucket < BUCKETS; bucket++) {
-        const due = await sweepBucket(bucket);
+        const due = await sweepBucket(bucket, far);
         if (due !== undefined && (next === undefined || due < next)) next = due;
       }
       if (next !== undefined && !dirty) {
