@@ -47,7 +47,7 @@ async function upload(client: Client, bucket: string, artifacts: readonly Artifa
   for (const { key, bytes } of artifacts) {
     const there = await client.signed('s3', 'HEAD', `/${bucket}/${key}`, '', {}, '');
     if (there.status === 200) continue;
-    const put = await client.signed('s3', 'PUT', `/${bucket}/${key}`, '', {}, bytes);
+    const put = await client.signed('s3', 'PUT', `/${bucket}/${key}`, '', {}, bytes());
     if (put.status >= 300) throw new DeployError(`${key} cannot be uploaded: ${put.body.toString('utf8')}`);
   }
 }

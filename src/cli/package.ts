@@ -7,9 +7,10 @@ import { DeployError } from './deploy-error.ts';
 
 /** A folder or file of the user's that a template names, zipped. */
 export interface Artifact {
-  /** `<sha256 of the zip>.zip` */
+  /** `<sha256 of what is packed>.zip`: told without packing, since most often it is there already. */
   readonly key: string;
-  readonly bytes: Uint8Array;
+  /** Packs it. */
+  readonly bytes: () => Uint8Array;
   /** Absolute path of what was zipped, for watching. */
   readonly source: string;
 }
@@ -37,32 +38,55 @@ const LOCAL_PATHS: Readonly<
 const EPOCH = new Date('1980-01-01T00:00:00Z');
 const NEVER_PACKED = new Set(['.git', '.DS_Store', '.aws-sam']);
 
-function addFolder(files: Zippable, root: string, folder: string): void {
+interface PackedFile {
+  /** Inside the zip. */
+  readonly name: string;
+  readonly content: Uint8Array;
+  readonly executable: boolean;
+}
+
+function* filesIn(root: string, folder: string): Generator<PackedFile> {
   for (const name of readdirSync(folder).sort()) {
     if (NEVER_PACKED.has(name)) continue;
     const path = join(folder, name);
     const facts = statSync(path);
-    if (facts.isDirectory()) addFolder(files, root, path);
-    else if (facts.isFile()) files[relative(root, path)] = [readFileSync(path), attributes(facts.mode)];
+    if (facts.isDirectory()) yield* filesIn(root, path);
+    else if (facts.isFile()) yield packedFile(path, relative(root, path), facts.mode);
   }
 }
 
-function attributes(mode: number) {
-  return { mtime: EPOCH, os: 3, attrs: ((mode & 0o111) === 0 ? 0o100644 : 0o100755) << 16 } as const;
+function packedFile(path: string, name: string, mode: number): PackedFile {
+  return { name, content: readFileSync(path), executable: (mode & 0o111) !== 0 };
 }
 
-/** Zips a folder, or one file as a folder of one; a `.zip` goes as it is. */
-export function zipPath(path: string): Artifact {
+function zip(files: readonly PackedFile[]): Uint8Array {
+  const entries: Zippable = {};
+  for (const { name, content, executable } of files) {
+    const attrs = (executable ? 0o100755 : 0o100644) << 16;
+    entries[name] = [content, { mtime: EPOCH, os: 3, attrs }];
+  }
+  return zipSync(entries, { level: 6 });
+}
+
+/** A folder, or one file as a folder of one, as a zip; a `.zip` goes as it is. */
+export function artifactOf(path: string): Artifact {
   const facts = statSync(path);
-  let bytes: Uint8Array;
-  if (facts.isFile() && path.endsWith('.zip')) bytes = readFileSync(path);
-  else {
-    const files: Zippable = {};
-    if (facts.isDirectory()) addFolder(files, path, path);
-    else files[relative(dirname(path), path)] = [readFileSync(path), attributes(facts.mode)];
-    bytes = zipSync(files, { level: 6 });
+  const hash = createHash('sha256');
+  let bytes: () => Uint8Array;
+  if (facts.isFile() && path.endsWith('.zip')) {
+    const content = readFileSync(path);
+    hash.update(content);
+    bytes = () => content;
+  } else {
+    const files = facts.isDirectory()
+      ? [...filesIn(path, path)]
+      : [packedFile(path, relative(dirname(path), path), facts.mode)];
+    for (const { name, content, executable } of files) {
+      hash.update(`${name}\0${executable ? 'x' : '-'}${content.length}\0`).update(content);
+    }
+    bytes = () => zip(files);
   }
-  return { key: `${createHash('sha256').update(bytes).digest('hex')}.zip`, bytes, source: path };
+  return { key: `${hash.digest('hex')}.zip`, bytes, source: path };
 }
 
 function isLocal(path: string): boolean {
@@ -124,7 +148,7 @@ export function packageTemplate(templateFile: string, bucket: string): PackagedT
     if (!isScalar(value) || typeof value.value !== 'string' || !isLocal(value.value)) continue;
     const path = resolve(folder, value.value);
     let artifact = artifacts.get(path);
-    if (artifact === undefined) artifacts.set(path, (artifact = attempt(path, () => zipPath(path))));
+    if (artifact === undefined) artifacts.set(path, (artifact = attempt(path, () => artifactOf(path))));
     replace(properties, property, form, bucket, artifact.key);
   }
   return { text: document.toString({ lineWidth: 0 }), artifacts: [...artifacts.values()] };
