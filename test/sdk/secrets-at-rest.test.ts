@@ -1,0 +1,147 @@
+import { strict as assert } from 'node:assert';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import {
+  CreateAccessKeyCommand,
+  CreateLoginProfileCommand,
+  CreateRoleCommand,
+  CreateUserCommand,
+  CreateVirtualMFADeviceCommand,
+  IAMClient,
+  ListUsersCommand,
+} from '@aws-sdk/client-iam';
+import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { startLambent } from '../../src/testing/index.ts';
+
+const PASSWORD = 'Planted-Pa55word-for-the-search';
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+const folders: string[] = [];
+after(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
+
+/** The bytes a base32 text stands for. */
+function unbase32(text: string): Buffer {
+  const bits = [...text.replace(/=+$/, '')]
+    .map((c) => BASE32.indexOf(c).toString(2).padStart(5, '0'))
+    .join('');
+  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
+}
+
+/** A secret as it could lie on a disk. */
+function spellings(secret: string | Buffer): readonly Buffer[] {
+  const bytes = Buffer.from(secret);
+  return [
+    bytes,
+    Buffer.from(bytes.toString('base64').replace(/=+$/, '')),
+    Buffer.from(bytes.toString('base64url')),
+    Buffer.from(bytes.toString('hex')),
+    Buffer.from(encodeURIComponent(bytes.toString())),
+    Buffer.from(bytes.toString(), 'utf16le'),
+  ];
+}
+
+async function* filesUnder(folder: string): AsyncGenerator<string> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesUnder(path);
+    else if (entry.isFile()) yield path;
+  }
+}
+
+test('no secret key, MFA seed or password lies in the data folder or the log', async () => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'lambent-secrets-'));
+  folders.push(dataFolder);
+  let log = '';
+  const lambent = await startLambent({
+    dataFolder,
+    log: (text) => {
+      log += text;
+    },
+  });
+  const { endpoint, region } = lambent;
+  const options = (credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string }) => ({
+    endpoint,
+    region,
+    credentials,
+    maxAttempts: 1,
+  });
+  const iam = new IAMClient(options(lambent.credentials));
+  await iam.send(new CreateUserCommand({ UserName: 'planted' }));
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'planted' }));
+  const { VirtualMFADevice } = await iam.send(
+    new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: 'planted' }),
+  );
+  await iam.send(new CreateLoginProfileCommand({ UserName: 'planted', Password: PASSWORD }));
+  await iam.send(
+    new CreateRoleCommand({
+      RoleName: 'planted',
+      AssumeRolePolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Principal: { AWS: lambent.account }, Action: 'sts:AssumeRole' }],
+      }),
+    }),
+  );
+  const user = {
+    accessKeyId: AccessKey?.AccessKeyId ?? '',
+    secretAccessKey: AccessKey?.SecretAccessKey ?? '',
+  };
+  await new STSClient(options(user)).send(new GetCallerIdentityCommand({}));
+  // A denial says what it saw; a wrong secret is told what was wrong with it.
+  await assert.rejects(new IAMClient(options(user)).send(new ListUsersCommand({})));
+  await assert.rejects(
+    new STSClient(options({ ...user, secretAccessKey: `${user.secretAccessKey}x` })).send(
+      new GetCallerIdentityCommand({}),
+    ),
+  );
+  const { Credentials } = await new STSClient(options(lambent.credentials)).send(
+    new AssumeRoleCommand({
+      RoleArn: `arn:aws:iam::${lambent.account}:role/planted`,
+      RoleSessionName: 'guest',
+    }),
+  );
+  await new STSClient(
+    options({
+      accessKeyId: Credentials?.AccessKeyId ?? '',
+      secretAccessKey: Credentials?.SecretAccessKey ?? '',
+      sessionToken: Credentials?.SessionToken ?? '',
+    }),
+  ).send(new GetCallerIdentityCommand({}));
+  await lambent.stop();
+
+  const seed = Buffer.from(VirtualMFADevice?.Base32StringSeed ?? []).toString();
+  assert.equal(user.secretAccessKey.length, 40);
+  assert.ok(seed.length >= 16);
+  const planted = {
+    'the secret access key': user.secretAccessKey,
+    'the session’s secret key': Credentials?.SecretAccessKey ?? '',
+    'the MFA seed': seed,
+    'the MFA seed’s bytes': unbase32(seed),
+    'the password': PASSWORD,
+  };
+  let files = 0;
+  for await (const path of filesUnder(dataFolder)) {
+    files++;
+    const content = await readFile(path);
+    for (const [name, secret] of Object.entries(planted))
+      for (const spelling of spellings(secret))
+        assert.equal(content.indexOf(spelling), -1, `${name} is in ${path}`);
+  }
+  assert.ok(files > 1);
+  for (const [name, secret] of Object.entries(planted))
+    for (const spelling of spellings(secret))
+      assert.equal(Buffer.from(log).indexOf(spelling), -1, `${name} is in the log`);
+});
+
+test('the key that seals them is outside the data file, for its owner alone', async () => {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'lambent-secrets-'));
+  folders.push(dataFolder);
+  const lambent = await startLambent({ dataFolder });
+  await lambent.stop();
+  const keys: string[] = [];
+  for await (const path of filesUnder(dataFolder)) if (/key/.test(path)) keys.push(path);
+  assert.equal(keys.length, 1);
+  assert.equal((await stat(keys[0] ?? '')).mode & 0o777, 0o600);
+});
