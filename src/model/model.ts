@@ -17,6 +17,7 @@ export interface ModelMetadata {
   /** The service name in a signature's credential scope. */
   readonly signingName?: string;
   readonly serviceId: string;
+  readonly serviceFullName?: string;
   readonly protocol: ProtocolName;
   /** Every protocol the service accepts; `protocol` is the preferred one. */
   readonly protocols?: readonly ProtocolName[];

@@ -22,6 +22,7 @@ import {
 import { findManagedPolicy, listedPolicy, type ManagedPolicy, policyArn } from './managed-policy-row.ts';
 import { pageOfList } from './page.ts';
 import { listedVersion, newestFirst, versionsOf } from './policies.ts';
+import { roleLastUsed } from './service-last-accessed.ts';
 import { shownTags } from './tag.ts';
 import { displayedTrust } from './trust-policy.ts';
 import { shownBoundary } from './view.ts';
@@ -146,7 +147,7 @@ async function roleDetail(
     AttachedManagedPolicies: attachedList(row),
     PermissionsBoundary: shownBoundary(row.boundary),
     Tags: shownTags(row.tags),
-    RoleLastUsed: {},
+    RoleLastUsed: await roleLastUsed(row, ctx),
   };
 }
 

@@ -127,6 +127,7 @@ export const accounts = {
         Providers:
           (await rows.openIdProviders.all(reader, [])).length +
           (await rows.samlProviders.all(reader, [])).length,
+        ServerCertificates: (await rows.serverCertificates.all(reader, [])).length,
         Policies: policies.length,
         PolicyVersionsInUse: policies.reduce((sum, { value }) => sum + value.versions.length, 0),
         MFADevices: devices.length,
@@ -138,7 +139,6 @@ export const accounts = {
       SummaryMap: {
         ...QUOTAS,
         ...counts,
-        ServerCertificates: 0,
         AccountMFAEnabled: 0,
         AccountPasswordPresent: 0,
         AccountSigningCertificatesPresent: 0,

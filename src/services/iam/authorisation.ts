@@ -1,8 +1,21 @@
-import type { IamOperations, Tag } from '../../model/gen/iam.ts';
-import type { ContextValues } from '../../policy/request.ts';
-import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
-import { iamArn } from './identifier.ts';
-import { findIdentity, identityArn } from './identity.ts';
+import type { IamOperations } from '../../model/gen/iam.ts';
+import type { Authorisation } from '../../service/service.ts';
+import {
+  boundaryContext,
+  everything,
+  fresh,
+  group,
+  instanceProfile,
+  listing,
+  on,
+  policy,
+  policyArn,
+  requestTags,
+  role,
+  serverCertificate,
+  tagKeys,
+  user,
+} from './authorisation-rule.ts';
 import { layout } from './layout.ts';
 import { SERVICE_LINKED_ROLES } from './service-linked-role.ts';
 
@@ -10,128 +23,6 @@ import { SERVICE_LINKED_ROLES } from './service-linked-role.ts';
  * Actions, resources and context keys of each operation.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
  */
-type Rule = (scope: AuthorisationScope) => Promise<readonly ActionRequest[]> | readonly ActionRequest[];
-
-/** An operation on a user, by name; the caller itself when it names nobody. */
-function user(action: string, name: string | undefined, context: ContextValues = {}): Rule {
-  return async ({ account, ctx }) => {
-    const { principal } = ctx;
-    if (name === undefined) {
-      const own = principal.kind === 'user' ? principal.arn : iamArn(account, 'root');
-      return [{ action: `iam:${action}`, resource: own, context }];
-    }
-    const row = await findIdentity(ctx.store, account, 'user', name);
-    return [
-      {
-        action: `iam:${action}`,
-        resource: row === undefined ? iamArn(account, 'user', '/', name) : identityArn(account, 'user', row),
-        context: { ...boundaryContext(row?.boundary), ...resourceTags(row?.tags), ...context },
-      },
-    ];
-  };
-}
-
-function role(action: string, name: string, context: ContextValues = {}): Rule {
-  return async ({ account, ctx }) => {
-    const row = await findIdentity(ctx.store, account, 'role', name);
-    return [
-      {
-        action: `iam:${action}`,
-        resource: row === undefined ? iamArn(account, 'role', '/', name) : identityArn(account, 'role', row),
-        context: { ...boundaryContext(row?.boundary), ...resourceTags(row?.tags), ...context },
-      },
-    ];
-  };
-}
-
-function group(action: string, name: string, context: ContextValues = {}): Rule {
-  return async ({ account, ctx }) => {
-    const row = await findIdentity(ctx.store, account, 'group', name);
-    const resource =
-      row === undefined ? iamArn(account, 'group', '/', name) : identityArn(account, 'group', row);
-    return [{ action: `iam:${action}`, resource, context }];
-  };
-}
-
-function policy(action: string, arn: string, context: ContextValues = {}): Rule {
-  return async ({ account, ctx }) => {
-    const name = arn.slice(arn.lastIndexOf('/') + 1).toLowerCase();
-    const row = await layout.at(account, '').policies.get(ctx.store, [name]);
-    return [
-      {
-        action: `iam:${action}`,
-        resource: arn,
-        // AWS's own policies are everybody's.
-        ...(arn.startsWith('arn:aws:iam::aws:') ? { resourceAccount: account } : {}),
-        context: { ...resourceTags(row?.tags), ...context },
-      },
-    ];
-  };
-}
-
-function instanceProfile(action: string, name: string, context: ContextValues = {}): Rule {
-  return async ({ account, ctx }) => {
-    const row = await layout.at(account, '').instanceProfiles.get(ctx.store, [name.toLowerCase()]);
-    const resource = iamArn(account, 'instance-profile', row?.path ?? '/', name);
-    return [{ action: `iam:${action}`, resource, context: { ...resourceTags(row?.tags), ...context } }];
-  };
-}
-
-/** Something whose ARN the input gives, or that is about to be made. */
-function on(action: string, resource: string, context: ContextValues = {}): Rule {
-  return () => [{ action: `iam:${action}`, resource, context }];
-}
-
-/** An entity that does not exist yet. */
-function fresh(
-  action: string,
-  kind: string,
-  path: string | undefined,
-  name: string,
-  context: ContextValues,
-): Rule {
-  return ({ account }) => [
-    { action: `iam:${action}`, resource: iamArn(account, kind, path ?? '/', name), context },
-  ];
-}
-
-/** Lists are asked of a path: `arn:aws:iam::123456789012:user/`. */
-function listing(action: string, kind: string) {
-  return (
-    { PathPrefix = '/' }: { readonly PathPrefix?: string | undefined },
-    { account }: AuthorisationScope,
-  ) => [{ action: `iam:${action}`, resource: iamArn(account, kind, PathPrefix) }];
-}
-
-function everything(action: string): () => readonly ActionRequest[] {
-  const requests = [{ action: `iam:${action}`, resource: '*' }];
-  return () => requests;
-}
-
-function requestTags(tags: readonly Tag[] | undefined): ContextValues {
-  if (tags === undefined) return {};
-  return {
-    'aws:TagKeys': tags.map(({ Key }) => Key),
-    ...Object.fromEntries(tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
-  };
-}
-
-function resourceTags(tags: Readonly<Record<string, string>> | undefined): ContextValues {
-  return Object.fromEntries(
-    Object.entries(tags ?? {}).flatMap(([key, value]) => [
-      [`aws:ResourceTag/${key}`, value],
-      [`iam:ResourceTag/${key}`, value],
-    ]),
-  );
-}
-
-function boundaryContext(arn: string | undefined): ContextValues {
-  return arn === undefined ? {} : { 'iam:PermissionsBoundary': arn };
-}
-
-const policyArn = (arn: string): ContextValues => ({ 'iam:PolicyARN': arn });
-const tagKeys = (keys: readonly string[]): ContextValues => ({ 'aws:TagKeys': keys });
-
 const userRules = {
   CreateUser: ({ UserName, Path, Tags, PermissionsBoundary }, scope) =>
     fresh('CreateUser', 'user', Path, UserName, {
@@ -340,7 +231,38 @@ const providerRules = {
   ListMFADeviceTags: ({ SerialNumber }, scope) => on('ListMFADeviceTags', SerialNumber)(scope),
 } satisfies Authorisation<IamOperations>;
 
+const serverCertificateRules = {
+  UploadServerCertificate: ({ ServerCertificateName, Path, Tags }, scope) =>
+    fresh(
+      'UploadServerCertificate',
+      'server-certificate',
+      Path,
+      ServerCertificateName,
+      requestTags(Tags),
+    )(scope),
+  GetServerCertificate: ({ ServerCertificateName }, scope) =>
+    serverCertificate('GetServerCertificate', ServerCertificateName)(scope),
+  ListServerCertificates: everything('ListServerCertificates'),
+  UpdateServerCertificate: ({ ServerCertificateName }, scope) =>
+    serverCertificate('UpdateServerCertificate', ServerCertificateName)(scope),
+  DeleteServerCertificate: ({ ServerCertificateName }, scope) =>
+    serverCertificate('DeleteServerCertificate', ServerCertificateName)(scope),
+  TagServerCertificate: ({ ServerCertificateName, Tags }, scope) =>
+    serverCertificate('TagServerCertificate', ServerCertificateName, requestTags(Tags))(scope),
+  UntagServerCertificate: ({ ServerCertificateName, TagKeys }, scope) =>
+    serverCertificate('UntagServerCertificate', ServerCertificateName, tagKeys(TagKeys))(scope),
+  ListServerCertificateTags: ({ ServerCertificateName }, scope) =>
+    serverCertificate('ListServerCertificateTags', ServerCertificateName)(scope),
+} satisfies Authorisation<IamOperations>;
+
 const accountRules = {
+  GenerateCredentialReport: everything('GenerateCredentialReport'),
+  GetCredentialReport: everything('GetCredentialReport'),
+  GenerateServiceLastAccessedDetails: ({ Arn }, scope) =>
+    on('GenerateServiceLastAccessedDetails', Arn)(scope),
+  GetServiceLastAccessedDetails: everything('GetServiceLastAccessedDetails'),
+  GetServiceLastAccessedDetailsWithEntities: everything('GetServiceLastAccessedDetailsWithEntities'),
+  ListPoliciesGrantingServiceAccess: ({ Arn }, scope) => on('ListPoliciesGrantingServiceAccess', Arn)(scope),
   CreateAccountAlias: everything('CreateAccountAlias'),
   ListAccountAliases: everything('ListAccountAliases'),
   DeleteAccountAlias: everything('DeleteAccountAlias'),
@@ -358,5 +280,6 @@ export const authorisation = {
   ...policyRules,
   ...instanceProfileRules,
   ...providerRules,
+  ...serverCertificateRules,
   ...accountRules,
 } satisfies Authorisation<IamOperations>;

@@ -24,6 +24,10 @@ export const layout = keyspace('iam', {
   openIdProviders: rows<[host: string], OpenIdProviderRow>('open-id-providers'),
   samlProviders: rows<[name: string], SamlProviderRow>('saml-providers'),
   virtualMfaDevices: rows<[serial: string], VirtualMfaDeviceRow>('virtual-mfa-devices'),
+  serverCertificates: rows<[name: string], ServerCertificateRow>('server-certificates'),
+  credentialReport: rows<[], CredentialReportRow>('credential-report'),
+  /** What GenerateServiceLastAccessedDetails was asked. */
+  lastAccessed: rows<[jobId: string], LastAccessedRow>('last-accessed'),
   /** At most one. */
   aliases: rows<[alias: string], true>('aliases'),
   passwordPolicy: rows<[], PasswordPolicyRow>('password-policy'),
@@ -182,4 +186,31 @@ export interface PasswordPolicyRow {
   readonly maxAgeDays?: number;
   readonly reusePrevention?: number;
   readonly hardExpiry?: boolean;
+}
+
+export interface ServerCertificateRow {
+  readonly name: string;
+  readonly path: string;
+  /** ASCA… */
+  readonly id: string;
+  /** PEM. */
+  readonly body: string;
+  readonly chain?: string;
+  /** Encrypted under the server's key. */
+  readonly sealedKey: string;
+  readonly uploadedAtMs: number;
+  readonly expiresAtMs: number;
+  readonly tags: Tags;
+}
+
+export interface CredentialReportRow {
+  readonly generatedAtMs: number;
+  /** CSV. */
+  readonly content: string;
+}
+
+export interface LastAccessedRow {
+  readonly arn: string;
+  readonly granularity: 'SERVICE_LEVEL' | 'ACTION_LEVEL';
+  readonly createdAtMs: number;
 }

@@ -16,6 +16,7 @@ import {
 import { layout, type RoleRow } from './layout.ts';
 import { checkBoundary } from './managed-policy-row.ts';
 import { pageOfRows } from './page.ts';
+import { roleLastUsed } from './service-last-accessed.ts';
 import { addTags } from './tag.ts';
 import { displayedTrust, storedTrust } from './trust-policy.ts';
 import { createdRole, listedRole, shownRole } from './view.ts';
@@ -55,9 +56,11 @@ export const roles = {
     return { Role: createdRole(row, account, await displayedTrust(row.trust, ctx.store)) };
   },
 
-  async GetRole({ RoleName }, { account, store }) {
+  async GetRole({ RoleName }, ctx) {
+    const { account, store } = ctx;
     const row = await readIdentity(store, account, 'role', RoleName);
-    return { Role: shownRole(row, account, await displayedTrust(row.trust, store)) };
+    const trust = await displayedTrust(row.trust, store);
+    return { Role: shownRole(row, account, trust, await roleLastUsed(row, ctx)) };
   },
 
   async ListRoles({ PathPrefix = '/', ...page }, { account, store }) {

@@ -5,6 +5,7 @@ import { accounts } from './accounts.ts';
 import { attachments } from './attachments.ts';
 import { authorisation } from './authorisation.ts';
 import { boundaries } from './boundaries.ts';
+import { credentialReports } from './credential-reports.ts';
 import { groups } from './groups.ts';
 import { inlinePolicies } from './inline-policies.ts';
 import { instanceProfiles } from './instance-profiles.ts';
@@ -14,6 +15,8 @@ import { openIdProviders } from './open-id-providers.ts';
 import { policies } from './policies.ts';
 import { roles } from './roles.ts';
 import { samlProviders } from './saml-providers.ts';
+import { serverCertificates } from './server-certificates.ts';
+import { serviceLastAccessed } from './service-last-accessed.ts';
 import { serviceLinkedRoles } from './service-linked-roles.ts';
 import { simulations } from './simulations.ts';
 import { tags } from './tags.ts';
@@ -41,6 +44,9 @@ export const iam = defineService({
     ...simulations,
     ...accounts,
     ...accountDetails,
+    ...serverCertificates,
+    ...credentialReports,
+    ...serviceLastAccessed,
   },
   authorisation,
 });

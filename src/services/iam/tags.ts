@@ -11,6 +11,7 @@ import { readMfaDevice } from './mfa-devices.ts';
 import { readOpenIdProvider } from './open-id-providers.ts';
 import { type PageInput, pageOfList } from './page.ts';
 import { readSamlProvider } from './saml-providers.ts';
+import { readServerCertificate } from './server-certificates.ts';
 import { addTags, removeTags, shownTags } from './tag.ts';
 
 /** Something with tags: how to read its row and how to write it back with others. */
@@ -68,6 +69,13 @@ function mfaDevice(serial: string) {
   );
 }
 
+function serverCertificate(name: string) {
+  return tagged(
+    (reader, account) => readServerCertificate(reader, account, name),
+    (tx, account, row) => layout.at(account, '').serverCertificates.set(tx, [row.name], row),
+  );
+}
+
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html */
 export const tags = {
   TagUser: ({ UserName, Tags }, ctx) => add(ctx, user(UserName), Tags),
@@ -80,6 +88,9 @@ export const tags = {
   TagSAMLProvider: ({ SAMLProviderArn, Tags }, ctx) => add(ctx, samlProvider(SAMLProviderArn), Tags),
   TagMFADevice: ({ SerialNumber, Tags }, ctx) => add(ctx, mfaDevice(SerialNumber), Tags),
 
+  TagServerCertificate: ({ ServerCertificateName, Tags }, ctx) =>
+    add(ctx, serverCertificate(ServerCertificateName), Tags),
+
   UntagUser: ({ UserName, TagKeys }, ctx) => remove(ctx, user(UserName), TagKeys),
   UntagRole: ({ RoleName, TagKeys }, ctx) => remove(ctx, role(RoleName), TagKeys),
   UntagPolicy: ({ PolicyArn, TagKeys }, ctx) => remove(ctx, policy(PolicyArn), TagKeys),
@@ -91,6 +102,9 @@ export const tags = {
     remove(ctx, samlProvider(SAMLProviderArn), TagKeys),
   UntagMFADevice: ({ SerialNumber, TagKeys }, ctx) => remove(ctx, mfaDevice(SerialNumber), TagKeys),
 
+  UntagServerCertificate: ({ ServerCertificateName, TagKeys }, ctx) =>
+    remove(ctx, serverCertificate(ServerCertificateName), TagKeys),
+
   ListUserTags: ({ UserName, ...page }, ctx) => list(ctx, user(UserName), page),
   ListRoleTags: ({ RoleName, ...page }, ctx) => list(ctx, role(RoleName), page),
   ListPolicyTags: ({ PolicyArn, ...page }, ctx) => list(ctx, policy(PolicyArn), page),
@@ -100,6 +114,8 @@ export const tags = {
     list(ctx, openIdProvider(OpenIDConnectProviderArn), page),
   ListSAMLProviderTags: ({ SAMLProviderArn, ...page }, ctx) => list(ctx, samlProvider(SAMLProviderArn), page),
   ListMFADeviceTags: ({ SerialNumber, ...page }, ctx) => list(ctx, mfaDevice(SerialNumber), page),
+  ListServerCertificateTags: ({ ServerCertificateName, ...page }, ctx) =>
+    list(ctx, serverCertificate(ServerCertificateName), page),
 } satisfies Group<IamOperations>;
 
 /** Fixes the row's type, so that each entry reads and writes the same one. */

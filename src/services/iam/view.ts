@@ -1,4 +1,4 @@
-import type { AttachedPermissionsBoundary, Group, Role, User } from '../../model/gen/iam.ts';
+import type { AttachedPermissionsBoundary, Group, Role, RoleLastUsed, User } from '../../model/gen/iam.ts';
 import { encodeDocument } from './fault.ts';
 import { identityArn } from './identity.ts';
 import type { GroupRow, RoleRow, UserRow } from './layout.ts';
@@ -53,11 +53,11 @@ export function listedRole(row: RoleRow, account: string, trust: string): Role {
   return { ...role, MaxSessionDuration: row.maxSessionSeconds };
 }
 
-export function shownRole(row: RoleRow, account: string, trust: string): Role {
+export function shownRole(row: RoleRow, account: string, trust: string, lastUsed: RoleLastUsed = {}): Role {
   return {
     ...createdRole(row, account, trust),
     MaxSessionDuration: row.maxSessionSeconds,
-    RoleLastUsed: {},
+    RoleLastUsed: lastUsed,
   };
 }
 

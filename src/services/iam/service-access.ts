@@ -1,0 +1,28 @@
+import { parseDocument } from '../../policy/document.ts';
+import { Glob, wildcards } from '../../policy/match.ts';
+
+/** Which services (`dynamodb`) the Allow statements of a policy let somebody use, of those given. */
+export function servicesAllowed(document: string, services: readonly string[]): readonly string[] {
+  const { statements } = parseDocument(document);
+  const found = new Set<string>();
+  for (const { effect, actions, notActions } of statements) {
+    if (effect !== 'Allow') continue;
+    for (const service of services) {
+      const named = actions.some((action) => (notActions ? isWhole(action, service) : isOf(action, service)));
+      if (named !== notActions) found.add(service);
+    }
+  }
+  return [...found];
+}
+
+/** Whether an action pattern can be one of the service's. */
+function isOf(action: string, service: string): boolean {
+  const colon = action.indexOf(':');
+  const prefix = colon < 0 ? action : action.slice(0, colon);
+  return new Glob(wildcards(prefix.toLowerCase())).matches(service);
+}
+
+/** Whether an action pattern is all of the service's. */
+function isWhole(action: string, service: string): boolean {
+  return action === '*' || action.toLowerCase() === `${service}:*`;
+}
