@@ -34,7 +34,7 @@ export class LmdbView implements View {
   get(key: Bytes): Bytes | undefined {
     if (key.length === 0) return undefined;
     const stored = this.db.get(storedKey(key), this.reading);
-    return stored === undefined ? undefined : valueFrom(key, plain(stored));
+    return stored === undefined ? undefined : valueFrom(key, stored);
   }
 
   has(key: Bytes, value: Bytes | undefined): boolean {
@@ -62,9 +62,9 @@ export class LmdbView implements View {
       }
       if (isLong(key)) {
         clusterKey = key;
-        cluster.push(plain(value));
+        cluster.push(value);
       } else if (certain || within(range, key)) {
-        page.add({ key, value: plain(value) });
+        page.add({ key, value });
         if (page.more) return page;
       }
     }
@@ -124,11 +124,4 @@ class ScanPage implements Scan {
       if (this.more) return;
     }
   }
-}
-
-/** lmdb-js hands out large values in buffers that carry properties of its own: the same bytes without them. */
-function plain(bytes: Uint8Array): Bytes {
-  return Object.hasOwn(bytes, 'length')
-    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    : bytes;
 }

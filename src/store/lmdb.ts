@@ -1,6 +1,7 @@
 import { open, type RootDatabase } from 'lmdb';
 import type { World } from '../world/world.ts';
 import { Lifetime } from './lifetime.ts';
+import { keyEncoder, valueEncoder } from './lmdb-codec.ts';
 import { LmdbView, SnapshotView, write } from './lmdb-view.ts';
 import { Attempt, ViewReader } from './optimistic.ts';
 import { type Outcome, Retries } from './retries.ts';
@@ -40,7 +41,8 @@ export async function openLmdb({ folder, world }: LmdbOptions): Promise<Store> {
     path: folder,
     noSubdir: false,
     encoding: 'binary',
-    keyEncoding: 'binary',
+    encoder: valueEncoder,
+    keyEncoder,
     pageSize: 8192,
     overlappingSync: false,
     // There is nothing to gather: our queue does. (And its promise would reject unheard when a commit fails.)
