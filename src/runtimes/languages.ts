@@ -5,7 +5,7 @@ import type { WorkerProfile } from '../service/runtimes.ts';
 import type { CommandLine, View } from './sandbox.ts';
 import { linkSdkModules, type SdkModules, sdkViews } from './sdk-modules.ts';
 
-export type Family = 'node' | 'python' | 'provided';
+export type Family = 'node' | 'python' | 'java' | 'provided';
 
 /** How to start one family of runtimes on this machine. */
 export interface Language {
@@ -21,8 +21,24 @@ export interface Language {
 export function familyOf(runtime: string): Family | undefined {
   if (runtime.startsWith('nodejs')) return 'node';
   if (runtime.startsWith('python3')) return 'python';
+  if (runtime.startsWith('java')) return 'java';
+  // Go's own runtime was the custom one before that had a name.
+  if (runtime === 'go1.x') return 'provided';
   if (runtime.startsWith('provided')) return 'provided';
   return undefined;
+}
+
+/** What to say when a runtime cannot run here, and how it could. */
+export function lackOf(runtime: string): string {
+  const family = familyOf(runtime);
+  if (family === 'python') {
+    return `${runtime} needs a python3 on the PATH, and there is none. To install it: sudo apt install python3, or brew install python`;
+  }
+  if (family === 'java') {
+    return `${runtime} needs a JDK of 11 or later on the PATH, and there is none. To install it: sudo apt install default-jdk-headless, or brew install openjdk`;
+  }
+  if (runtime === 'python2.7') return 'python2.7 cannot run here: move the function to python3.9 or later';
+  return `the runtime ${runtime} cannot run here`;
 }
 
 export interface LanguageOptions {

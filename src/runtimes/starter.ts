@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import type { EnvironmentSpec, WorkerProfile } from '../service/runtimes.ts';
 import type { Cancel, World } from '../world/world.ts';
 import { Environment, type EnvironmentState, environmentOf } from './environment.ts';
+import { javaLanguage } from './java-language.ts';
 import {
   type Family,
   familyOf,
   type Language,
+  lackOf,
   linkAbove,
   nodeLanguage,
   providedLanguage,
@@ -38,7 +40,8 @@ const MOST_STANDBYS = 4;
 const REFILL_MS = 150;
 
 /** Variables that a process obeys only when they are there at its start. */
-const START_ONLY = /^(?:NODE_|PYTHON|LD_|UV_|MALLOC_|GLIBC_|AWS_LAMBDA_EXEC_WRAPPER$)/;
+const START_ONLY =
+  /^(?:NODE_|PYTHON|JAVA_TOOL_OPTIONS$|_JAVA_OPTIONS$|JDK_JAVA_OPTIONS$|LD_|UV_|MALLOC_|GLIBC_|AWS_LAMBDA_EXEC_WRAPPER$)/;
 
 const SYSTEM_ENVIRONMENT: Readonly<Record<string, string>> = {
   LANG: 'en_US.UTF-8',
@@ -53,13 +56,14 @@ export class Starter {
   readonly #world: World;
   readonly #folder: string;
   readonly #sandbox: Sandbox;
-  readonly #languages: Readonly<Record<Family, Promise<Language | undefined>>>;
+  readonly #languages: Readonly<Record<Family, () => Promise<Language | undefined>>>;
+  /** Looked for, and not there. */
+  readonly #lacking = new Set<Family>();
   readonly #sdk: SdkModules | undefined;
   readonly #bootstraps: string;
   readonly #trees = new Trees();
   readonly #standbys = new Map<string, Standby>();
   readonly #refills = new Set<Cancel>();
-  #lacksPython = false;
   #closed = false;
 
   constructor(options: StarterOptions) {
@@ -70,22 +74,29 @@ export class Starter {
     this.#sdk = options.sdk;
     const { sandboxed } = options.sandbox;
     const known = { sandboxed, bootstraps: this.#bootstraps, sdk: options.sdk, folder: options.folder };
+    // A language is looked for when somebody first wants it: asking Java about itself takes as long as a cold start.
     this.#languages = {
-      node: nodeLanguage(known),
-      python: pythonLanguage(known).then((language) => {
-        this.#lacksPython = language === undefined;
+      node: this.#once('node', () => nodeLanguage(known)),
+      python: this.#once('python', () => pythonLanguage(known)),
+      java: this.#once('java', () => javaLanguage(known)),
+      provided: this.#once('provided', async () => providedLanguage(sandboxed)),
+    };
+  }
+
+  #once(family: Family, find: () => Promise<Language | undefined>): () => Promise<Language | undefined> {
+    let found: Promise<Language | undefined> | undefined;
+    return () => {
+      found ??= find().then((language) => {
+        if (language === undefined) this.#lacking.add(family);
         return language;
-      }),
-      provided: Promise.resolve(providedLanguage(sandboxed)),
+      });
+      return found;
     };
   }
 
   missing(runtime: string): string | undefined {
     const family = familyOf(runtime);
-    if (family === undefined) return `the runtime ${runtime} is not supported here`;
-    if (family === 'python' && this.#lacksPython)
-      return `${runtime} needs a python3 on the PATH, and there is none`;
-    return undefined;
+    return family === undefined || this.#lacking.has(family) ? lackOf(runtime) : undefined;
   }
 
   prepare(profile: WorkerProfile): void {
@@ -118,8 +129,8 @@ export class Starter {
   ): Promise<Environment> {
     const wantedAt = this.#world.clock.monotonic();
     const family = familyOf(spec.runtime);
-    const language = family && (await this.#languages[family]);
-    if (language === undefined) throw new Error(this.missing(spec.runtime) ?? `cannot run ${spec.runtime}`);
+    const language = family && (await this.#languages[family]());
+    if (language === undefined) throw new Error(lackOf(spec.runtime));
     const [credentials, code, ...layers] = await Promise.all([
       spec.credentials(),
       this.#trees.get(spec.codeFolder),
@@ -211,7 +222,7 @@ export class Starter {
 
   async #standBy(profile: WorkerProfile): Promise<Worker | undefined> {
     const family = familyOf(profile.runtime);
-    const language = family && (await this.#languages[family]);
+    const language = family && (await this.#languages[family]());
     if (language === undefined) return undefined;
     const id = Buffer.from(this.#world.random.bytes(16)).toString('hex');
     return this.#spawn(language, profile, { id, layerFolders: [], environment: {} });

@@ -146,6 +146,10 @@ export class Running {
         version: version.version,
         tail: logged.lines && tailOf(logged.lines),
       };
+    } catch (error) {
+      // Whether a language is here is known once somebody wanted it.
+      const lack = ctx.ports.runtimes.missing(version.runtime);
+      throw lack === undefined ? error : fault('InvalidRuntimeException', lack, { Type: 'User' });
     } finally {
       this.#invocations.delete(requestId);
       giveBack();

@@ -1,0 +1,8 @@
+package com.amazonaws.services.lambda.runtime;
+
+/** As functions are compiled with it. */
+public interface CognitoIdentity {
+  String getIdentityId();
+
+  String getIdentityPoolId();
+}
