@@ -242,8 +242,12 @@ test('payloads are checked', async () => {
     lambda.send(new sdk.InvokeCommand({ FunctionName: 'checked', Payload: Buffer.from('{not json') })),
     failing('InvalidRequestContentException'),
   );
-  await make('foreign', '', { Runtime: 'java21', Code: { ZipFile: zipOf(ECHO) } });
-  await assert.rejects(invoke('foreign'), failing('InvalidRuntimeException', /java21 is not supported here/));
+  await make('foreign', '', { Runtime: 'ruby3.4', Code: { ZipFile: zipOf(ECHO) } });
+  await assert.rejects(invoke('foreign'), failing('InvalidRuntimeException', /ruby3\.4 cannot run here/));
+  await assert.rejects(
+    make('ancient', '', { Runtime: 'python2.7', Code: { ZipFile: zipOf(ECHO) } }),
+    failing('InvalidParameterValueException', /runtime parameter of python2\.7 is no longer supported/),
+  );
   const dry = await invoke('checked', {}, { InvocationType: 'DryRun' });
   assert.equal(dry.StatusCode, 204);
   await make('large', "exports.handler = async () => 'x'.repeat(6_400_000);", { MemorySize: 512 });

@@ -10,6 +10,7 @@ import { pageOf } from './pages.ts';
 import { notFound, readFunction, readVersion, targetOf } from './reading.ts';
 import { arnOf, fault, isVersionNumber, LATEST } from './reference.ts';
 import { assumeRole } from './roles.ts';
+import { checkRuntime, noteRuntime } from './runtime.ts';
 import { checkTags } from './tag.ts';
 
 export const functions = {
@@ -21,6 +22,7 @@ export const functions = {
     if (input.PackageType === 'Image') {
       throw fault('InvalidParameterValueException', 'Functions from container images cannot run here.');
     }
+    checkRuntime(input.Runtime);
     if (input.Tags !== undefined) checkTags(input.Tags);
     const exists = () =>
       fault('ResourceConflictException', `Function already exist: ${name}`, { Type: 'User' });
@@ -46,6 +48,7 @@ export const functions = {
       }
     });
     noteStored(ctx, name, storedOnly(input));
+    noteRuntime(ctx, name, input.Runtime);
     warmUp(ctx, latest);
     return describe(first ?? latest, reference, { qualified: publishes, progress: 'creating' });
   },

@@ -9,6 +9,7 @@ import type { FunctionVersion } from './layout.ts';
 import { checkRevision, notFound, readFunction, type Target, targetOf } from './reading.ts';
 import { arnOf, LATEST } from './reference.ts';
 import { assumeRole } from './roles.ts';
+import { checkRuntime, noteRuntime } from './runtime.ts';
 import { publish } from './versions.ts';
 
 const REVISION_CALLS = 'GetFunction/GetAlias';
@@ -62,10 +63,12 @@ export const updates = {
   async UpdateFunctionConfiguration(input, ctx) {
     refuseUnsupported(input as unknown as Readonly<Record<string, unknown>>);
     const target = targetOf(ctx, input.FunctionName);
+    checkRuntime(input.Runtime);
     await readFunction(ctx.store, target);
     if (input.Role !== undefined) await assumeRole(ctx, input.Role, target.reference.name);
     const layers = input.Layers === undefined ? undefined : await readLayers(ctx, input.Layers);
     noteStored(ctx, target.reference.name, storedOnly(input));
+    noteRuntime(ctx, target.reference.name, input.Runtime);
     const latest = await replaceLatest(ctx, target, input.RevisionId, (before) =>
       configure(before, input, layers),
     );
