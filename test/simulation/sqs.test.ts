@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import type { Context } from '../../src/service/context.ts';
+import { Fault } from '../../src/service/faults.ts';
 import { messages } from '../../src/services/sqs/messages.ts';
 import { queues } from '../../src/services/sqs/queues.ts';
 import { receives } from '../../src/services/sqs/receives.ts';
@@ -27,8 +28,8 @@ interface Told {
   readonly sent: Map<string, string>;
   /** Bodies whose sending was tried at least once. */
   readonly tried: Set<string>;
-  /** By message id: when it was last received, in virtual time. */
-  readonly received: Map<string, number>;
+  /** By message id: until when it is surely in flight, in virtual time. */
+  readonly hidden: Map<string, number>;
   /** Bodies and ids a delete was asked for; in `deleted`, ids whose delete was acknowledged. */
   readonly deleting: Set<string>;
   readonly deleted: Set<string>;
@@ -72,10 +73,7 @@ function check(batch: readonly Received[], at: number, fifo: boolean, nowMs: num
   const { body, id } = batch[at] as Received;
   assert.ok(told.tried.has(body), `${body} was received and nobody sent it`);
   assert.ok(!told.deleted.has(id), `${body} was received after its deletion was acknowledged`);
-  const before = told.received.get(id);
-  if (before !== undefined) {
-    assert.ok(nowMs >= before + VISIBILITY_MS, `${body} was received while it was in flight`);
-  }
+  assert.ok(nowMs >= (told.hidden.get(id) ?? 0), `${body} was received while it was in flight`);
   if (!fifo) return;
   const [group = '', index = '0'] = body.split('/');
   for (let earlier = 0; earlier < Number(index); earlier++) {
@@ -105,18 +103,63 @@ async function receiveSome(name: string, ctx: Context, told: Told): Promise<read
   // Time stands still while a transaction takes its turns, so this is when the messages went in flight.
   const nowMs = clock.now();
   for (const at of batch.keys()) check(batch, at, name.endsWith('.fifo'), nowMs, told);
-  for (const { id } of batch) told.received.set(id, nowMs);
+  for (const { id } of batch) told.hidden.set(id, nowMs + VISIBILITY_MS);
   return batch;
 }
 
+/** Gives a message another time in flight; while the answer is out, the shorter of both counts. */
+async function prolong(name: string, ctx: Context, told: Told, { id, handle }: Received): Promise<void> {
+  const { clock, random } = ctx.world;
+  const seconds = random.below(2) === 0 ? 0 : VISIBILITY_SECONDS * 2;
+  const before = told.hidden.get(id) ?? 0;
+  told.hidden.set(id, Math.min(before, clock.now() + seconds * 1000));
+  const QueueUrl = URL + name;
+  try {
+    await settlements.ChangeMessageVisibility(
+      { QueueUrl, ReceiptHandle: handle, VisibilityTimeout: seconds },
+      ctx,
+    );
+    // Another may have received it since it became visible.
+    if (seconds > 0) told.hidden.set(id, Math.max(told.hidden.get(id) ?? 0, clock.now()));
+  } catch (error) {
+    // Its time was over.
+    if (!Fault.is(error)) throw error;
+  }
+}
+
+async function remove(name: string, ctx: Context, told: Told, taken: readonly Received[]): Promise<void> {
+  if (taken.length === 0) return;
+  for (const { body, id } of taken) told.deleting.add(body).add(id);
+  const Entries = taken.map(({ handle }, index) => ({ Id: String(index), ReceiptHandle: handle }));
+  const { Successful = [] } = await settlements.DeleteMessageBatch({ QueueUrl: URL + name, Entries }, ctx);
+  // A standard queue's message that was received again is not deleted, and nobody is told.
+  const sure = name.endsWith('.fifo') ? Successful : [];
+  for (const { Id } of sure) told.deleted.add(taken[Number(Id)]?.id ?? '');
+}
+
 async function receiver(name: string, ctx: Context, told: Told): Promise<void> {
-  const { random, timers } = ctx.world;
+  const { clock, random, timers } = ctx.world;
   for (let round = 0; round < MESSAGES * 2; round++) {
-    for (const { body, id, handle } of await receiveSome(name, ctx, told)) {
-      if (random.below(3) === 0) continue;
-      told.deleting.add(body).add(id);
-      await settlements.DeleteMessage({ QueueUrl: URL + name, ReceiptHandle: handle }, ctx);
-      told.deleted.add(id);
+    const batch = await receiveSome(name, ctx, told);
+    const done: Received[] = [];
+    for (const message of batch) {
+      const choice = random.below(6);
+      if (choice === 0) await prolong(name, ctx, told, message);
+      else if (choice < 4) done.push(message);
+    }
+    if (done.length > 1 && random.below(2) === 0) await remove(name, ctx, told, done);
+    else {
+      for (const { body, id, handle } of done) {
+        const surelyMine = clock.now() < (told.hidden.get(id) ?? 0);
+        told.deleting.add(body).add(id);
+        try {
+          await settlements.DeleteMessage({ QueueUrl: URL + name, ReceiptHandle: handle }, ctx);
+          if (surelyMine) told.deleted.add(id);
+        } catch (error) {
+          // Its time was over.
+          if (!Fault.is(error)) throw error;
+        }
+      }
     }
     await timers.sleep(random.below(3000));
   }
@@ -160,7 +203,7 @@ async function drain(
 ): Promise<ReadonlyMap<string, string>> {
   const ctx = contextOf(world, disk);
   const left = new Map<string, string>();
-  await world.advance(VISIBILITY_MS);
+  await world.advance(VISIBILITY_MS * 2);
   for (;;) {
     const input = { QueueUrl: URL + name, MaxNumberOfMessages: 10 };
     const { Messages = [] } = await receives.ReceiveMessage(input, ctx);
@@ -173,15 +216,22 @@ async function drain(
   }
 }
 
-async function simulate(seed: number, name: string): Promise<void> {
+const DEAD = 'dead';
+
+async function simulate(seed: number, name: string, mostReceives?: number): Promise<void> {
   const world = simulatedWorld(seed);
   const disk = memoryDisk();
-  const Attributes = name.endsWith('.fifo') ? { FifoQueue: 'true' } : {};
+  const Attributes: Record<string, string> = name.endsWith('.fifo') ? { FifoQueue: 'true' } : {};
+  if (mostReceives !== undefined) {
+    await queues.CreateQueue({ QueueName: DEAD }, contextOf(world, disk));
+    const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${DEAD}`;
+    Attributes['RedrivePolicy'] = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: mostReceives });
+  }
   await queues.CreateQueue({ QueueName: name, Attributes }, contextOf(world, disk));
   const told: Told = {
     sent: new Map(),
     tried: new Set(),
-    received: new Map(),
+    hidden: new Map(),
     deleting: new Set(),
     deleted: new Set(),
     next: [],
@@ -190,7 +240,13 @@ async function simulate(seed: number, name: string): Promise<void> {
     const last = life === LIVES - 1;
     await oneLife(name, world, disk, told, last ? Number.POSITIVE_INFINITY : 1 + world.random.below(300));
   }
-  const left = await drain(name, world, disk);
+  const left = new Map(await drain(name, world, disk));
+  if (mostReceives !== undefined) {
+    for (const [id, body] of await drain(DEAD, world, disk)) {
+      assert.ok(!left.has(id), `${body} is in both queues`);
+      left.set(id, body);
+    }
+  }
   for (const [body, id] of told.sent) {
     assert.ok(left.has(id) || told.deleting.has(id), `${body} was acknowledged and is lost`);
   }
@@ -205,3 +261,6 @@ test('a queue loses nothing and hides what is in flight, whatever the order, the
 
 test('a FIFO queue keeps the order of each group as well, and takes what is sent again once', () =>
   forSeeds(scaled(2000, 25), (seed) => simulate(seed, 'ordered.fifo')));
+
+test('dead letters are moved, neither lost nor doubled', () =>
+  forSeeds(scaled(2000, 15), (seed) => simulate(seed, 'failing', 2)));

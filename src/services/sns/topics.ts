@@ -25,6 +25,7 @@ function newTopic(
   const attributes: Record<string, string> = {};
   for (const [name, value = ''] of Object.entries(others)) {
     checkTopicAttribute(name, value, fifo);
+    noteKept(ctx, name, value);
     if (value !== '') attributes[name] = value;
   }
   return {
@@ -35,6 +36,18 @@ function newTopic(
     tags,
     deleted: 0,
   };
+}
+
+/** What is kept and shown without an effect is said to be. */
+function noteKept(ctx: Context, attribute: string, value: string): void {
+  if (value === '') return;
+  if (isFeedback(attribute)) {
+    ctx.log('info', `${attribute} is kept; deliveries are not logged to CloudWatch Logs`);
+  } else if (attribute === 'KmsMasterKeyId') {
+    ctx.log('info', `KmsMasterKeyId ${value} is kept; messages are not encrypted under it`);
+  } else if (attribute === 'TracingConfig' && value === 'Active') {
+    ctx.log('info', 'TracingConfig Active is kept; deliveries are not traced');
+  }
 }
 
 async function countSubscriptions(
@@ -127,9 +140,7 @@ export const topics = {
   async SetTopicAttributes(input, ctx) {
     const name = topicOfArn(input.TopicArn);
     const { AttributeName: attribute, AttributeValue: value = '' } = input;
-    if (isFeedback(attribute)) {
-      ctx.log('info', `${attribute} is kept; deliveries are not logged to CloudWatch Logs`);
-    }
+    noteKept(ctx, attribute, value);
     await ctx.transact(async (tx) => {
       const topic = await readTopic(tx, name);
       checkTopicAttribute(attribute, value, topic.fifo);

@@ -4,7 +4,7 @@ import { COUNTS, changedAttributes, isKnown, unknownAttribute } from './attribut
 import { rowsOf } from './content.ts';
 import { countMessages } from './counting.ts';
 import { queueArn, queueOfUrl, readQueue } from './queue.ts';
-import { checkRedrive } from './queues.ts';
+import { checkRedrive, noteKey } from './queues.ts';
 
 export const attributes = {
   async GetQueueAttributes(input, ctx) {
@@ -38,6 +38,7 @@ export const attributes = {
   async SetQueueAttributes(input, ctx) {
     const name = queueOfUrl(input.QueueUrl, ctx);
     const given = input.Attributes as Readonly<Record<string, string>>;
+    noteKey(ctx, given);
     const modifiedAtMs = Math.floor(ctx.world.clock.now());
     await ctx.transact(async (tx) => {
       const queue = await readQueue(tx, name);

@@ -1,6 +1,7 @@
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import type { Transaction } from '../../store/store.ts';
+import { commit } from './commit.ts';
 import { rowsOf } from './content.ts';
 import { badValue, fault, noQueue } from './fault.ts';
 import { inFlightUntil, leaveLine, settleGroup, without } from './fifo-queue.ts';
@@ -24,7 +25,7 @@ export function deleteByHandles(
   handles: readonly string[],
 ): Promise<readonly (Error | undefined)[]> {
   const nowMs = Math.floor(ctx.world.clock.now());
-  return ctx.transact(async (tx) => {
+  return commit(ctx, async (tx) => {
     const queue = await queueIn(tx, name);
     return eachHandle(handles, (handle) => {
       const receipt = openReceipt(queue, handle);
@@ -98,7 +99,7 @@ export function changeVisibilities(
   changes: readonly NewVisibility[],
 ): Promise<readonly (Error | undefined)[]> {
   const nowMs = Math.floor(ctx.world.clock.now());
-  return ctx.transact(async (tx) => {
+  return commit(ctx, async (tx) => {
     const queue = await queueIn(tx, name);
     return eachHandle(
       changes.map(({ handle }) => handle),

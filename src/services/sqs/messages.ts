@@ -5,6 +5,7 @@ import type {
 } from '../../model/gen/sqs.ts';
 import type { Group } from '../../service/service.ts';
 import { batchAnswer, checkEntries, failedEntry } from './batch.ts';
+import { commit } from './commit.ts';
 import { rowsOf } from './content.ts';
 import { fault, noQueue } from './fault.ts';
 import { MOST_BATCH_BYTES } from './message.ts';
@@ -17,7 +18,8 @@ export const messages = {
     const queue = await readQueue(ctx.store, name);
     const prepared = await prepareMessage(ctx, queue, input);
     const { queues } = rowsOf(name);
-    const { messageId, sequence } = await ctx.transact(
+    const { messageId, sequence } = await commit(
+      ctx,
       async (tx) => {
         const current = await queues.get(tx, [name.name]);
         if (current === undefined) throw noQueue();
@@ -55,7 +57,7 @@ export const messages = {
     }
     if (bytes > MOST_BATCH_BYTES) throw tooLong(bytes);
     const { queues } = rowsOf(name);
-    const successful = await ctx.transact(async (tx) => {
+    const successful = await commit(ctx, async (tx) => {
       const current = await queues.get(tx, [name.name]);
       if (current === undefined) throw noQueue();
       const sent: SendMessageBatchResultEntry[] = [];

@@ -38,6 +38,12 @@ export async function checkRedrive(
   }
 }
 
+/** A key's name is kept and shown; it seals nothing. */
+export function noteKey(ctx: Context, given: Attributes): void {
+  const { KmsMasterKeyId: key = '' } = given;
+  if (key !== '') ctx.log('info', `KmsMasterKeyId ${key} is kept; messages are not encrypted under it`);
+}
+
 function newQueue(ctx: Context, attributes: Attributes, tags: Attributes): QueueRow {
   const { random, clock } = ctx.world;
   const nowMs = Math.floor(clock.now());
@@ -58,6 +64,7 @@ export const queues = {
     const given = (input.Attributes ?? {}) as Attributes;
     const attributes = newAttributes(given);
     checkName(input.QueueName, attributes['FifoQueue'] === 'true');
+    noteKey(ctx, given);
     const tags = (input.tags ?? {}) as Attributes;
     checkTags(tags);
     const name: QueueName = { account: ctx.account, region: ctx.region, name: input.QueueName };

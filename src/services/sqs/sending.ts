@@ -67,12 +67,18 @@ function traceHeaderOf(given: Sent['MessageSystemAttributes']): string | undefin
   return undefined;
 }
 
+/** The X-Ray header of a traced caller's request goes with its message. */
+function tracedRequest({ http, inside }: Context): string | undefined {
+  return inside === true ? undefined : http?.headers['x-amzn-trace-id'];
+}
+
 /** Checks a message against its queue; a long body is on disk when it resolves. */
 export async function prepareMessage(ctx: Context, queue: QueueRow, sent: Sent): Promise<Prepared> {
   const attributes = storeAttributes(sent.MessageAttributes);
   const body = sent.MessageBody;
   checkBody(queue, body, attributes);
-  const traceHeader = traceHeaderOf(sent.MessageSystemAttributes);
+  const given = traceHeaderOf(sent.MessageSystemAttributes);
+  const traceHeader = given ?? tracedRequest(ctx);
   const group = groupOf(queue, sent.MessageGroupId);
   const deduplicationId = deduplicationIdOf(queue, sent.MessageDeduplicationId, body);
   const delay = delayMs(queue, sent.DelaySeconds);
@@ -97,9 +103,10 @@ export async function prepareMessage(ctx: Context, queue: QueueRow, sent: Sent):
     ordinal: nextOrdinal(world),
     chance: drawChance(world),
     ...(attributes === undefined ? {} : { attributesMd5: attributesMd5(attributes) }),
-    ...(traceHeader === undefined
+    // Of what the caller sent, which is what it compares.
+    ...(given === undefined
       ? {}
-      : { systemAttributesMd5: attributesMd5({ AWSTraceHeader: { type: 'String', text: traceHeader } }) }),
+      : { systemAttributesMd5: attributesMd5({ AWSTraceHeader: { type: 'String', text: given } }) }),
   };
 }
 
