@@ -8,6 +8,7 @@ import { receives } from '../../src/services/sqs/receives.ts';
 import { settlements } from '../../src/services/sqs/settlements.ts';
 import { memoryBlobs } from '../../src/store/blobs.ts';
 import { type MemoryDisk, type MemoryFaults, memoryDisk, openMemory } from '../../src/store/memory.ts';
+import type { Store } from '../../src/store/store.ts';
 import { type SimulatedWorld, simulatedWorld } from '../../src/world/simulated.ts';
 import { Interleaving } from '../support/interleaving.ts';
 import { forSeeds } from '../support/seeds.ts';
@@ -26,6 +27,8 @@ const URL = 'http://127.0.0.1:4566/000000000000/';
 interface Told {
   /** By body: the message id of an acknowledged send. */
   readonly sent: Map<string, string>;
+  /** By body: the id it is known by. */
+  readonly ids: Map<string, string>;
   /** Bodies whose sending was tried at least once. */
   readonly tried: Set<string>;
   /** By message id: until when it is surely in flight, in virtual time. */
@@ -48,6 +51,25 @@ function contextOf(world: SimulatedWorld, disk: MemoryDisk, faults?: MemoryFault
   return serviceContext({ service: 'sqs', store, world, blobs: memoryBlobs({ store, world }) });
 }
 
+/** The same rows as another process sees them: nothing that is kept in memory is shared. */
+function elsewhere({ store, world, blobs }: Context): Context {
+  const other: Store = {
+    get: (key) => store.get(key),
+    range: (range, options) => store.range(range, options),
+    snapshot: (body) => store.snapshot(body),
+    transact: (body, options) => store.transact(body, options),
+    watch: (range, callback) => store.watch(range, callback),
+    close: () => store.close(),
+  };
+  return serviceContext({ service: 'sqs', store: other, world, blobs });
+}
+
+/** However often it is sent, a FIFO queue takes a message once. */
+function identify(told: Told, body: string, id: string): void {
+  assert.equal(told.ids.get(body) ?? id, id, `${body} was taken twice`);
+  told.ids.set(body, id);
+}
+
 /** A sender's messages form a group, each sent when the one before it was acknowledged, and again after a crash. */
 async function sender(number: number, name: string, ctx: Context, told: Told): Promise<void> {
   const fifo = name.endsWith('.fifo');
@@ -63,6 +85,7 @@ async function sender(number: number, name: string, ctx: Context, told: Told): P
       ctx,
     );
     told.sent.set(body, MessageId);
+    if (fifo) identify(told, body, MessageId);
     told.next[number] = index + 1;
     await ctx.world.timers.sleep(ctx.world.random.below(2000));
   }
@@ -75,6 +98,7 @@ function check(batch: readonly Received[], at: number, fifo: boolean, nowMs: num
   assert.ok(!told.deleted.has(id), `${body} was received after its deletion was acknowledged`);
   assert.ok(nowMs >= (told.hidden.get(id) ?? 0), `${body} was received while it was in flight`);
   if (!fifo) return;
+  identify(told, body, id);
   const [group = '', index = '0'] = body.split('/');
   for (let earlier = 0; earlier < Number(index); earlier++) {
     const other = `${group}/${earlier}`;
@@ -187,7 +211,7 @@ async function oneLife(
       .finally(() => running--);
   };
   for (let i = 0; i < SENDERS; i++) start(sender(i, name, ctx, told));
-  for (let i = 0; i < RECEIVERS; i++) start(receiver(name, ctx, told));
+  for (let i = 0; i < RECEIVERS; i++) start(receiver(name, i === 0 ? ctx : elsewhere(ctx), told));
   let steps = 0;
   while (running > 0 && steps < crashAfter && failure === undefined && (await turns.step())) steps++;
   if (failure !== undefined) throw failure;
@@ -230,6 +254,7 @@ async function simulate(seed: number, name: string, mostReceives?: number): Prom
   await queues.CreateQueue({ QueueName: name, Attributes }, contextOf(world, disk));
   const told: Told = {
     sent: new Map(),
+    ids: new Map(),
     tried: new Set(),
     hidden: new Map(),
     deleting: new Set(),
@@ -252,7 +277,7 @@ async function simulate(seed: number, name: string, mostReceives?: number): Prom
   }
   for (const [id, body] of left) {
     assert.ok(!told.deleted.has(id), `${body} was deleted and is there`);
-    if (name.endsWith('.fifo')) assert.equal(told.sent.get(body) ?? id, id, `${body} was taken twice`);
+    if (name.endsWith('.fifo')) identify(told, body, id);
   }
 }
 
