@@ -11,7 +11,7 @@ import { identityDoors } from './gateway/identity-doors.ts';
 import { createLog, type Level } from './gateway/log.ts';
 import { createOpener } from './gateway/opener.ts';
 import { callInside } from './gateway/pipeline.ts';
-import { createRegistry } from './gateway/registry.ts';
+import { actionPrefixes, createRegistry } from './gateway/registry.ts';
 import { openVirtualClock } from './gateway/virtual-clock.ts';
 import { createRuntimes } from './runtimes/runtimes.ts';
 import { createDirectory } from './service/directory.ts';
@@ -209,7 +209,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         opener: createOpener(ports.runtimes),
         clock,
       }).map((door) => ({ door, service: 'lambent' })),
-      ...identityDoors(createOpener(ports.runtimes)).map((door) => ({ door, service: 'lambent' })),
+      ...identityDoors(createOpener(ports.runtimes), actionPrefixes(registry)).map((door) => ({
+        door,
+        service: 'lambent',
+      })),
       ...ownedDoors(services),
     ],
     boundHost: options.host,

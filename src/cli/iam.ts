@@ -4,6 +4,7 @@ import type { Terminal } from './terminal.ts';
 import { type Decided, whyLines } from './why.ts';
 
 export const IAM_USAGE = `lambent iam why REQUEST-ID
+  lambent iam lint
   lambent iam suggest --role NAME | --user NAME [--since 7d]`;
 
 export interface IamCommand {
@@ -22,6 +23,8 @@ export async function iam(command: IamCommand): Promise<number> {
       return why(command, rest);
     case 'suggest':
       return suggest(command);
+    case 'lint':
+      return findings(command);
     default:
       throw new UsageError(IAM_USAGE);
   }
@@ -32,6 +35,30 @@ async function why({ client, terminal }: IamCommand, [requestId]: readonly strin
   const decided = await ask<Decided>(client, '/_lambent/iam/why', { requestId });
   for (const line of whyLines(decided)) terminal.out(line);
   return 0;
+}
+
+interface Findings {
+  readonly identities: number;
+  readonly findings: readonly {
+    readonly severity: string;
+    readonly rule: string;
+    readonly about: string;
+    readonly message: string;
+  }[];
+}
+
+/** Exit code 1 when something of high severity is found, so that a build can ask. */
+async function findings({ client, terminal, account }: IamCommand): Promise<number> {
+  const { identities, findings: found } = await ask<Findings>(client, '/_lambent/iam/lint', { account });
+  let about = '';
+  for (const finding of found.toSorted((a, b) => (a.about < b.about ? -1 : a.about > b.about ? 1 : 0))) {
+    if (finding.about !== about) terminal.out((about = finding.about));
+    terminal.out(`  ${finding.severity.padEnd(6)} ${finding.rule}: ${finding.message}`);
+  }
+  terminal.out(
+    `${identities} ${identities === 1 ? 'identity' : 'identities'} looked at, ${found.length} ${found.length === 1 ? 'finding' : 'findings'}`,
+  );
+  return found.some(({ severity }) => severity === 'high') ? 1 : 0;
 }
 
 /** The least policy on standard output, so that it can be put in a file; what it was made of on the other. */

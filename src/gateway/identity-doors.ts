@@ -1,4 +1,5 @@
 import { parseArn } from '../base/arn.ts';
+import { lint, STALE_MS } from '../policy/lint.ts';
 import { leastPolicy } from '../policy/suggest.ts';
 import type { Context } from '../service/context.ts';
 import { Fault } from '../service/faults.ts';
@@ -7,10 +8,11 @@ import { answerJson, isOurs } from './door-guard.ts';
 import type { Opener } from './opener.ts';
 
 /**
- * What `lambent iam` asks: why a request was decided as it was, and what a role has needed. Programs of this machine
+ * What `lambent iam` asks: why a request was decided as it was, what a role has needed, and what the best practices
+ * would have otherwise. `services` are the prefixes of actions. Programs of this machine
  * may ask about every account, a root signature about its own.
  */
-export function identityDoors(opener: Opener): readonly FrontDoor[] {
+export function identityDoors(opener: Opener, services: readonly string[]): readonly FrontDoor[] {
   /** The account whose matters the caller may see; undefined: every one. */
   async function admitted(request: FrontDoorRequest, ctx: Context): Promise<string | undefined> {
     if (request.method !== 'GET') throw new Fault('MethodNotAllowed', 'GET', {}, 405);
@@ -44,7 +46,21 @@ export function identityDoors(opener: Opener): readonly FrontDoor[] {
     answerJson(request, 200, { policy: leastPolicy(activity), activity });
   }
 
+  async function findings(request: FrontDoorRequest, ctx: Context): Promise<void> {
+    const own = await admitted(request, ctx);
+    const account = own ?? new URLSearchParams(request.query).get('account') ?? ctx.account;
+    const nowMs = ctx.world.clock.now();
+    const identities = await ctx.ports.identity.inventory(account);
+    const looked = identities.map(async (identity) => ({
+      ...identity,
+      activity: await ctx.ports.audit.activity(account, identity.arn, nowMs - STALE_MS),
+    }));
+    const found = lint(await Promise.all(looked), services, nowMs);
+    answerJson(request, 200, { identities: identities.length, findings: found });
+  }
+
   return [
+    { name: 'iam-lint', paths: ['/_lambent/iam/lint'], handle: findings },
     { name: 'iam-why', paths: ['/_lambent/iam/why'], handle: why },
     { name: 'iam-suggest', paths: ['/_lambent/iam/suggest'], handle: suggest },
   ];

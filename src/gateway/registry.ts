@@ -1,3 +1,4 @@
+import { actionPrefix } from '../model/action-prefix.ts';
 import { loadModel, loadModelIndex } from '../model/load.ts';
 import type { ModelMetadata, OperationModel, ServiceModel } from '../model/model.ts';
 import type { ServiceDefinition } from '../service/service.ts';
@@ -72,4 +73,9 @@ export function createRegistry(definitions: readonly ServiceDefinition[]): Regis
 export function operationOf(service: KnownService, name: string): OperationModel | undefined {
   const { operations } = service.model();
   return Object.hasOwn(operations, name) ? operations[name] : undefined;
+}
+
+/** The prefixes of the actions of every service there is a model of: `dynamodb`, `states`. */
+export function actionPrefixes(registry: Registry): readonly string[] {
+  return [...new Set(registry.known.map(({ metadata }) => actionPrefix(metadata)))];
 }

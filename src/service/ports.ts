@@ -1,4 +1,5 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { LintedIdentity } from '../policy/lint.ts';
 import type { ContextValues } from '../policy/request.ts';
 import type { Reader, Transaction } from '../store/store.ts';
 import type { AuditPort } from './audit.ts';
@@ -119,9 +120,14 @@ export interface IdentityPort {
   /** Encrypts a secret under the server's key for its row; `label` must be the same to open it. */
   sealSecret(secret: Uint8Array, label: string): string;
   openSecret(sealed: string, label: string): Uint8Array | undefined;
+  /** Everybody of an account, root first, for reports about permissions; reads all of it. */
+  inventory(account: string): Promise<readonly IdentityFacts[]>;
   /** Notes for GetAccessKeyLastUsed that a key was used; written at most once a quarter of an hour. */
   keyUsed(accessKeyId: string, service: string, region: string): void;
 }
+
+/** An identity as reports look at it. */
+export type IdentityFacts = Omit<LintedIdentity, 'activity'>;
 
 export interface NewSession {
   /** Its `sessionPolicies` are the inline ones. */

@@ -256,6 +256,24 @@ test('data calls are counted, and the least policy for them is suggested', async
   });
 });
 
+test('what the best practices would have otherwise is found', async () => {
+  await iam.send(
+    new PutUserPolicyCommand({
+      UserName: 'alice',
+      PolicyName: 'much',
+      PolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+      }),
+    }),
+  );
+  const answer = await fetch(`${lambent.endpoint}/_lambent/iam/lint`);
+  const { findings } = (await answer.json()) as { findings: { rule: string; about: string }[] };
+  const rules = findings.filter(({ about }) => about.endsWith(':user/alice')).map(({ rule }) => rule);
+  assert.ok(rules.includes('every-action'), JSON.stringify(findings));
+  assert.ok(findings.some(({ rule, about }) => rule === 'root-in-use' && about.endsWith(':root')));
+});
+
 test('pages of other origins are told nothing', async () => {
   const url = `${lambent.endpoint}/_lambent/iam/why?requestId=x`;
   const answer = await fetch(url, { headers: { origin: 'https://example.com' } });

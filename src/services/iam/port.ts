@@ -8,6 +8,7 @@ import { Fault } from '../../service/faults.ts';
 import type {
   Credential,
   CredentialLookup,
+  IdentityFacts,
   IdentityPort,
   IssuedSession,
   NewAccessKey,
@@ -21,6 +22,7 @@ import type { Store } from '../../store/store.ts';
 import type { World } from '../../world/world.ts';
 import { accountOfKeyId, iamArn, newAccessKeyId, parseIamArn, sessionArn } from './identifier.ts';
 import { type AccountCache, Bounded, IdentityCache, type OpenedToken } from './identity-cache.ts';
+import { inventory } from './inventory.ts';
 import { layout, type RoleRow } from './layout.ts';
 import { acceptedStep } from './one-time-code.ts';
 import { EMPTY_POLICY, managedDocument, policiesOf } from './principal-policies.ts';
@@ -354,6 +356,10 @@ class StoredIdentity implements IdentityPort {
     const secretAccessKey = Buffer.from(random.bytes(30)).toString('base64');
     const sealedSecret = this.sealSecret(Buffer.from(secretAccessKey), accessKeyId);
     return { accessKeyId, secretAccessKey, sealedSecret };
+  }
+
+  inventory(account: string): Promise<readonly IdentityFacts[]> {
+    return inventory(this.#store, account);
   }
 
   keyUsed(accessKeyId: string, service: string, region: string): void {

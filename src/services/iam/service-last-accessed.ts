@@ -1,5 +1,7 @@
+import { actionPrefix } from '../../model/action-prefix.ts';
 import type { EntityDetails, IamOperations, RoleLastUsed, ServiceLastAccessed } from '../../model/gen/iam.ts';
 import { loadModelIndex } from '../../model/load.ts';
+import { servicesAllowed } from '../../policy/service-access.ts';
 import type { Activity } from '../../service/audit.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
@@ -8,7 +10,6 @@ import { type Actor, readHolder } from './holders.ts';
 import { identityArn } from './identity.ts';
 import { type LastAccessedRow, layout, type RoleRow } from './layout.ts';
 import { pageOfList } from './page.ts';
-import { servicesAllowed } from './service-access.ts';
 
 /** AWS tracks this far back, and keeps a report for seven days; virtual time. */
 const TRACKED_MS = 400 * 24 * 60 * 60 * 1000;
@@ -170,15 +171,11 @@ export async function roleLastUsed(row: RoleRow, ctx: Context): Promise<RoleLast
   return last === undefined ? {} : { LastUsedDate: new Date(last.lastMs), Region: last.region };
 }
 
-/** Where actions are not spelled as the service signs. */
-const PREFIXES: Readonly<Record<string, string>> = { monitoring: 'cloudwatch', tagging: 'tag' };
-
 /** Full names by the prefix of the services' actions; of two with one prefix, the first by name. */
 function serviceNames(): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const metadata of Object.values(loadModelIndex())) {
-    const signing = metadata.signingName ?? metadata.endpointPrefix;
-    const prefix = PREFIXES[signing] ?? signing;
+    const prefix = actionPrefix(metadata);
     if (!names.has(prefix)) names.set(prefix, metadata.serviceFullName ?? metadata.serviceId);
   }
   return names;

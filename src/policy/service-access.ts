@@ -1,5 +1,5 @@
-import { parseDocument } from '../../policy/document.ts';
-import { Glob, wildcards } from '../../policy/match.ts';
+import { parseDocument } from './document.ts';
+import { Glob, wildcards } from './match.ts';
 
 /** Which services (`dynamodb`) the Allow statements of a policy let somebody use, of those given. */
 export function servicesAllowed(document: string, services: readonly string[]): readonly string[] {
