@@ -13,6 +13,8 @@ export function serviceContext(options: {
   readonly store: Store;
   readonly world: World;
   readonly blobs: Blobs;
+  /** Stands for the other services. */
+  readonly call?: (service: string, operation: string, input: unknown) => Promise<unknown>;
 }): Context {
   const { service, store, world, blobs } = options;
   const absent = (what: string) => () => {
@@ -38,7 +40,7 @@ export function serviceContext(options: {
     transact: store.transact.bind(store),
     enqueue: (tx, job) => enqueueJob(tx, world, scope, job),
     cancelJob,
-    call: absent('other services'),
+    call: options.call ?? absent('other services'),
     log: () => undefined,
     as: () => context,
   } as Partial<Context> as Context;
