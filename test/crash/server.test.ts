@@ -50,6 +50,7 @@ async function createTable(client: JsonClient): Promise<void> {
       },
     ],
     BillingMode: 'PAY_PER_REQUEST',
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
   });
   assert.equal(status, 200, JSON.stringify(output));
   for (;;) {
@@ -150,7 +151,76 @@ async function scan(client: JsonClient, index?: string): Promise<Map<string, str
   return found;
 }
 
-async function verify(client: JsonClient, promised: Promised, context: string): Promise<void> {
+/** What a reader of the table's stream knows: the table, as the records make it, and how far it has read. */
+interface Follower {
+  readonly table: Map<string, string>;
+  last: string | undefined;
+}
+
+type Image = Record<string, { S?: string; N?: string }>;
+
+interface StreamRecord {
+  readonly eventName: string;
+  readonly dynamodb: {
+    readonly SequenceNumber: string;
+    readonly Keys: { readonly pk: { readonly S: string } };
+    readonly OldImage?: Image;
+    readonly NewImage?: Image;
+  };
+}
+
+const shown = (image: Image | undefined) => image && JSON.stringify(Object.entries(image).sort());
+
+/** Reads on where the follower stopped; every record must fit what came before it. */
+async function follow(client: JsonClient, follower: Follower, context: string): Promise<void> {
+  const streams = async (operation: string, input: object) => {
+    const { status, output } = await client.call('dynamodb', `DynamoDBStreams_20120810.${operation}`, input);
+    assert.equal(status, 200, `${context}: ${JSON.stringify(output)}`);
+    return output;
+  };
+  const { Streams } = await streams('ListStreams', { TableName: TABLE });
+  const [{ StreamArn }] = Streams as [{ StreamArn: string }];
+  const { StreamDescription } = await streams('DescribeStream', { StreamArn });
+  const [shard] = (StreamDescription as { Shards: { ShardId: string }[] }).Shards;
+  const from = await streams('GetShardIterator', {
+    StreamArn,
+    ShardId: shard?.ShardId,
+    ...(follower.last === undefined
+      ? { ShardIteratorType: 'TRIM_HORIZON' }
+      : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: follower.last }),
+  });
+  let iterator = from['ShardIterator'];
+  for (;;) {
+    const { Records, NextShardIterator } = await streams('GetRecords', { ShardIterator: iterator });
+    const records = Records as StreamRecord[];
+    if (records.length === 0) return;
+    for (const { eventName, dynamodb } of records) {
+      const { pk } = dynamodb.Keys;
+      const sequence = dynamodb.SequenceNumber;
+      assert.ok(
+        follower.last === undefined || BigInt(sequence) > BigInt(follower.last),
+        `${context}: record ${sequence} comes after ${follower.last}`,
+      );
+      assert.equal(
+        shown(dynamodb.OldImage),
+        follower.table.get(pk.S),
+        `${context}: ${eventName} ${sequence} of ${pk.S} follows what came before`,
+      );
+      const image = shown(dynamodb.NewImage);
+      if (image === undefined) follower.table.delete(pk.S);
+      else follower.table.set(pk.S, image);
+      follower.last = sequence;
+    }
+    iterator = NextShardIterator;
+  }
+}
+
+async function verify(
+  client: JsonClient,
+  promised: Promised,
+  follower: Follower,
+  context: string,
+): Promise<void> {
   for (const [pk, { acknowledged, asked }] of promised.items) {
     const version = Number((await readItem(client, pk))?.['version']?.N ?? 0);
     assert.ok(
@@ -177,6 +247,8 @@ async function verify(client: JsonClient, promised: Promised, context: string): 
   const table = await scan(client);
   const indexed = new Map([...table].filter(([, item]) => item.includes('"owner"')));
   assert.deepEqual(await scan(client, 'byOwner'), indexed, `${context}: the index agrees with the table`);
+  await follow(client, follower, context);
+  assert.deepEqual(follower.table, table, `${context}: the stream agrees with the table`);
 }
 
 /** What a kill left unknown is known now: the next round counts from it. */
@@ -191,6 +263,7 @@ test(`${KILLS} kills under a mixed write load lose nothing acknowledged and leav
   const random = seededRandom(seed);
   const folder = await mkdtemp(join(tmpdir(), 'lambent-crash-'));
   const promised: Promised = { items: new Map(), counters: new Map(), pairs: new Map() };
+  const follower: Follower = { table: new Map(), last: undefined };
   let server: Started | undefined;
   try {
     for (let kill = 0; kill <= KILLS; kill++) {
@@ -198,7 +271,7 @@ test(`${KILLS} kills under a mixed write load lose nothing acknowledged and leav
       const client = new JsonClient(server.port);
       if (kill === 0) await createTable(client);
       else {
-        await verify(client, promised, `seed ${seed}, after kill ${kill}`);
+        await verify(client, promised, follower, `seed ${seed}, after kill ${kill}`);
         await settle(client, promised);
       }
       if (kill === KILLS) break;
