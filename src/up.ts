@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageFolder } from './base/package-folder.ts';
+import { packageVersion } from './base/package-folder.ts';
 import { AnsweredError, Client, send } from './cli/client.ts';
 import { type Deployed, deploy, stackNameOf } from './cli/deploy.ts';
 import { DeployError } from './cli/deploy-error.ts';
@@ -13,12 +11,7 @@ import { runningServer } from './data-folder.ts';
 import type { Level } from './gateway/log.ts';
 import { environment } from './world/environment.ts';
 import { realWorld } from './world/real.ts';
-
-/** The package's version, as `package.json` has it. */
-export function version(): string {
-  const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
+import type { Cancel } from './world/world.ts';
 
 function rootKey() {
   const accessKeyId = environment('LAMBENT_ROOT_KEY');
@@ -53,7 +46,7 @@ async function open(
   try {
     return await startCloud({
       world: realWorld(),
-      version: version(),
+      version: packageVersion(),
       dataFolder,
       port,
       host,
@@ -121,6 +114,7 @@ export async function up(words: readonly string[]): Promise<number> {
           account: options.account,
           parameters: {},
         };
+  let unwatch: Cancel | undefined;
   try {
     const deploying = request === undefined ? undefined : deploy(client, world, terminal, request);
     const deployed = await Promise.race([deploying, stopped]);
@@ -132,7 +126,7 @@ export async function up(words: readonly string[]): Promise<number> {
     terminal.out(`lambent ready on ${cloud.endpoint}`);
     if (!options.quiet) level = 'info';
     if (options.watch && request !== undefined && deployed !== undefined) {
-      watchSources(
+      unwatch = watchSources(
         world,
         deployed.sources,
         async () => {
@@ -150,6 +144,7 @@ export async function up(words: readonly string[]): Promise<number> {
     return 1;
   }
   await stopped;
+  unwatch?.();
   await cloud.close();
   return 0;
 }

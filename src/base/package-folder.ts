@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 let found: string | undefined;
@@ -16,4 +16,10 @@ export function packageFolder(): string {
     folder = parent;
   }
   return (found = folder);
+}
+
+/** The package's version, as `package.json` has it. */
+export function packageVersion(): string {
+  const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { packageVersion } from '../base/package-folder.ts';
 import { runningServer } from '../data-folder.ts';
 import { environment } from '../world/environment.ts';
 import { realWorld } from '../world/real.ts';
@@ -191,6 +192,7 @@ const HELP = `lambent: a serverless cloud in one process
   ${IAM_USAGE}
   lambent status
   lambent clock [--advance SECONDS | --set TIME]
+  lambent version
 
 The other commands talk to a running server, found by --endpoint, its data folder (--data) or AWS_ENDPOINT_URL.`;
 
@@ -198,6 +200,10 @@ The other commands talk to a running server, found by --endpoint, its data folde
 export async function run(name: string, words: readonly string[]): Promise<number> {
   if (name === 'help' || name === '--help' || name === '-h') {
     processTerminal().out(HELP);
+    return 0;
+  }
+  if (name === 'version' || name === '--version' || name === '-v') {
+    processTerminal().out(packageVersion());
     return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

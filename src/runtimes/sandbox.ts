@@ -181,7 +181,7 @@ export async function probeSandbox(): Promise<Sandbox> {
         if (error === null) resolve(undefined);
         else if (error.code === 'ENOENT')
           resolve('bubblewrap is not installed (sudo apt install bubblewrap, sudo dnf install bubblewrap)');
-        else resolve(explain(stderr.trim() || error.message));
+        else resolve(explain(stderr.trim() || `bwrap ended with ${error.code ?? error.signal}`));
       },
     );
   });

@@ -57,7 +57,7 @@ async function makeRole(RoleName: string, service: string, client = iam): Promis
 }
 
 function zipOf(source: string, file = 'index.js'): Uint8Array {
-  return zipSync({ [file]: Buffer.from(source) });
+  return zipSync({ [file]: Buffer.from(source) }, { mtime: '1980-01-01T12:00:00' });
 }
 
 async function make(
