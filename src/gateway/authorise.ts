@@ -214,7 +214,7 @@ function conclude(call: Call, decided: ActionDecision): void {
     call.audited = message;
     return;
   }
-  const fault = refusal('access-denied', call.protocolName, message);
-  const { denialCode = fault.code } = call.definition;
-  throw new Fault(denialCode, message, fault.detail, fault.status);
+  const { denial } = call.definition;
+  if (denial === undefined) throw refusal('access-denied', call.protocolName, message);
+  throw new Fault(denial.code, message, {}, denial.status);
 }

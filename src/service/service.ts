@@ -94,8 +94,8 @@ export interface ServiceDefinition {
   readonly validationCode?: string;
   /** The rows that change when something new stands at a resource (records of a stream, messages of a queue). */
   readonly changes?: (resourceArn: string, ctx: Context) => Promise<KeyRange | undefined>;
-  /** The error code of a denial, where it is not the protocol's own (`AccessDenied`). */
-  readonly denialCode?: string;
+  /** A denial's error, where it is not the protocol's own (`AccessDenied`). */
+  readonly denial?: { readonly code: string; readonly status: number };
   /** Input that a query request's path gives: SQS's queue URLs are addresses to send to. The request's own fields win. */
   readonly pathMembers?: (path: string) => Readonly<Record<string, unknown>>;
   /** Operations kept but not simulated: the support table and the log line say so. */

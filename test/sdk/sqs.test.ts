@@ -278,6 +278,19 @@ test('a long poll wakes when a message comes, and waits no longer than asked', a
   await assert.rejects(receive(url, { MaxNumberOfMessages: 11 }), refuses('InvalidParameterValue'));
 });
 
+test('a client that has left receives nothing', async () => {
+  const url = await make('left');
+  const leaving = new AbortController();
+  const input = new ReceiveMessageCommand({ QueueUrl: url, WaitTimeSeconds: 20 });
+  const waiting = sqs.send(input, { abortSignal: leaving.signal });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  leaving.abort();
+  await assert.rejects(waiting, { name: 'AbortError' });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await send(url, 'for somebody who stays');
+  assert.equal((await receive(url)).length, 1);
+});
+
 test('visibility can be changed, within twelve hours', async () => {
   const url = await make('seen');
   await send(url, 'x');
@@ -432,7 +445,7 @@ test('tags and permissions', async () => {
   assert.deepEqual((await sqs.send(new ListQueueTagsCommand({ QueueUrl: url }))).Tags, { b: '2' });
   const other = client('111111111111');
   const theirs = () => other.send(new SendMessageCommand({ QueueUrl: url, MessageBody: 'hi' }));
-  await assert.rejects(theirs(), (error: Error) => /AccessDenied/.test(error.name));
+  await assert.rejects(theirs(), refuses('AccessDenied', /not authorized to perform: sqs:SendMessage/));
   await sqs.send(
     new AddPermissionCommand({
       QueueUrl: url,

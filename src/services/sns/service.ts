@@ -18,7 +18,7 @@ export const sns = defineService({
   operations: { ...topics, ...permissions, ...tags, ...subscriptions, ...publications, ...texting },
   authorisation,
   resourcePolicy,
-  denialCode: 'AuthorizationErrorException',
+  denial: { code: 'AuthorizationErrorException', status: 403 },
   frontDoors: [certificateDoor, pagesDoor],
   jobs: { deliver, 'deliver-line': deliverLine, 'forget-duplicate': forgetDuplicate, ask, expire },
 });

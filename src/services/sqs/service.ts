@@ -27,6 +27,8 @@ export const sqs = defineService({
   },
   authorisation,
   resourcePolicy,
+  // As in the days before its JSON: clients that knew the code then must know it now.
+  denial: { code: 'AccessDenied', status: 403 },
   changes: queueChanges,
   jobs: { sweep, discard, move },
   pathMembers: (path) => (path === '/' ? {} : { QueueUrl: path }),
