@@ -5,11 +5,14 @@ import type {
   InvocationResult,
 } from '../service/runtimes.ts';
 import type { Cancel, World } from '../world/world.ts';
+import { claimOf } from './claim.ts';
 import type { Holder } from './connections.ts';
+import { Extensions } from './extensions.ts';
 import { exitFailure, type Failure, timeoutFailure } from './failure.ts';
 import { invocationHeaders } from './invocation-headers.ts';
 import { MOST_THREADS, memoryOf } from './memory.ts';
 import type { ApiConnection, ApiRequest } from './runtime-api.ts';
+import { spinDown } from './spin-down.ts';
 import { takeStream } from './streamed-answer.ts';
 import type { Worker, WorkerExit } from './worker.ts';
 
@@ -43,6 +46,10 @@ export interface EnvironmentOptions {
   readonly codeFolder: string;
   /** Programs of the user's know no claim: their environment is in the process from its start. */
   readonly claims: boolean;
+  /** The function's variables with its role's credentials. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Programs that run beside the function. */
+  readonly extensions: readonly string[];
   /** Every time it becomes idle or dead. */
   readonly onChange: (environment: Environment, was: EnvironmentState) => void;
 }
@@ -75,6 +82,7 @@ export class Environment {
   #next: ApiConnection | undefined;
   #claim: ApiConnection | undefined;
   #running: Running | undefined;
+  readonly #extensions: Extensions;
   #peakKb = 0;
   #outOfMemory = false;
 
@@ -88,6 +96,18 @@ export class Environment {
     this.#cancelInit = this.#world.timers.after(INIT_MS + this.spec.timeoutMs, () => {
       this.failure = this.#timedOut(undefined);
       this.#worker.kill();
+    });
+    this.#extensions = new Extensions({
+      external: options.extensions,
+      functionName: options.environment['AWS_LAMBDA_FUNCTION_NAME'] ?? '',
+      functionVersion: options.environment['AWS_LAMBDA_FUNCTION_VERSION'] ?? '',
+      handler: this.spec.handler,
+      newId: () => this.#world.random.uuid(),
+      onReady: () => this.#waits(),
+      onError: (name, errorType) => {
+        this.#log(`EXTENSION\tName: ${name}\tState: Failed\tError Type: ${errorType}\n`);
+        this.kill();
+      },
     });
     this.#worker.listen({
       request: (request, connection) => this.#request(request, connection),
@@ -120,6 +140,22 @@ export class Environment {
     this.#worker.kill();
   }
 
+  /** Ends it when it is idle: at once, unless extensions hear of it and have their time. Resolves when it may go. */
+  async end(): Promise<void> {
+    this.retired = true;
+    if (this.state === 'idle' && this.#extensions.hearsEnd) {
+      this.#thaw();
+      await spinDown(this.#world, this.#worker, this.#extensions, this.#clockOffset());
+    }
+    this.#worker.kill();
+  }
+
+  #thaw(): void {
+    if (!this.frozen) return;
+    this.frozen = false;
+    this.#worker.thaw();
+  }
+
   /** Ends it although it may be busy: its invocation neither succeeded nor failed, and says so. */
   abandon(reason: Error): void {
     const running = this.#running;
@@ -134,10 +170,7 @@ export class Environment {
     const connection = this.#next;
     this.#next = undefined;
     this.state = 'busy';
-    if (this.frozen) {
-      this.frozen = false;
-      this.#worker.thaw();
-    }
+    this.#thaw();
     const { timeoutMs } = this.spec;
     const initDurationMs = this.#initDurationMs;
     this.#initDurationMs = undefined;
@@ -159,6 +192,7 @@ export class Environment {
       };
       const headers = invocationHeaders(invocation, this.#clockOffset(), this.#options.claims);
       connection?.reply(200, headers, invocation.payload);
+      this.#extensions.invoke(invocation, invocation.deadlineMs - this.#clockOffset());
     });
   }
 
@@ -236,7 +270,7 @@ export class Environment {
       this.#sendClaim();
       return;
     }
-    connection.reply(404, '', NOTHING);
+    if (!this.#extensions.take(request, connection)) connection.reply(404, '', NOTHING);
   }
 
   /** What the function wrote before it answered is readable by now: it is read in this turn of the loop. */
@@ -272,26 +306,17 @@ export class Environment {
     const connection = this.#claim;
     this.#claim = undefined;
     const { spec, id, codeFolder } = this.#options;
-    const environment = environmentOf(this.#options);
-    const claim = {
-      handler: spec.handler,
-      codeFolder,
-      clockOffsetMs: this.#clockOffset(),
-      environment,
-      function: {
-        name: environment['AWS_LAMBDA_FUNCTION_NAME'],
-        version: environment['AWS_LAMBDA_FUNCTION_VERSION'],
-        memoryMb: String(spec.memoryMb),
-        logGroup: environment['AWS_LAMBDA_LOG_GROUP_NAME'],
-        logStream: environment['AWS_LAMBDA_LOG_STREAM_NAME'],
-        environmentId: id,
-      },
-    };
-    connection?.reply(200, 'Lambent-Claim: 1\r\n', Buffer.from(JSON.stringify(claim)));
+    const claim = claimOf(
+      spec,
+      { id, codeFolder, clockOffsetMs: this.#clockOffset() },
+      this.#options.environment,
+    );
+    connection?.reply(200, 'Lambent-Claim: 1\r\n', claim);
   }
 
-  /** The runtime asks for work. */
+  /** The runtime asks for work, or the last of the extensions does. */
   #waits(): void {
+    if (this.#next === undefined || !this.#extensions.ready || this.state === 'idle') return;
     if (this.state === 'starting') {
       this.#cancelInit();
       this.#initDurationMs = this.#world.clock.monotonic() - this.#options.wantedAt;
@@ -330,8 +355,8 @@ export class Environment {
       initDurationMs: running.initDurationMs,
       maxMemoryMb: this.#maxMemoryMb(),
     });
-    if (this.#next !== undefined && this.state === 'busy' && !this.retired) this.#becomeIdle();
-    else if (this.retired) this.#worker.kill();
+    if (this.retired) this.#worker.kill();
+    else if (this.state === 'busy') this.#waits();
   }
 
   #maxMemoryMb(): number {
@@ -371,18 +396,4 @@ export class Environment {
       environmentId: this.id,
     });
   }
-}
-
-/** The function's variables with its role's credentials. */
-export function environmentOf({
-  spec,
-  id,
-  credentials,
-}: Pick<EnvironmentOptions, 'spec' | 'id' | 'credentials'>): Record<string, string> {
-  return {
-    ...spec.environment(id),
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    AWS_SESSION_TOKEN: credentials.sessionToken,
-  };
 }

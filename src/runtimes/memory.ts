@@ -40,13 +40,17 @@ export function* descendants(roots: Iterable<number>): Generator<number> {
   const queue = [...roots];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     yield next;
-    try {
-      for (const child of readFileSync(`/proc/${next}/task/${next}/children`, 'latin1').split(' ')) {
-        if (child !== '') queue.push(Number(child));
-      }
-    } catch {
-      // It ended between two looks.
-    }
+    queue.push(...childrenOf(next));
+  }
+}
+
+/** In the order they were started; none when the process has ended. */
+export function childrenOf(pid: number): number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+    return text === '' ? [] : text.split(' ').map(Number);
+  } catch {
+    return [];
   }
 }
 

@@ -105,7 +105,7 @@ class ProcessRuntimes implements Runtimes {
     const fleet = this.#fleetOf(spec);
     for (let environment = fleet.idle.pop(); environment !== undefined; environment = fleet.idle.pop()) {
       if (environment.available) return this.#run(environment, invocation);
-      environment.kill();
+      if (!environment.retired) void environment.end();
     }
     return new Promise((resolve, reject) => {
       fleet.waiting.push({ invocation, resolve, reject });
@@ -146,8 +146,14 @@ class ProcessRuntimes implements Runtimes {
     for (const fleet of this.#fleets.values()) {
       for (const { reject } of fleet.waiting.splice(0)) reject(stops);
     }
-    for (const environment of this.#environments) environment.abandon(stops);
     this.#fleets.clear();
+    await Promise.all(
+      [...this.#environments].map((environment) => {
+        if (environment.state === 'idle') return environment.end();
+        environment.abandon(stops);
+        return undefined;
+      }),
+    );
   }
 
   #fleetOf(spec: EnvironmentSpec): Fleet {
@@ -166,7 +172,7 @@ class ProcessRuntimes implements Runtimes {
   #retire(fleet: Fleet): void {
     this.#fleets.delete(fleet.functionKey);
     for (const environment of fleet.all) {
-      if (environment.state === 'idle') environment.kill();
+      if (environment.state === 'idle') void environment.end();
       else if (environment.state === 'busy') environment.retired = true;
     }
     fleet.idle.length = 0;
@@ -272,7 +278,7 @@ class ProcessRuntimes implements Runtimes {
     let awake = 0;
     for (const environment of this.#environments) {
       if (environment.state === 'idle') {
-        if (environment.frozen) continue;
+        if (environment.frozen || environment.retired) continue;
         if (now - environment.idleSince > FREEZE_MS) environment.freeze();
         else awake++;
       } else {
@@ -287,7 +293,7 @@ class ProcessRuntimes implements Runtimes {
   #sweep(): void {
     const now = this.#world.clock.monotonic();
     for (const environment of [...this.#environments]) {
-      if (this.#mayGo(environment) && now - environment.idleSince > IDLE_MS) environment.kill();
+      if (this.#mayGo(environment) && now - environment.idleSince > IDLE_MS) void environment.end();
     }
     this.#makeRoom();
     if (!this.#closed) this.#cancelSweep = this.#world.timers.after(SWEEP_MS, () => this.#sweep());
@@ -308,7 +314,7 @@ class ProcessRuntimes implements Runtimes {
       if (!this.#mayGo(environment)) continue;
       if (oldest === undefined || environment.idleSince < oldest.idleSince) oldest = environment;
     }
-    oldest?.kill();
+    void oldest?.end();
     return false;
   }
 
@@ -326,7 +332,7 @@ class ProcessRuntimes implements Runtimes {
     for (const environment of idle) {
       if (heldKb <= this.#idleKb) break;
       heldKb -= environment.memoryKb || ASSUMED_KB;
-      environment.kill();
+      void environment.end();
     }
   }
 }

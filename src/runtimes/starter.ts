@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnvironmentSpec, WorkerProfile } from '../service/runtimes.ts';
 import type { Cancel, World } from '../world/world.ts';
-import { Environment, type EnvironmentState, environmentOf } from './environment.ts';
+import { Environment, type EnvironmentState } from './environment.ts';
+import { externalExtensions, LAUNCHER } from './extensions.ts';
 import { javaLanguage } from './java-language.ts';
 import {
   type Family,
@@ -139,10 +141,21 @@ export class Starter {
     const id = Buffer.from(this.#world.random.bytes(16)).toString('hex');
     const claims = language.family !== 'provided';
     const { sandboxed } = this.#sandbox;
-    const environment = environmentOf({ spec, id, credentials });
+    const environment = {
+      ...spec.environment(id),
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      AWS_SESSION_TOKEN: credentials.sessionToken,
+    };
+    const extensions = externalExtensions(layers);
     const startOnly = Object.keys(environment).some((name) => START_ONLY.test(name));
     let worker: Worker | undefined;
-    if (claims && !startOnly && (sandboxed ? isStageable([code, ...layers]) : layers.length === 0)) {
+    if (
+      claims &&
+      !startOnly &&
+      extensions.length === 0 &&
+      (sandboxed ? isStageable([code, ...layers]) : layers.length === 0)
+    ) {
       worker = this.#take(spec);
       if (worker !== undefined && sandboxed) {
         try {
@@ -161,6 +174,7 @@ export class Starter {
       layerFolder: await this.#layerFolder(id, spec.layerFolders),
       layerFolders: spec.layerFolders,
       environment,
+      extensions,
       id,
     });
     this.prepare(spec);
@@ -173,6 +187,8 @@ export class Starter {
       wantedAt,
       codeFolder: sandboxed ? '/var/task' : spec.codeFolder,
       claims,
+      environment,
+      extensions,
       onChange,
     });
   }
@@ -225,7 +241,7 @@ export class Starter {
     const language = family && (await this.#languages[family]());
     if (language === undefined) return undefined;
     const id = Buffer.from(this.#world.random.bytes(16)).toString('hex');
-    return this.#spawn(language, profile, { id, layerFolders: [], environment: {} });
+    return this.#spawn(language, profile, { id, layerFolders: [], environment: {}, extensions: [] });
   }
 
   async #spawn(
@@ -237,6 +253,7 @@ export class Starter {
       readonly layerFolder?: string | undefined;
       readonly layerFolders: readonly string[];
       readonly environment: Readonly<Record<string, string>>;
+      readonly extensions: readonly string[];
     },
   ): Promise<Worker> {
     const { sandboxed } = this.#sandbox;
@@ -247,6 +264,15 @@ export class Starter {
     let command = language.command(profile, [codeFolder, ...content.layerFolders]);
     const wrapper = content.environment['AWS_LAMBDA_EXEC_WRAPPER'];
     if (wrapper !== undefined) command = { file: wrapper, args: [command.file, ...command.args] };
+    if (content.extensions.length > 0) {
+      const paths = content.extensions.map((name) =>
+        sandboxed ? `/opt/extensions/${name}` : placeOf(name, content.layerFolders),
+      );
+      command = {
+        file: '/bin/sh',
+        args: ['-c', LAUNCHER, 'sh', ...paths, '--', command.file, ...command.args],
+      };
+    }
     return Worker.start({
       world: this.#world,
       command: this.#sandbox.wrap(command, {
@@ -272,9 +298,16 @@ export class Starter {
       workingFolder: sandboxed ? folder : codeFolder,
       folder,
       sandboxed,
-      overTcp: language.family === 'provided',
+      // Extensions, and wrapper scripts that work as one, find the API by its address.
+      overTcp: language.family === 'provided' || content.extensions.length > 0 || wrapper !== undefined,
     });
   }
+}
+
+/** The last of the layers that has an extension brings it. */
+function placeOf(name: string, layers: readonly string[]): string {
+  const places = layers.map((folder) => join(folder, 'extensions', name));
+  return places.findLast((place) => existsSync(place)) ?? name;
 }
 
 /** Without a sandbox there is no /opt and no private /tmp: what can be said by variables is. */

@@ -5,7 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { World } from '../world/world.ts';
 import { givenSockets, type Holder, holdsConnection } from './connections.ts';
-import { descendants } from './memory.ts';
+import { childrenOf, descendants } from './memory.ts';
 import { LineReader, RecordReader } from './output.ts';
 import { ApiConnection, type ApiRequest } from './runtime-api.ts';
 import type { CommandLine } from './sandbox.ts';
@@ -151,6 +151,26 @@ export class Worker {
     const others = this.#sandboxed ? [] : this.#others();
     this.#signal('SIGKILL');
     for (const pid of others) signal(pid, 'SIGKILL');
+  }
+
+  /** Processes that run beside the runtime: what the launcher started before it. */
+  get companions(): number {
+    return Math.max(0, this.#launched().length - 1);
+  }
+
+  /** Asks the runtime, which the launcher started last, to end. */
+  terminate(): void {
+    const runtime = this.#launched().at(-1);
+    if (runtime !== undefined) signal(runtime, 'SIGTERM');
+  }
+
+  #launched(): readonly number[] {
+    const { pid } = this.#child;
+    if (pid === undefined || this.#exited) return [];
+    // In a sandbox the launcher is below its outer and its inner half.
+    const inner = this.#sandboxed ? childrenOf(pid)[0] : pid;
+    const launcher = this.#sandboxed && inner !== undefined ? childrenOf(inner)[0] : inner;
+    return launcher === undefined ? [] : childrenOf(launcher);
   }
 
   /** Stops the process and all it started until {@link Worker.thaw}. False when it starts more than can be stopped. */

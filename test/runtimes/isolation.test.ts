@@ -34,16 +34,20 @@ exports.handler = async () => ({
 
     test('a worker that stands by answers in milliseconds and holds only its function', async () => {
       const profile = { runtime: 'nodejs20.x', memoryMb: 192, ephemeralStorageMb: 512 };
-      runtimes().prepare(profile);
-      await world.timers.sleep(400);
-      const spec = specOf(
-        code({ 'index.js': "exports.handler = async () => require('fs').readdirSync('/var/task');" }),
-        profile,
-      );
-      const result = await run(spec, {});
-      assert.deepEqual(json(result), ['index.js']);
+      let initMs = Number.POSITIVE_INFINITY;
       // 3–5 ms when the machine is free; a fresh process cannot start in this time even then.
-      assert.ok((result.initDurationMs ?? 1_000) < 60, String(result.initDurationMs));
+      for (let attempt = 0; attempt < 5 && initMs >= 60; attempt++) {
+        runtimes().prepare(profile);
+        await world.timers.sleep(400);
+        const spec = specOf(
+          code({ 'index.js': "exports.handler = async () => require('fs').readdirSync('/var/task');" }),
+          profile,
+        );
+        const result = await run(spec, {});
+        assert.deepEqual(json(result), ['index.js']);
+        initMs = result.initDurationMs ?? initMs;
+      }
+      assert.ok(initMs < 60, String(initMs));
     });
   });
 } else test('isolation', { skip: sandbox.summary }, () => {});
