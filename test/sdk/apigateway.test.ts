@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   APIGatewayClient,
   CreateDeploymentCommand,
@@ -25,16 +25,10 @@ import {
   UpdateRestApiCommand,
   UpdateStageCommand,
 } from '@aws-sdk/client-api-gateway';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let api: APIGatewayClient;
-before(async () => {
-  lambent = await startLambent();
-  const { endpoint, region, credentials } = lambent;
-  api = new APIGatewayClient({ endpoint, region, credentials, maxAttempts: 1 });
-});
-after(() => lambent.stop());
+const lambent = await withLambent();
+const api = lambent.client(APIGatewayClient);
 
 const newApi = async (name = 'pets') => {
   const made = await api.send(new CreateRestApiCommand({ name }));

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { CreateTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   AttachRolePolicyCommand,
@@ -17,21 +17,13 @@ import {
   STSClient,
 } from '@aws-sdk/client-sts';
 import { whyLines } from '../../src/cli/why.ts';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { type Keys, withLambent } from '../support/clients.ts';
 import { JsonClient } from '../support/json-client.ts';
 
-interface Keys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
-
-let lambent: Lambent;
-let iam: IAMClient;
+const lambent = await withLambent();
+const iam = lambent.client(IAMClient);
 let alice: Keys;
 before(async () => {
-  lambent = await startLambent();
-  iam = new IAMClient(options(lambent.credentials));
   await iam.send(new CreateUserCommand({ UserName: 'alice' }));
   await iam.send(
     new PutUserPolicyCommand({
@@ -56,12 +48,6 @@ before(async () => {
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'alice' }));
   alice = { accessKeyId: AccessKey?.AccessKeyId ?? '', secretAccessKey: AccessKey?.SecretAccessKey ?? '' };
 });
-after(() => lambent.stop());
-
-function options(credentials: Keys) {
-  const { endpoint, region } = lambent;
-  return { endpoint, region, credentials, maxAttempts: 1 };
-}
 
 async function why(requestId: string) {
   const answer = await fetch(`${lambent.endpoint}/_lambent/iam/why?requestId=${requestId}`);
@@ -85,7 +71,7 @@ async function failureOf(sending: Promise<unknown>): Promise<Failure> {
 
 test('a denial names the statement that came close and what would have allowed it', async () => {
   const denied = await failureOf(
-    new IAMClient(options(alice)).send(new GetUserCommand({ UserName: 'alice' })),
+    lambent.client(IAMClient, { credentials: alice }).send(new GetUserCommand({ UserName: 'alice' })),
   );
   const lines = whyLines(await why(denied.$metadata.requestId)).join('\n');
   assert.match(lines, /user\/alice was denied iam\.GetUser/);
@@ -103,7 +89,7 @@ test('a denial carries an encoded message that opens to the deciding statement, 
   client.close();
   assert.equal(status, 400);
   const EncodedMessage = String(headers['x-lambent-authorization-message']);
-  const sts = new STSClient(options(lambent.credentials));
+  const sts = lambent.client(STSClient);
   const { DecodedMessage } = await sts.send(new DecodeAuthorizationMessageCommand({ EncodedMessage }));
   const decoded = JSON.parse(DecodedMessage ?? '') as Record<string, unknown>;
   assert.equal(decoded['allowed'], false);
@@ -112,12 +98,16 @@ test('a denial carries an encoded message that opens to the deciding statement, 
   assert.match(JSON.stringify(decoded['context']), /user\/alice.*table\/orders/);
 
   const invalid = { name: 'InvalidAuthorizationMessageException' };
-  const other = new STSClient(options({ accessKeyId: '111122223333', secretAccessKey: 'test' }));
+  const other = lambent.client(STSClient, {
+    credentials: { accessKeyId: '111122223333', secretAccessKey: 'test' },
+  });
   await assert.rejects(other.send(new DecodeAuthorizationMessageCommand({ EncodedMessage })), invalid);
   const bent = `${EncodedMessage.slice(0, -2)}${EncodedMessage.endsWith('AA') ? 'BB' : 'AA'}`;
   await assert.rejects(sts.send(new DecodeAuthorizationMessageCommand({ EncodedMessage: bent })), invalid);
   await assert.rejects(
-    new STSClient(options(alice)).send(new DecodeAuthorizationMessageCommand({ EncodedMessage })),
+    lambent
+      .client(STSClient, { credentials: alice })
+      .send(new DecodeAuthorizationMessageCommand({ EncodedMessage })),
     { name: 'AccessDenied' },
   );
 });
@@ -136,7 +126,9 @@ test('a trust policy that does not let the caller in is explained too', async ()
   );
   const RoleArn = 'arn:aws:iam::000000000000:role/closed';
   const denied = await failureOf(
-    new STSClient(options(alice)).send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'session' })),
+    lambent
+      .client(STSClient, { credentials: alice })
+      .send(new AssumeRoleCommand({ RoleArn, RoleSessionName: 'session' })),
   );
   const lines = whyLines(await why(denied.$metadata.requestId)).join('\n');
   assert.match(lines, /no statement of the role's trust policy allows it/);
@@ -155,7 +147,7 @@ test('every management call leaves one event, found by its attributes page by pa
     assert.equal(status, 200, JSON.stringify(output));
     return output as { Events: Record<string, string>[]; NextToken?: string };
   };
-  const dynamodb = new DynamoDBClient(options(lambent.credentials));
+  const dynamodb = lambent.client(DynamoDBClient);
   const { $metadata } = await dynamodb.send(
     new CreateTableCommand({
       TableName: 'trailed',
@@ -193,7 +185,7 @@ test('every management call leaves one event, found by its attributes page by pa
   assert.ok(key.includes(alice.accessKeyId));
   assert.ok(!key.includes(alice.secretAccessKey), 'the secret is hidden');
 
-  const sts = new STSClient(options(alice));
+  const sts = lambent.client(STSClient, { credentials: alice });
   for (let i = 0; i < 3; i++) await sts.send(new GetCallerIdentityCommand({}));
   const first = await lookup('EventName', 'GetCallerIdentity', { MaxResults: 2 });
   assert.equal(first.Events.length, 2);
@@ -215,16 +207,18 @@ test('data calls are counted, and the least policy for them is suggested', async
   await iam.send(new CreateRoleCommand({ RoleName: 'worker', AssumeRolePolicyDocument }));
   const PolicyArn = 'arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess';
   await iam.send(new AttachRolePolicyCommand({ RoleName: 'worker', PolicyArn }));
-  const { Credentials } = await new STSClient(options(lambent.credentials)).send(
-    new AssumeRoleCommand({ RoleArn: 'arn:aws:iam::000000000000:role/worker', RoleSessionName: 'session' }),
-  );
-  const dynamodb = new DynamoDBClient(
-    options({
+  const { Credentials } = await lambent
+    .client(STSClient)
+    .send(
+      new AssumeRoleCommand({ RoleArn: 'arn:aws:iam::000000000000:role/worker', RoleSessionName: 'session' }),
+    );
+  const dynamodb = lambent.client(DynamoDBClient, {
+    credentials: {
       accessKeyId: Credentials?.AccessKeyId ?? '',
       secretAccessKey: Credentials?.SecretAccessKey ?? '',
       sessionToken: Credentials?.SessionToken ?? '',
-    }),
-  );
+    },
+  });
   let requestId = '';
   for (let i = 0; i < 5; i++) {
     const get = new GetItemCommand({ TableName: 'trailed', Key: { id: { S: `${i}` } } });

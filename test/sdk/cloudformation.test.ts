@@ -1,30 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import * as cfn from '@aws-sdk/client-cloudformation';
 import * as cognito from '@aws-sdk/client-cognito-identity-provider';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let client: cfn.CloudFormationClient;
-let idp: cognito.CognitoIdentityProviderClient;
-
-before(async () => {
-  lambent = await startLambent();
-  const options = {
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  };
-  client = new cfn.CloudFormationClient(options);
-  idp = new cognito.CognitoIdentityProviderClient(options);
-});
-
-after(async () => {
-  client.destroy();
-  idp.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const client = lambent.client(cfn.CloudFormationClient);
+const idp = lambent.client(cognito.CognitoIdentityProviderClient);
 
 async function describe(StackName: string): Promise<cfn.Stack> {
   const { Stacks } = await client.send(new cfn.DescribeStacksCommand({ StackName }));

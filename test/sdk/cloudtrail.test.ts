@@ -10,25 +10,20 @@ import {
   PutBucketPolicyCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 import { JsonClient } from '../support/json-client.ts';
 
 const ACCOUNT = '000000000000';
-let lambent: Lambent;
+const lambent = await withLambent();
+const s3 = lambent.client(S3Client);
+const dynamodb = lambent.client(DynamoDBClient);
 let client: JsonClient;
-let s3: S3Client;
-let dynamodb: DynamoDBClient;
 before(async () => {
-  lambent = await startLambent();
   client = new JsonClient(lambent.port);
-  const { endpoint, region, credentials } = lambent;
-  s3 = new S3Client({ endpoint, region, credentials, maxAttempts: 1, forcePathStyle: true });
-  dynamodb = new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 });
   await s3.send(new CreateBucketCommand({ Bucket: 'audited' }));
 });
 after(async () => {
   client.close();
-  await lambent.stop();
 });
 
 async function trail(operation: string, input: object): Promise<Record<string, unknown>> {

@@ -1,29 +1,26 @@
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
 const CALLBACK = 'https://app.example/callback';
 const PASSWORD = 'Passw0rd!';
 const SECRET_VERIFIER = 'a-verifier-that-is-long-enough-to-be-one-of-rfc-7636';
 
-let lambent: Lambent;
-let idp: cognito.CognitoIdentityProviderClient;
+const lambent = await withLambent();
+const idp = lambent.client(cognito.CognitoIdentityProviderClient);
 let UserPoolId: string;
 let web: string;
 let machine: { readonly id: string; readonly secret: string };
 let home: string;
 
 before(async () => {
-  lambent = await startLambent();
-  const { endpoint, region, credentials } = lambent;
-  idp = new cognito.CognitoIdentityProviderClient({ endpoint, region, credentials, maxAttempts: 1 });
   const { UserPool } = await idp.send(new cognito.CreateUserPoolCommand({ PoolName: 'hosted' }));
   UserPoolId = UserPool?.Id ?? '';
   await idp.send(new cognito.CreateUserPoolDomainCommand({ UserPoolId, Domain: 'canter' }));
-  home = `${endpoint}/_aws/cognito/canter`;
+  home = `${lambent.endpoint}/_aws/cognito/canter`;
   await idp.send(
     new cognito.CreateResourceServerCommand({
       UserPoolId,
@@ -74,10 +71,6 @@ before(async () => {
       Permanent: true,
     }),
   );
-});
-after(async () => {
-  idp.destroy();
-  await lambent.stop();
 });
 
 const query = (values: Record<string, string>) => new URLSearchParams(values).toString();

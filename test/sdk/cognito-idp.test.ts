@@ -4,18 +4,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { oneTimePassword, stepAt } from '../../src/services/cognito-idp/totp.ts';
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
 const browser = createRequire(import.meta.url)(
   'amazon-cognito-identity-js',
 ) as typeof import('amazon-cognito-identity-js');
 
-let lambent: Lambent;
-let idp: cognito.CognitoIdentityProviderClient;
+const lambent = await withLambent();
+const idp = lambent.client(cognito.CognitoIdentityProviderClient);
 const clientOf = (server: Lambent) =>
   new cognito.CognitoIdentityProviderClient({
     endpoint: server.endpoint,
@@ -23,14 +24,6 @@ const clientOf = (server: Lambent) =>
     credentials: server.credentials,
     maxAttempts: 1,
   });
-before(async () => {
-  lambent = await startLambent();
-  idp = clientOf(lambent);
-});
-after(async () => {
-  idp.destroy();
-  await lambent.stop();
-});
 
 const PASSWORD = 'Passw0rd!';
 

@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { AddPermissionCommand, CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { strToU8, zipSync } from 'fflate';
 import { decodeJwt } from 'jose';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
 /** Every trigger in one function; what it saw of the last call of each source is in the claims it adds. */
 const CODE = `
@@ -60,17 +60,12 @@ export async function handler(event) {
 }
 `;
 
-let lambent: Lambent;
-let idp: cognito.CognitoIdentityProviderClient;
-let lambda: LambdaClient;
+const lambent = await withLambent();
+const idp = lambent.client(cognito.CognitoIdentityProviderClient);
+const lambda = lambent.client(LambdaClient);
 let functionArn: string;
 before(async () => {
-  lambent = await startLambent();
-  const { endpoint, region, credentials } = lambent;
-  const options = { endpoint, region, credentials, maxAttempts: 1 };
-  idp = new cognito.CognitoIdentityProviderClient(options);
-  lambda = new LambdaClient(options);
-  const iam = new IAMClient(options);
+  const iam = lambent.client(IAMClient);
   const { Role } = await iam.send(
     new CreateRoleCommand({
       RoleName: 'trigger',
@@ -82,7 +77,6 @@ before(async () => {
       }),
     }),
   );
-  iam.destroy();
   const made = await lambda.send(
     new CreateFunctionCommand({
       FunctionName: 'trigger',
@@ -94,11 +88,6 @@ before(async () => {
     }),
   );
   functionArn = made.FunctionArn ?? '';
-});
-after(async () => {
-  idp.destroy();
-  lambda.destroy();
-  await lambent.stop();
 });
 
 const PASSWORD = 'Passw0rd!';

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import {
   type AttributeValue,
   BatchGetItemCommand,
@@ -18,23 +18,17 @@ import {
   IAMClient,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let root: DynamoDBClient;
-let iam: IAMClient;
+const lambent = await withLambent();
+const root = lambent.client(DynamoDBClient);
+const iam = lambent.client(IAMClient);
 let arn: string;
-const clients: { destroy(): void }[] = [];
 
 const s = (text: string): AttributeValue => ({ S: text });
 const denied = { name: 'AccessDeniedException' };
 
 before(async () => {
-  lambent = await startLambent();
-  const base = { endpoint: lambent.endpoint, region: lambent.region, maxAttempts: 1 };
-  root = new DynamoDBClient({ ...base, credentials: lambent.credentials });
-  iam = new IAMClient({ ...base, credentials: lambent.credentials });
-  clients.push(root, iam);
   const { TableDescription } = await root.send(
     new CreateTableCommand({
       TableName: 'notes',
@@ -57,11 +51,6 @@ before(async () => {
   }
 });
 
-after(async () => {
-  for (const client of clients) client.destroy();
-  await lambent.stop();
-});
-
 /** A client that acts as a new user with one policy, or none. */
 async function userWith(name: string, statement?: object): Promise<DynamoDBClient> {
   await iam.send(new CreateUserCommand({ UserName: name }));
@@ -75,17 +64,12 @@ async function userWith(name: string, statement?: object): Promise<DynamoDBClien
     );
   }
   const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: name }));
-  const client = new DynamoDBClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    maxAttempts: 1,
+  return lambent.client(DynamoDBClient, {
     credentials: {
       accessKeyId: AccessKey?.AccessKeyId ?? '',
       secretAccessKey: AccessKey?.SecretAccessKey ?? '',
     },
   });
-  clients.push(client);
-  return client;
 }
 
 const get = (client: DynamoDBClient, owner: string, more: object = {}) =>

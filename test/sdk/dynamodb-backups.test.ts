@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   type AttributeValue,
   CreateBackupCommand,
@@ -21,25 +21,10 @@ import {
   UpdateContinuousBackupsCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let client: DynamoDBClient;
-
-before(async () => {
-  lambent = await startLambent();
-  client = new DynamoDBClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  });
-});
-
-after(async () => {
-  client.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const client = lambent.client(DynamoDBClient);
 
 function create(TableName: string) {
   return client.send(

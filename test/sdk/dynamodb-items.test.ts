@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import {
   type AttributeValue,
   BatchGetItemCommand,
@@ -14,19 +14,12 @@ import {
   ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let client: DynamoDBClient;
+const lambent = await withLambent();
+const client = lambent.client(DynamoDBClient);
 
 before(async () => {
-  lambent = await startLambent();
-  client = new DynamoDBClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  });
   await client.send(
     new CreateTableCommand({
       TableName: 'items',
@@ -71,11 +64,6 @@ before(async () => {
       BillingMode: 'PAY_PER_REQUEST',
     }),
   );
-});
-
-after(async () => {
-  client.destroy();
-  await lambent.stop();
 });
 
 const s = (text: string): AttributeValue => ({ S: text });

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import {
   type AttributeValue,
   BatchExecuteStatementCommand,
@@ -10,19 +10,12 @@ import {
   ExecuteTransactionCommand,
   GetItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let client: DynamoDBClient;
+const lambent = await withLambent();
+const client = lambent.client(DynamoDBClient);
 
 before(async () => {
-  lambent = await startLambent();
-  client = new DynamoDBClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  });
   await client.send(
     new CreateTableCommand({
       TableName: 'Music',
@@ -58,11 +51,6 @@ before(async () => {
       },
     );
   }
-});
-
-after(async () => {
-  client.destroy();
-  await lambent.stop();
 });
 
 function run(Statement: string, more: Partial<ExecuteStatementCommandInput> = {}) {

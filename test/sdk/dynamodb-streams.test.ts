@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import {
   CreateTableCommand,
@@ -15,25 +15,10 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let client: DynamoDBClient;
-
-before(async () => {
-  lambent = await startLambent();
-  client = new DynamoDBClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  });
-});
-
-after(async () => {
-  client.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const client = lambent.client(DynamoDBClient);
 
 /** The streams' own client is not among our dependencies: its requests are plain signed JSON. */
 async function call<Answer>(operation: string, input: object): Promise<Answer> {

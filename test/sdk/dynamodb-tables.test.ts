@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   type AttributeValue,
   CreateTableCommand,
@@ -37,24 +37,10 @@ import {
   waitUntilTableNotExists,
 } from '@aws-sdk/client-dynamodb';
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let client: DynamoDBClient;
-
-before(async () => {
-  lambent = await startLambent();
-  client = new DynamoDBClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  });
-});
-
-after(async () => {
-  client.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const client = lambent.client(DynamoDBClient);
 
 const s = (text: string): AttributeValue => ({ S: text });
 const n = (number: number): AttributeValue => ({ N: String(number) });

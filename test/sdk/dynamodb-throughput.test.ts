@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   BatchExecuteStatementCommand,
   BatchGetItemCommand,
@@ -16,25 +16,10 @@ import {
   TransactWriteItemsCommand,
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let client: DynamoDBClient;
-
-before(async () => {
-  lambent = await startLambent();
-  client = new DynamoDBClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  });
-});
-
-after(async () => {
-  client.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const client = lambent.client(DynamoDBClient);
 
 const TABLE_MESSAGE =
   'The level of configured provisioned throughput for the table was exceeded. ' +

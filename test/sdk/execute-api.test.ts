@@ -13,14 +13,14 @@ import * as sqs from '@aws-sdk/client-sqs';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { zipSync } from 'fflate';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let apis: gateway.APIGatewayClient;
-let functions: lambda.LambdaClient;
-let identities: iam.IAMClient;
-let pools: cognito.CognitoIdentityProviderClient;
-let tables: dynamodb.DynamoDBClient;
+const lambent = await withLambent();
+const apis = lambent.client(gateway.APIGatewayClient);
+const functions = lambent.client(lambda.LambdaClient);
+const identities = lambent.client(iam.IAMClient);
+const pools = lambent.client(cognito.CognitoIdentityProviderClient);
+const tables = lambent.client(dynamodb.DynamoDBClient);
 let backend: Server;
 let role = '';
 
@@ -37,14 +37,6 @@ const AUTHORIZER = `exports.handler = async (event) => {
 }`;
 
 before(async () => {
-  lambent = await startLambent();
-  const { endpoint, region, credentials } = lambent;
-  const config = { endpoint, region, credentials, maxAttempts: 1 };
-  apis = new gateway.APIGatewayClient(config);
-  functions = new lambda.LambdaClient(config);
-  identities = new iam.IAMClient(config);
-  pools = new cognito.CognitoIdentityProviderClient(config);
-  tables = new dynamodb.DynamoDBClient(config);
   role = await makeRole('runner', ['lambda.amazonaws.com', 'apigateway.amazonaws.com'], 'dynamodb:*');
   backend = createServer((request, response) => {
     response.setHeader('content-type', 'application/json');
@@ -54,10 +46,8 @@ before(async () => {
   await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve));
 });
 after(async () => {
-  for (const client of [apis, functions, identities, pools, tables]) client.destroy();
   backend.closeAllConnections();
   backend.close();
-  await lambent.stop();
 });
 
 async function makeRole(RoleName: string, services: readonly string[], action: string): Promise<string> {
@@ -752,8 +742,7 @@ test('an API answers under its own host, and a stage’s limit holds there too',
 });
 
 test('objects are served from S3 by path, under a role', async () => {
-  const { endpoint, region, credentials } = lambent;
-  const store = new s3.S3Client({ endpoint, region, credentials, maxAttempts: 1, forcePathStyle: true });
+  const store = lambent.client(s3.S3Client);
   await store.send(new s3.CreateBucketCommand({ Bucket: 'pictures' }));
   await store.send(
     new s3.PutObjectCommand({ Bucket: 'pictures', Key: 'a/b.txt', Body: 'hello', ContentType: 'text/plain' }),

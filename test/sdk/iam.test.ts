@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   AddRoleToInstanceProfileCommand,
   AddUserToGroupCommand,
@@ -55,22 +55,13 @@ import {
   UpdateAssumeRolePolicyCommand,
   UpdateUserCommand,
 } from '@aws-sdk/client-iam';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let iam: IAMClient;
-
-before(async () => {
-  lambent = await startLambent();
-  iam = clientFor(lambent.credentials);
-});
-after(async () => {
-  iam.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const iam = lambent.client(IAMClient);
 
 function clientFor(credentials: { accessKeyId: string; secretAccessKey: string }): IAMClient {
-  return new IAMClient({ endpoint: lambent.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+  return lambent.client(IAMClient, { credentials });
 }
 
 const document = (...statements: unknown[]) =>

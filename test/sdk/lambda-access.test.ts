@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import * as iamSdk from '@aws-sdk/client-iam';
@@ -7,23 +7,14 @@ import * as sdk from '@aws-sdk/client-lambda';
 import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { zipSync } from 'fflate';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let lambda: sdk.LambdaClient;
-let iam: iamSdk.IAMClient;
+const lambent = await withLambent();
+const lambda = lambent.client(sdk.LambdaClient);
+const iam = lambent.client(iamSdk.IAMClient);
 let role = '';
-const clients: { destroy(): void }[] = [];
-
-function config(credentials: { accessKeyId: string; secretAccessKey: string }) {
-  return { endpoint: lambent.endpoint, region: lambent.region, credentials, maxAttempts: 1 };
-}
 
 before(async () => {
-  lambent = await startLambent();
-  lambda = new sdk.LambdaClient(config(lambent.credentials));
-  iam = new iamSdk.IAMClient(config(lambent.credentials));
-  clients.push(lambda, iam);
   const { Role } = await iam.send(
     new iamSdk.CreateRoleCommand({
       RoleName: 'silent',
@@ -36,10 +27,6 @@ before(async () => {
     }),
   );
   role = Role?.Arn ?? '';
-});
-after(async () => {
-  for (const client of clients) client.destroy();
-  await lambent.stop();
 });
 
 async function makeUser(UserName: string, ...statements: unknown[]) {
@@ -69,8 +56,7 @@ const arn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${
 
 test('who gives a function a role must be allowed to pass it', async () => {
   const user = await makeUser('deployer', { Effect: 'Allow', Action: 'lambda:*', Resource: '*' });
-  const theirs = new sdk.LambdaClient(config(user));
-  clients.push(theirs);
+  const theirs = lambent.client(sdk.LambdaClient, { credentials: user });
   await assert.rejects(
     theirs.send(new sdk.CreateFunctionCommand(creation('passed', 'exports.handler = async () => 1;'))),
     (error: Error) =>
@@ -131,8 +117,7 @@ test('a role without permission to log leaves no log', async () => {
   const answer = await lambda.send(new sdk.InvokeCommand({ FunctionName: 'mute', LogType: 'Tail' }));
   assert.match(Buffer.from(answer.LogResult ?? '', 'base64').toString(), /\tINFO\tx\n/);
   await new Promise((resolve) => setTimeout(resolve, 150));
-  const logs = new CloudWatchLogsClient(config(lambent.credentials));
-  clients.push(logs);
+  const logs = lambent.client(CloudWatchLogsClient);
   const { logGroups } = await logs.send(
     new DescribeLogGroupsCommand({ logGroupNamePrefix: '/aws/lambda/mute' }),
   );
@@ -141,8 +126,9 @@ test('a role without permission to log leaves no log', async () => {
 
 test('another account invokes when the function’s policy lets it', async () => {
   await lambda.send(new sdk.CreateFunctionCommand(creation('lent', "exports.handler = async () => 'lent';")));
-  const other = new sdk.LambdaClient(config({ accessKeyId: '111111111111', secretAccessKey: 'test' }));
-  clients.push(other);
+  const other = lambent.client(sdk.LambdaClient, {
+    credentials: { accessKeyId: '111111111111', secretAccessKey: 'test' },
+  });
   const invoke = () => other.send(new sdk.InvokeCommand({ FunctionName: arn('lent') }));
   await assert.rejects(invoke(), (error: Error) => error.name === 'AccessDeniedException');
   await lambda.send(

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateTableCommand,
@@ -17,33 +17,14 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { zipSync } from 'fflate';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let lambda: sdk.LambdaClient;
-let dynamodb: DynamoDBClient;
-let logs: CloudWatchLogsClient;
-let iam: IAMClient;
-let sqs: SQSClient;
-
-before(async () => {
-  lambent = await startLambent();
-  const config = {
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  };
-  lambda = new sdk.LambdaClient(config);
-  dynamodb = new DynamoDBClient(config);
-  logs = new CloudWatchLogsClient(config);
-  iam = new IAMClient(config);
-  sqs = new SQSClient(config);
-});
-after(async () => {
-  for (const client of [lambda, dynamodb, logs, iam, sqs]) client.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const lambda = lambent.client(sdk.LambdaClient);
+const dynamodb = lambent.client(DynamoDBClient);
+const logs = lambent.client(CloudWatchLogsClient);
+const iam = lambent.client(IAMClient);
+const sqs = lambent.client(SQSClient);
 
 async function makeRole(RoleName: string, ...policies: string[]): Promise<string> {
   const { Role } = await iam.send(

@@ -3,38 +3,23 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
 import { zipSync } from 'fflate';
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let lambda: sdk.LambdaClient;
-let logs: CloudWatchLogsClient;
-let iam: IAMClient;
+const lambent = await withLambent();
+const lambda = lambent.client(sdk.LambdaClient);
+const logs = lambent.client(CloudWatchLogsClient);
+const iam = lambent.client(IAMClient);
 let role = '';
 
 before(async () => {
-  lambent = await startLambent();
-  const config = {
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  };
-  lambda = new sdk.LambdaClient(config);
-  logs = new CloudWatchLogsClient(config);
-  iam = new IAMClient(config);
   role = await makeRole('runner', 'lambda.amazonaws.com');
-});
-after(async () => {
-  lambda.destroy();
-  logs.destroy();
-  iam.destroy();
-  await lambent.stop();
 });
 
 async function makeRole(RoleName: string, service: string, client = iam): Promise<string> {
@@ -553,12 +538,7 @@ exports.handler = async () => { try { return (await client.send(new ListTablesCo
 });
 
 test('a Python function writes to a table with boto3', { skip: lacksBoto3() }, async () => {
-  const dynamodb = new DynamoDBClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  });
+  const dynamodb = lambent.client(DynamoDBClient);
   await dynamodb.send(
     new CreateTableCommand({
       TableName: 'notes',

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { execFile } from 'node:child_process';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 import {
   CloudWatchLogsClient,
@@ -18,24 +18,11 @@ import {
   PutRetentionPolicyCommand,
   TagResourceCommand,
 } from '@aws-sdk/client-cloudwatch-logs';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 import { isHere } from '../support/programs.ts';
 
-let lambent: Lambent;
-let logs: CloudWatchLogsClient;
-before(async () => {
-  lambent = await startLambent();
-  logs = new CloudWatchLogsClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  });
-});
-after(async () => {
-  logs.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const logs = lambent.client(CloudWatchLogsClient);
 
 async function makeStream(logGroupName: string, logStreamName: string): Promise<void> {
   await logs.send(new CreateLogGroupCommand({ logGroupName })).catch((error: Error) => {

@@ -1,28 +1,15 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import * as cfn from '@aws-sdk/client-cloudformation';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
 import { signRequest } from '../../src/wire/sigv4-client.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let client: cfn.CloudFormationClient;
-let sns: SNSClient;
-let sqs: SQSClient;
-before(async () => {
-  lambent = await startLambent();
-  const { endpoint, region, credentials } = lambent;
-  client = new cfn.CloudFormationClient({ endpoint, region, credentials, maxAttempts: 1 });
-  sns = new SNSClient({ endpoint, region, credentials, maxAttempts: 1 });
-  sqs = new SQSClient({ endpoint, region, credentials, maxAttempts: 1 });
-});
-after(async () => {
-  client.destroy();
-  sns.destroy();
-  sqs.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const client = lambent.client(cfn.CloudFormationClient);
+const sns = lambent.client(SNSClient);
+const sqs = lambent.client(SQSClient);
 
 async function rest(StackName: string): Promise<cfn.Stack> {
   for (let looks = 0; looks < 1200; looks++) {

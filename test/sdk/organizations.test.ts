@@ -3,20 +3,18 @@ import { after, before, test } from 'node:test';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 import { JsonClient } from '../support/json-client.ts';
 
 const MANAGEMENT = '000000000000';
 
-let lambent: Lambent;
+const lambent = await withLambent();
 let management: JsonClient;
 before(async () => {
-  lambent = await startLambent();
   management = new JsonClient(lambent.port);
 });
 after(async () => {
   management.close();
-  await lambent.stop();
 });
 
 type Output = Record<string, Record<string, unknown> & { PolicySummary?: Record<string, string> }>;

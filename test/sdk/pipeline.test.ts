@@ -1,18 +1,14 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import {
   CognitoIdentityProviderClient,
   ListUserPoolsCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-before(async () => {
-  lambent = await startLambent();
-});
-after(() => lambent.stop());
+const lambent = await withLambent();
 
 function pools(credentials: { accessKeyId: string; secretAccessKey: string }) {
   const { endpoint, region } = lambent;
@@ -39,8 +35,7 @@ test('input the model refuses gets its validation message', async () => {
 });
 
 test('an operation nobody wrote answers 501 by name', async () => {
-  const { endpoint, region, credentials } = lambent;
-  const cloudwatch = new CloudWatchClient({ endpoint, region, credentials, maxAttempts: 1 });
+  const cloudwatch = lambent.client(CloudWatchClient);
   await assert.rejects(
     cloudwatch.send(new DescribeAlarmsCommand({})),
     (error: Error & { $metadata?: { httpStatusCode?: number } }) => {

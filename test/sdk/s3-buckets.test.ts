@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { createHash, createHmac } from 'node:crypto';
 import { request } from 'node:http';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   CreateAccessKeyCommand,
   CreateUserCommand,
@@ -40,35 +40,16 @@ import {
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
+import { named } from '../support/refusals.ts';
 
-let lambent: Lambent;
-let s3: S3Client;
+const lambent = await withLambent();
+const s3 = lambent.client(S3Client);
 
-function client(accessKeyId = 'test', secretAccessKey = 'test'): S3Client {
-  return new S3Client({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: { accessKeyId, secretAccessKey },
-    forcePathStyle: true,
-    maxAttempts: 1,
-  });
+function client(accessKeyId = '', secretAccessKey = 'test'): S3Client {
+  return lambent.client(S3Client, { credentials: { accessKeyId, secretAccessKey } });
 }
 
-before(async () => {
-  lambent = await startLambent();
-  s3 = client();
-});
-after(async () => {
-  s3.destroy();
-  await lambent.stop();
-});
-
-const named = (name: string, status?: number) => (error: S3ServiceException) => {
-  assert.equal(error.name, name, error.message);
-  if (status !== undefined) assert.equal(error.$metadata.httpStatusCode, status);
-  return true;
-};
 const make = (Bucket: string) => s3.send(new CreateBucketCommand({ Bucket }));
 const put = (Bucket: string, Key: string, Body: string, more = {}) =>
   s3.send(new PutObjectCommand({ Bucket, Key, Body, ...more }));
@@ -250,11 +231,7 @@ test('other accounts need both sides; users need a policy', async () => {
   assert.equal(await text(Bucket, 'theirs'), 'x');
   await assert.rejects(other.send(new ListObjectsV2Command({ Bucket })), named('AccessDenied', 403));
   await assert.rejects(read(other, 'missing'), named('AccessDenied', 403));
-  const iam = new IAMClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-  });
+  const iam = lambent.client(IAMClient);
   await iam.send(new CreateUserCommand({ UserName: 'reader' }));
   await iam.send(
     new PutUserPolicyCommand({

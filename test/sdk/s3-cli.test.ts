@@ -3,18 +3,14 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 import { isHere } from '../support/programs.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
 const run = promisify(execFile);
-let lambent: Lambent;
-before(async () => {
-  lambent = await startLambent();
-});
-after(() => lambent.stop());
+const lambent = await withLambent();
 
 async function aws(...words: string[]): Promise<string> {
   const { stdout } = await run('aws', words, {

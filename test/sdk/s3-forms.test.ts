@@ -1,26 +1,14 @@
 import { strict as assert } from 'node:assert';
 import { createHmac } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { CreateBucketCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
 const Bucket = 'forms';
-let lambent: Lambent;
-let s3: S3Client;
+const lambent = await withLambent();
+const s3 = lambent.client(S3Client);
 before(async () => {
-  lambent = await startLambent();
-  s3 = new S3Client({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    forcePathStyle: true,
-    maxAttempts: 1,
-  });
   await s3.send(new CreateBucketCommand({ Bucket }));
-});
-after(async () => {
-  s3.destroy();
-  await lambent.stop();
 });
 
 /** Signs a form as https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html does. */

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
@@ -15,25 +15,11 @@ import {
   S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
 const DAY = 86_400;
-let lambent: Lambent;
-let s3: S3Client;
-before(async () => {
-  lambent = await startLambent();
-  s3 = new S3Client({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    forcePathStyle: true,
-    maxAttempts: 1,
-  });
-});
-after(async () => {
-  s3.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const s3 = lambent.client(S3Client);
 
 const rules = (Bucket: string, Rules: LifecycleRule[]) =>
   s3.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: { Rules } }));

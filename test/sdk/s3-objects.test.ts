@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import {
   CreateBucketCommand,
   DeleteBucketCommand,
@@ -18,36 +18,23 @@ import {
   S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
+import { named } from '../support/refusals.ts';
 
-let lambent: Lambent;
-let s3: S3Client;
+const lambent = await withLambent();
+const s3 = lambent.client(S3Client);
 
 function client(region = 'us-east-1', account = 'test'): S3Client {
-  return new S3Client({
-    endpoint: lambent.endpoint,
+  return lambent.client(S3Client, {
     region,
     credentials: { accessKeyId: account, secretAccessKey: 'test' },
-    forcePathStyle: true,
-    maxAttempts: 1,
   });
 }
 
 before(async () => {
-  lambent = await startLambent();
-  s3 = client();
   await s3.send(new CreateBucketCommand({ Bucket: 'objects' }));
 });
-after(async () => {
-  s3.destroy();
-  await lambent.stop();
-});
 
-const named = (name: string, status?: number) => (error: S3ServiceException) => {
-  assert.equal(error.name, name, error.message);
-  if (status !== undefined) assert.equal(error.$metadata.httpStatusCode, status);
-  return true;
-};
 const put = (Key: string, Body: string | Uint8Array, more = {}) =>
   s3.send(new PutObjectCommand({ Bucket: 'objects', Key, Body, ...more }));
 const get = (Key: string, more = {}) => s3.send(new GetObjectCommand({ Bucket: 'objects', Key, ...more }));

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -13,39 +13,22 @@ import {
   ListPartsCommand,
   PutObjectCommand,
   S3Client,
-  type S3ServiceException,
   UploadPartCommand,
   UploadPartCopyCommand,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
+import { named } from '../support/refusals.ts';
 
 const Bucket = 'uploads';
 const MiB = 1024 ** 2;
-let lambent: Lambent;
-let s3: S3Client;
+const lambent = await withLambent();
+const s3 = lambent.client(S3Client);
 
 before(async () => {
-  lambent = await startLambent();
-  s3 = new S3Client({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: lambent.credentials,
-    forcePathStyle: true,
-    maxAttempts: 1,
-  });
   await s3.send(new CreateBucketCommand({ Bucket }));
 });
-after(async () => {
-  s3.destroy();
-  await lambent.stop();
-});
 
-const named = (name: string, status?: number) => (error: S3ServiceException) => {
-  assert.equal(error.name, name, error.message);
-  if (status !== undefined) assert.equal(error.$metadata.httpStatusCode, status);
-  return true;
-};
 const md5 = (bytes: Uint8Array) => createHash('md5').update(bytes).digest();
 const begin = async (Key: string, more = {}) =>
   (await s3.send(new CreateMultipartUploadCommand({ Bucket, Key, ...more }))).UploadId ?? '';

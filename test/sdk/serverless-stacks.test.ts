@@ -1,32 +1,15 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import * as cfn from '@aws-sdk/client-cloudformation';
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as iam from '@aws-sdk/client-iam';
 import * as lambda from '@aws-sdk/client-lambda';
 import * as s3 from '@aws-sdk/client-s3';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let client: cfn.CloudFormationClient;
-let functions: lambda.LambdaClient;
-
-function options(server: Lambent) {
-  const { endpoint, region, credentials } = server;
-  return { endpoint, region, credentials, maxAttempts: 1 };
-}
-
-before(async () => {
-  lambent = await startLambent();
-  client = new cfn.CloudFormationClient(options(lambent));
-  functions = new lambda.LambdaClient(options(lambent));
-});
-
-after(async () => {
-  client.destroy();
-  functions.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const client = lambent.client(cfn.CloudFormationClient);
+const functions = lambent.client(lambda.LambdaClient);
 
 const CAPABILITIES: cfn.Capability[] = ['CAPABILITY_IAM', 'CAPABILITY_AUTO_EXPAND'];
 
@@ -116,16 +99,14 @@ test('a serverless template is deployed, changed and deleted', async () => {
   await client.send(new cfn.DeleteStackCommand({ StackName }));
   const { Stacks } = await client.send(new cfn.DescribeStacksCommand({ StackName }));
   await settled(Stacks?.[0]?.StackId ?? '', 'DELETE_COMPLETE');
-  const tables = new dynamodb.DynamoDBClient(options(lambent));
-  const roles = new iam.IAMClient(options(lambent));
+  const tables = lambent.client(dynamodb.DynamoDBClient);
+  const roles = lambent.client(iam.IAMClient);
   await assert.rejects(tables.send(new dynamodb.DescribeTableCommand({ TableName: outputs['Table'] })), {
     name: 'ResourceNotFoundException',
   });
   await assert.rejects(roles.send(new iam.GetRoleCommand({ RoleName: outputs['Role'] })), {
     name: 'NoSuchEntityException',
   });
-  tables.destroy();
-  roles.destroy();
 });
 
 const CUSTOM = `
@@ -200,7 +181,7 @@ Resources:
 });
 
 test('resources are made as the caller, or as the role the caller passes', async () => {
-  const root = new iam.IAMClient(options(lambent));
+  const root = lambent.client(iam.IAMClient);
   const UserName = 'deployer';
   await root.send(new iam.CreateUserCommand({ UserName }));
   const allow = (Action: string | string[]) =>
@@ -236,8 +217,7 @@ test('resources are made as the caller, or as the role the caller passes', async
   );
   const { AccessKey } = await root.send(new iam.CreateAccessKeyCommand({ UserName }));
   assert(AccessKey?.AccessKeyId && AccessKey.SecretAccessKey);
-  const theirs = new cfn.CloudFormationClient({
-    ...options(lambent),
+  const theirs = lambent.client(cfn.CloudFormationClient, {
     credentials: { accessKeyId: AccessKey.AccessKeyId, secretAccessKey: AccessKey.SecretAccessKey },
   });
   const TemplateBody =
@@ -256,12 +236,10 @@ test('resources are made as the caller, or as the role the caller passes', async
     new cfn.CreateStackCommand({ StackName: 'rich', TemplateBody, Capabilities: CAPABILITIES, RoleARN }),
   );
   await settled('rich', 'CREATE_COMPLETE');
-  theirs.destroy();
-  root.destroy();
 });
 
 test('stacks inside stacks, and snippets inside templates', async () => {
-  const store = new s3.S3Client({ ...options(lambent), forcePathStyle: true });
+  const store = lambent.client(s3.S3Client);
   await store.send(new s3.CreateBucketCommand({ Bucket: 'templates' }));
   const inner = (kind: string) =>
     `Parameters: {Kind: {Type: String}}\nResources: {P: {Type: AWS::Cognito::UserPool, Properties: {UserPoolName: !Ref Kind, DeletionProtection: ${kind}}}}\nOutputs: {Id: {Value: !Ref P}}`;
@@ -309,7 +287,6 @@ Outputs: {Arn: {Value: !GetAtt Pool.Arn}}
   assert.deepEqual(JSON.parse(TemplateBody ?? '').Resources.Pool.Properties, {
     UserPoolName: { Ref: 'AWS::StackName' },
   });
-  store.destroy();
 });
 
 test('a transform that fails is a failed change set', async () => {

@@ -1,16 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { test } from 'node:test';
 import { canonicalRequest } from '../../src/wire/sigv4-canonical.ts';
 import { dateTimeText, stringToSign } from '../../src/wire/sigv4-key.ts';
 import { ASYMMETRIC_ALGORITHM, signAsymmetric } from '../../src/wire/sigv4a.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-before(async () => {
-  lambent = await startLambent();
-});
-after(() => lambent.stop());
+const lambent = await withLambent();
 
 async function callerIdentity(secret: string) {
   const body = 'Action=GetCallerIdentity&Version=2011-06-15';

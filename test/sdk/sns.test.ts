@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { createVerify } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   AddPermissionCommand,
   ConfirmSubscriptionCommand,
@@ -33,22 +33,11 @@ import {
   SetQueueAttributesCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let sns: SNSClient;
-let sqs: SQSClient;
-before(async () => {
-  lambent = await startLambent();
-  const { endpoint, region, credentials } = lambent;
-  sns = new SNSClient({ endpoint, region, credentials, maxAttempts: 1 });
-  sqs = new SQSClient({ endpoint, region, credentials, maxAttempts: 1 });
-});
-after(async () => {
-  sns.destroy();
-  sqs.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const sns = lambent.client(SNSClient);
+const sqs = lambent.client(SQSClient);
 
 const refuses = (name: string, message?: RegExp) => (error: Error) => {
   assert.equal(error.name, name);
@@ -196,11 +185,8 @@ test('topics come, are shown, changed, tagged, listed and go', async () => {
   assert.equal(Attributes['DisplayName'], 'Life');
   assert.equal(Attributes['SignatureVersion'], '2');
   assert.match(Attributes['Policy'] ?? '', /__default_statement_ID.*guests/);
-  const guest = new SNSClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
+  const guest = lambent.client(SNSClient, {
     credentials: { accessKeyId: '111111111111', secretAccessKey: 'test' },
-    maxAttempts: 1,
   });
   await guest.send(new PublishCommand({ TopicArn: arn, Message: 'hi' }));
   await assert.rejects(
@@ -423,11 +409,8 @@ test('what is not confirmed in two days goes', async () => {
 
 test('a queue of another account confirms for itself', async () => {
   const arn = await topic('abroad');
-  const theirs = new SQSClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
+  const theirs = lambent.client(SQSClient, {
     credentials: { accessKeyId: '222222222222', secretAccessKey: 'test' },
-    maxAttempts: 1,
   });
   const { QueueUrl = '' } = await theirs.send(new CreateQueueCommand({ QueueName: 'abroad' }));
   const Policy = JSON.stringify({

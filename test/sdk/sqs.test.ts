@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { createHash } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   AddPermissionCommand,
   CancelMessageMoveTaskCommand,
@@ -30,26 +30,13 @@ import {
   TagQueueCommand,
   UntagQueueCommand,
 } from '@aws-sdk/client-sqs';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let sqs: SQSClient;
-before(async () => {
-  lambent = await startLambent();
-  sqs = client('test');
-});
-after(async () => {
-  sqs.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const sqs = lambent.client(SQSClient);
 
 function client(accessKeyId: string): SQSClient {
-  return new SQSClient({
-    endpoint: lambent.endpoint,
-    region: lambent.region,
-    credentials: { accessKeyId, secretAccessKey: 'test' },
-    maxAttempts: 1,
-  });
+  return lambent.client(SQSClient, { credentials: { accessKeyId, secretAccessKey: 'test' } });
 }
 
 async function make(

@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import * as apigateway from '@aws-sdk/client-api-gateway';
 import * as cfn from '@aws-sdk/client-cloudformation';
 import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as iam from '@aws-sdk/client-iam';
 import * as lambda from '@aws-sdk/client-lambda';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
 /** Every resource type Lambent makes, related to each other as templates relate them. */
 const TEMPLATE = `
@@ -146,23 +146,8 @@ const CHANGES: readonly (readonly [string, string])[] = [
   ['Properties: {Groups: [!Ref Group]}}', 'Properties: {Tags: [{Key: a, Value: b}]}}'],
 ];
 
-let lambent: Lambent;
-let client: cfn.CloudFormationClient;
-
-function options() {
-  const { endpoint, region, credentials } = lambent;
-  return { endpoint, region, credentials, maxAttempts: 1 };
-}
-
-before(async () => {
-  lambent = await startLambent();
-  client = new cfn.CloudFormationClient(options());
-});
-
-after(async () => {
-  client.destroy();
-  await lambent.stop();
-});
+const lambent = await withLambent();
+const client = lambent.client(cfn.CloudFormationClient);
 
 async function settled(StackName: string, status: string): Promise<Record<string, string>> {
   for (let looks = 0; looks < 2400; looks++) {
@@ -208,11 +193,11 @@ test('every resource type is made, changed and removed', async () => {
 
   await client.send(new cfn.DeleteStackCommand({ StackName }));
   await settled(StackId, 'DELETE_COMPLETE');
-  const apis = new apigateway.APIGatewayClient(options());
-  const pools = new cognito.CognitoIdentityProviderClient(options());
-  const tables = new dynamodb.DynamoDBClient(options());
-  const entities = new iam.IAMClient(options());
-  const functions = new lambda.LambdaClient(options());
+  const apis = lambent.client(apigateway.APIGatewayClient);
+  const pools = lambent.client(cognito.CognitoIdentityProviderClient);
+  const tables = lambent.client(dynamodb.DynamoDBClient);
+  const entities = lambent.client(iam.IAMClient);
+  const functions = lambent.client(lambda.LambdaClient);
   const left = [
     (await apis.send(new apigateway.GetRestApisCommand({}))).items,
     (await apis.send(new apigateway.GetApiKeysCommand({}))).items,
@@ -228,5 +213,4 @@ test('every resource type is made, changed and removed', async () => {
     left.flatMap((list): unknown[] => list ?? []),
     [],
   );
-  for (const one of [apis, pools, tables, entities, functions]) one.destroy();
 });

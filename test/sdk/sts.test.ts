@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { createHmac } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import {
   CreateAccessKeyCommand,
@@ -28,38 +28,17 @@ import {
   GetSessionTokenCommand,
   STSClient,
 } from '@aws-sdk/client-sts';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { type Keys, withLambent } from '../support/clients.ts';
 
-interface Keys {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
-}
-
-let lambent: Lambent;
+const lambent = await withLambent();
 let userKeys: Keys;
-const clients: { destroy(): void }[] = [];
 
 function sts(credentials: Keys): STSClient {
-  const client = new STSClient({
-    endpoint: lambent.endpoint,
-    region: 'us-east-1',
-    credentials,
-    maxAttempts: 1,
-  });
-  clients.push(client);
-  return client;
+  return lambent.client(STSClient, { credentials });
 }
 
 function iam(credentials: Keys): IAMClient {
-  const client = new IAMClient({
-    endpoint: lambent.endpoint,
-    region: 'us-east-1',
-    credentials,
-    maxAttempts: 1,
-  });
-  clients.push(client);
-  return client;
+  return lambent.client(IAMClient, { credentials });
 }
 
 function keysOf(credentials: Credentials | undefined): Keys {
@@ -98,7 +77,6 @@ function oneTimeCode(seed: string, step: number): string {
 }
 
 before(async () => {
-  lambent = await startLambent();
   const root = iam(lambent.credentials);
   await root.send(new CreateUserCommand({ UserName: 'dave' }));
   const { AccessKey } = await root.send(new CreateAccessKeyCommand({ UserName: 'dave' }));
@@ -130,10 +108,6 @@ before(async () => {
   await root.send(
     new PutRolePolicyCommand({ RoleName: 'direct', PolicyName: 'p', PolicyDocument: allow('iam:List*') }),
   );
-});
-after(async () => {
-  for (const client of clients) client.destroy();
-  await lambent.stop();
 });
 
 test('callers are told who they are', async () => {
@@ -326,13 +300,7 @@ test('users have sessions of their own and send others', async () => {
 });
 
 test('a user pool vouches for who its tokens name', async () => {
-  const client = new cognito.CognitoIdentityProviderClient({
-    endpoint: lambent.endpoint,
-    region: 'us-east-1',
-    credentials: lambent.credentials,
-    maxAttempts: 1,
-  });
-  clients.push(client);
+  const client = lambent.client(cognito.CognitoIdentityProviderClient);
   const { UserPool } = await client.send(new cognito.CreateUserPoolCommand({ PoolName: 'p' }));
   const UserPoolId = UserPool?.Id ?? '';
   const { UserPoolClient } = await client.send(
