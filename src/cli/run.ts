@@ -6,6 +6,7 @@ import { realWorld } from '../world/real.ts';
 import { AnsweredError, Client, send } from './client.ts';
 import { deploy, remove, stackNameOf } from './deploy.ts';
 import { DeployError } from './deploy-error.ts';
+import { DYNAMODB_USAGE, dynamodb } from './dynamodb.ts';
 import { IAM_USAGE, iam } from './iam.ts';
 import { DEFAULT_DATA, DEFAULT_PORT, parse, UsageError } from './options.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -145,6 +146,10 @@ const commands: Readonly<Record<string, Command>> = {
     });
     return iam({ ...(await openSession(values)), words: positionals, values });
   },
+  dynamodb: async (words) => {
+    const { values, positionals } = parse(words, COMMON);
+    return dynamodb({ ...(await openSession(values)), words: positionals });
+  },
   status: async (words) => {
     const { values } = parse(words, COMMON);
     const { client, terminal } = await openSession(values);
@@ -189,6 +194,7 @@ const HELP = `lambent: a serverless cloud in one process
   lambent delete STACK
   lambent invoke FUNCTION [--payload JSON]
   lambent logs FUNCTION [-f]
+  ${DYNAMODB_USAGE}
   ${IAM_USAGE}
   lambent status
   lambent clock [--advance SECONDS | --set TIME]

@@ -2,6 +2,8 @@
 export interface Terminal {
   out(line: string): void;
   error(line: string): void;
+  /** Replaces what was drawn last on the current line; for {@link interactive} terminals. */
+  draw(line: string): void;
   /** True when a person watches: progress may be drawn over. */
   readonly interactive: boolean;
 }
@@ -10,6 +12,7 @@ export function processTerminal(): Terminal {
   return {
     out: (line) => process.stdout.write(`${line}\n`),
     error: (line) => process.stderr.write(`${line}\n`),
+    draw: (line) => process.stdout.write(`\r\u001b[K${line}`),
     interactive: process.stdout.isTTY === true,
   };
 }

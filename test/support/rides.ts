@@ -27,6 +27,7 @@ export async function startRides(): Promise<Rides> {
   const terminal = {
     out: (line: string) => void lines.push(line),
     error: (line: string) => void lines.push(line),
+    draw: () => undefined,
     interactive: false,
   };
   try {
