@@ -79,27 +79,36 @@ function compiledPolicies(policies: PrincipalPolicies, principal: Principal): Co
   return entry;
 }
 
-/** Decides one request under the principal's policies and the policy of its resource. */
+/** The principal's policies with those of the resource and of both organizations. */
+function policiesOver(
+  call: Call,
+  request: ActionRequest,
+  { set }: CompiledPrincipal,
+  resourcePolicy: string | undefined,
+  controls: Controls | undefined,
+): PolicySet {
+  const attached =
+    resourcePolicy === undefined ? set : { ...set, resource: compiled(resourcePolicy, request.resource) };
+  return controls === undefined
+    ? attached
+    : withControls(attached, request.action, call.principal, controls.caller, controls.owner);
+}
+
+/** Decides one request. */
 function decideUnder(
   call: Call,
   request: ActionRequest,
   principal: CompiledPrincipal,
-  resourcePolicy: string | undefined,
+  policies: PolicySet,
   controls: Controls | undefined,
+  tags: Readonly<Record<string, string>> | undefined,
 ): ActionDecision {
   const account = request.resourceAccount ?? accountOfArn(request.resource);
-  const { set } = principal;
-  const attached =
-    resourcePolicy === undefined ? set : { ...set, resource: compiled(resourcePolicy, request.resource) };
-  const policies =
-    controls === undefined
-      ? attached
-      : withControls(attached, request.action, call.principal, controls.caller, controls.owner);
   const asked = {
     action: request.action,
     resource: request.resource,
     principal: call.principal,
-    context: new RequestContext(call, principal.context, request, controls),
+    context: new RequestContext(call, principal.context, request, controls, tags),
     ...(account === undefined || account === '' ? {} : { resourceAccount: account }),
   };
   const decision = decide(asked, policies);
@@ -117,10 +126,41 @@ function judge(call: Call, request: ActionRequest, principal: CompiledPrincipal)
       ? undefined
       : resourcePolicy(request.resource, call.ctx);
   return after(document, (text) =>
-    after(controlsFor(call.host.ports.organizations, call.principal, request), (controls) =>
-      conclude(call, decideUnder(call, request, principal, text, controls)),
-    ),
+    after(controlsFor(call.host.ports.organizations, call.principal, request), (controls) => {
+      const policies = policiesOver(call, request, principal, text, controls);
+      return after(tagsFor(call, request, policies), (tags) =>
+        conclude(call, decideUnder(call, request, principal, policies, controls, tags)),
+      );
+    }),
   );
+}
+
+/** The tags of the resource, where a policy asks for them and the service tells. */
+function tagsFor(
+  { definition, ctx }: Call,
+  { resource }: ActionRequest,
+  policies: PolicySet,
+): MaybePromise<Readonly<Record<string, string>> | undefined> {
+  const { resourceTags } = definition;
+  return resourceTags === undefined || resource === '*' || !asksResourceTags(policies)
+    ? undefined
+    : resourceTags(resource, ctx);
+}
+
+function asksResourceTags(set: PolicySet): boolean {
+  const { identity, boundary, session, resource, scps, rcps } = set;
+  return (
+    identity.some(asks) ||
+    (boundary !== undefined && asks(boundary)) ||
+    (resource !== undefined && asks(resource)) ||
+    session?.some(asks) === true ||
+    scps?.some((level) => level.some(asks)) === true ||
+    rcps?.some((level) => level.some(asks)) === true
+  );
+}
+
+function asks(policy: CompiledPolicy): boolean {
+  return policy.asksResourceTags;
 }
 
 /** What the organizations of the caller and of the resource's owner say; undefined when neither has one. */

@@ -37,6 +37,8 @@ const PRINCIPAL_TYPES = {
   anonymous: 'Anonymous',
 } as const;
 
+const RESOURCE_TAG = 'aws:resourcetag/';
+
 /** The organizations of both sides. */
 export interface Controls {
   readonly caller: AccountControls | undefined;
@@ -64,13 +66,21 @@ export class RequestContext implements ContextLookup {
   readonly #principal: ContextValues;
   readonly #request: ActionRequest;
   readonly #controls: Controls | undefined;
+  readonly #resourceTags: Readonly<Record<string, string>> | undefined;
 
-  /** `principal` holds what the identity brings: its tags and its session's keys. */
-  constructor(call: Subject, principal: ContextValues, request: ActionRequest, controls?: Controls) {
+  /** `principal` holds what the identity brings: its tags and its session's keys. `resourceTags` are read where a policy asks. */
+  constructor(
+    call: Subject,
+    principal: ContextValues,
+    request: ActionRequest,
+    controls?: Controls,
+    resourceTags?: Readonly<Record<string, string>>,
+  ) {
     this.#call = call;
     this.#principal = principal;
     this.#request = request;
     this.#controls = controls;
+    this.#resourceTags = resourceTags;
   }
 
   get(key: string): ContextValue | undefined {
@@ -159,6 +169,7 @@ export class RequestContext implements ContextLookup {
 
   /** Tags the request carries, where the service's own rule does not say. */
   #tag(key: string): ContextValue | undefined {
+    if (key.startsWith(RESOURCE_TAG)) return find(this.#resourceTags, key.slice(RESOURCE_TAG.length));
     const { input } = this.#call;
     if (input === undefined) return undefined;
     if (key === 'aws:tagkeys') return listOf(...tagKeysOf(input));

@@ -18,6 +18,8 @@ export interface CompiledPolicy {
   readonly document: PolicyDocument;
   readonly allows: ActionIndex;
   readonly denies: ActionIndex;
+  /** Whether a condition or a variable asks for the tags of the resource: they are read only then. */
+  readonly asksResourceTags: boolean;
 }
 
 /** Compiles a document; throws {@link MalformedPolicy}. Callers keep the result: compiling costs far more than deciding. */
@@ -32,7 +34,20 @@ export function compileDocument(document: PolicyDocument, id: string): CompiledP
     const compiled = new CompiledStatement(statement, index, id, document.version === '2012-10-17');
     (statement.effect === 'Allow' ? allows : denies).add(compiled);
   }
-  return { id, document, allows, denies };
+  return { id, document, allows, denies, asksResourceTags: document.statements.some(asksTags) };
+}
+
+function asksTags({ conditions, resources = [] }: PolicyStatement): boolean {
+  return (
+    conditions.some(({ key, values }) => RESOURCE_TAG.test(key) || values.some(isTagVariable)) ||
+    resources.some(isTagVariable)
+  );
+}
+
+const RESOURCE_TAG = /:resourcetag\//i;
+
+function isTagVariable(text: string): boolean {
+  return text.includes('${') && RESOURCE_TAG.test(text);
 }
 
 const NONE: readonly CompiledStatement[] = [];

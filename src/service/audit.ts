@@ -109,7 +109,15 @@ export interface AuthorizationMessage {
   readonly decoded: unknown;
 }
 
-/** The error codes by which services refuse for want of a permission. */
+const DENIALS = new Set([
+  'AccessDenied',
+  'AccessDeniedException',
+  'AuthorizationError',
+  'AuthorizationErrorException',
+  'UnauthorizedOperation',
+]);
+
+/** Whether an error code is one by which services refuse for want of a permission. */
 export function isDenial(code: string): boolean {
-  return code === 'AccessDenied' || code === 'AccessDeniedException' || code === 'UnauthorizedOperation';
+  return DENIALS.has(code);
 }

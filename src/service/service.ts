@@ -90,6 +90,11 @@ export interface ServiceDefinition {
     request: CrossOriginRequest,
     ctx: Context,
   ) => Promise<Readonly<Record<string, string>> | 'refused' | undefined>;
+  /** The tags of such a resource; asked only where a policy does. */
+  readonly resourceTags?: (
+    resourceArn: string,
+    ctx: Context,
+  ) => Promise<Readonly<Record<string, string>> | undefined>;
   /** The error code of input the model refuses, where it is not the protocol's own (`ValidationException`). */
   readonly validationCode?: string;
   /** The rows that change when something new stands at a resource (records of a stream, messages of a queue). */

@@ -14,21 +14,13 @@ import {
 } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { startLambent } from '../../src/testing/index.ts';
+import { unbase32 } from '../support/one-time-code.ts';
 
 const PASSWORD = 'Planted-Pa55word-for-the-search';
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const folders: string[] = [];
 after(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
-
-/** The bytes a base32 text stands for. */
-function unbase32(text: string): Buffer {
-  const bits = [...text.replace(/=+$/, '')]
-    .map((c) => BASE32.indexOf(c).toString(2).padStart(5, '0'))
-    .join('');
-  return Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-}
 
 /** A secret as it could lie on a disk. */
 function spellings(secret: string | Buffer): readonly Buffer[] {

@@ -18,7 +18,7 @@ import { dropStream, trim } from './stream-change.ts';
 import { streamRecords, streams, streamsAuthorisation } from './streams.ts';
 import { tableUpdates } from './table-updates.ts';
 import { tables } from './tables.ts';
-import { tags } from './tags.ts';
+import { resourceTags, tags } from './tags.ts';
 import { forgetExpiries, scheduleExpiries, sweep, timesToLive } from './times-to-live.ts';
 import { forgetToken } from './transaction-commit.ts';
 import { transactions } from './transactions.ts';
@@ -62,6 +62,7 @@ export const dynamodb = defineService({
     dropHistory,
   },
   resourcePolicy: policyOf,
+  resourceTags,
 });
 
 /** The other end of the tables' streams: a service of its own on the wire, on the same rows. */
@@ -71,5 +72,6 @@ export const dynamodbstreams = defineService({
   operations: streams,
   authorisation: streamsAuthorisation,
   resourcePolicy: policyOf,
+  resourceTags,
   changes: streamRecords,
 });

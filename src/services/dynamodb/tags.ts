@@ -55,6 +55,21 @@ export const tags = {
   },
 } satisfies Group<DynamodbOperations>;
 
+/** The tags of a table, for the pipeline; its indexes and streams have the table's. */
+export async function resourceTags(
+  resourceArn: string,
+  ctx: Context,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const arn = parseArn(resourceArn);
+  const name = /^table\/([^/]+)/.exec(arn?.resource ?? '')?.[1];
+  if (arn === undefined || name === undefined) return undefined;
+  const address = { account: arn.account, region: arn.region, name };
+  const table = await lookUpTable(ctx, address);
+  if (table === undefined) return undefined;
+  const rows = await layout.at(arn.account, arn.region).tags.all(ctx.store, [table.row.number]);
+  return Object.fromEntries(rows.map(({ key: [, key], value }) => [key, value]));
+}
+
 function fromToken(token: string): string {
   return Buffer.from(token, 'base64url').toString('utf8');
 }

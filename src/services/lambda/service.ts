@@ -17,7 +17,7 @@ import { poll } from './polling.ts';
 import { provideAll, provisions } from './provisions.ts';
 import { runningOf } from './running.ts';
 import { streaming } from './streaming.ts';
-import { tags } from './tags.ts';
+import { resourceTags, tags } from './tags.ts';
 import { updates } from './updates.ts';
 import { urlDoor } from './url-door.ts';
 import { urls } from './urls.ts';
@@ -58,6 +58,7 @@ export const lambda = defineService({
     },
   },
   resourcePolicy,
+  resourceTags,
   stored: ['PutFunctionRecursionConfig'],
   start: async (ctx) => {
     const running = runningOf(ctx);

@@ -1,3 +1,4 @@
+import { parseArn } from '../../base/arn.ts';
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
@@ -52,6 +53,14 @@ async function change(ctx: Context, resource: string, edit: (tags: Tags) => Tags
     if (row === undefined) throw notFound(reference);
     rows.functions.set(tx, [reference.name], { ...row, tags: edited(row.tags) });
   });
+}
+
+/** The tags of a function, for the pipeline; its versions have the function's. */
+export async function resourceTags(resourceArn: string, ctx: Context): Promise<Tags | undefined> {
+  const arn = parseArn(resourceArn);
+  const name = /^function:([^:]+)/.exec(arn?.resource ?? '')?.[1];
+  if (arn === undefined || name === undefined) return undefined;
+  return (await layout.at(arn.account, arn.region).functions.get(ctx.store, [name]))?.tags;
 }
 
 export const tags = {

@@ -1,3 +1,4 @@
+import { parseArn } from '../../base/arn.ts';
 import type { LogsOperations } from '../../model/gen/logs.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
@@ -34,6 +35,17 @@ function without(names: readonly string[]) {
   const removed = new Set(names);
   return (tags: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(tags).filter(([name]) => !removed.has(name)));
+}
+
+/** The tags of a log group, for the pipeline; its streams have the group's. */
+export async function resourceTags(
+  resourceArn: string,
+  ctx: Context,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const arn = parseArn(resourceArn);
+  const name = /^log-group:([^:]+)/.exec(arn?.resource ?? '')?.[1];
+  if (arn === undefined || name === undefined) return undefined;
+  return (await layout.at(arn.account, arn.region).groups.get(ctx.store, [name]))?.tags;
 }
 
 export const tags = {

@@ -49,3 +49,12 @@ export async function resourcePolicy(resourceArn: string, ctx: Context): Promise
   const topic = await rowsOf(name).topics.get(ctx.store, [name.name]);
   return topic === undefined ? undefined : (topic.attributes['Policy'] ?? defaultPolicy(name));
 }
+
+/** The tags of a topic, for the pipeline. */
+export async function resourceTags(
+  resourceArn: string,
+  ctx: Context,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const name = topicNamedBy(resourceArn);
+  return name === undefined ? undefined : (await rowsOf(name).topics.get(ctx.store, [name.name]))?.tags;
+}

@@ -4,7 +4,7 @@ import { ask, expire } from './confirming.ts';
 import { deliver, deliverLine } from './delivering.ts';
 import { certificateDoor, pagesDoor } from './front-door.ts';
 import { permissions } from './permissions.ts';
-import { resourcePolicy } from './policy.ts';
+import { resourcePolicy, resourceTags } from './policy.ts';
 import { publications } from './publications.ts';
 import { forgetDuplicate } from './publishing.ts';
 import { texting } from './sms.ts';
@@ -19,6 +19,7 @@ export const sns = defineService({
   authorisation,
   resourcePolicy,
   denial: { code: 'AuthorizationErrorException', status: 403 },
+  resourceTags,
   frontDoors: [certificateDoor, pagesDoor],
   jobs: { deliver, 'deliver-line': deliverLine, 'forget-duplicate': forgetDuplicate, ask, expire },
 });

@@ -32,6 +32,15 @@ export async function resourcePolicy(resourceArn: string, ctx: Context): Promise
   return (await rowsOf(name).queues.get(ctx.store, [name.name]))?.attributes['Policy'];
 }
 
+/** The tags of a queue, for the pipeline. */
+export async function resourceTags(
+  resourceArn: string,
+  ctx: Context,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const name = queueOfArn(resourceArn);
+  return name === undefined ? undefined : (await rowsOf(name).queues.get(ctx.store, [name.name]))?.tags;
+}
+
 function read(text: string | undefined): Policy | undefined {
   if (text === undefined) return undefined;
   const policy = JSON.parse(text) as Omit<Policy, 'Statement'> & {

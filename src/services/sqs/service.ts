@@ -4,7 +4,7 @@ import { authorisation } from './authorisation.ts';
 import { messages } from './messages.ts';
 import { moveTasks } from './move-tasks.ts';
 import { move } from './moving.ts';
-import { permissions, resourcePolicy } from './permissions.ts';
+import { permissions, resourcePolicy, resourceTags } from './permissions.ts';
 import { queueChanges } from './queue.ts';
 import { queues } from './queues.ts';
 import { receives } from './receives.ts';
@@ -29,6 +29,7 @@ export const sqs = defineService({
   resourcePolicy,
   // As in the days before its JSON: clients that knew the code then must know it now.
   denial: { code: 'AccessDenied', status: 403 },
+  resourceTags,
   changes: queueChanges,
   jobs: { sweep, discard, move },
   pathMembers: (path) => (path === '/' ? {} : { QueueUrl: path }),
