@@ -3,11 +3,18 @@ import { isLoopback } from './guard.ts';
 import type { Opener } from './opener.ts';
 
 /**
+ * What this server puts on every request it makes for its users (API Gateway's HTTP integrations, SNS's deliveries):
+ * they come from this machine, and their content from anybody.
+ */
+const FORWARDED = ['x-amzn-apigateway-api-id', 'x-amz-sns-message-type'];
+
+/**
  * Whether a request comes from a page served from here or from a program of this machine, which sends no `Origin`.
  * Functions are not among them. A page elsewhere can make a browser send a request; it cannot make it leave out the origin.
  */
 export function isOurs({ headers, sourceIp, incoming }: FrontDoorRequest, opener: Opener): boolean {
   const { origin, host } = headers;
+  if (FORWARDED.some((name) => headers[name] !== undefined)) return false;
   if (opener.isFunction(incoming.socket)) return false;
   return origin === undefined ? isLoopback(sourceIp) : origin.replace(/^https?:\/\//, '') === host;
 }

@@ -63,6 +63,14 @@ test('foreign pages, unknown hosts and their kind are refused before anything el
     body: '{"advanceSeconds": 1}',
   });
   assert.equal(clock.status, 403);
+  for (const name of ['x-amzn-apigateway-api-id', 'x-amz-sns-message-type']) {
+    const forwarded = await fetch(`${lambent.endpoint}/_lambent/clock`, {
+      method: 'POST',
+      headers: { [name]: 'x' },
+      body: '{"advanceSeconds": 1}',
+    });
+    assert.equal(forwarded.status, 403, 'what the server posts for its users is not the owner of the clock');
+  }
 });
 
 test('the virtual clock moves, and only forward', async () => {

@@ -3,8 +3,8 @@ import type { Group } from '../../service/service.ts';
 import { COUNTS, changedAttributes, isKnown, unknownAttribute } from './attribute.ts';
 import { rowsOf } from './content.ts';
 import { countMessages } from './counting.ts';
-import { queueArn, queueOfUrl, readQueue } from './queue.ts';
-import { checkRedrive, noteKey } from './queues.ts';
+import { checkRedrive } from './dead-letter.ts';
+import { noteKey, queueArn, queueOfUrl, readQueue } from './queue.ts';
 
 export const attributes = {
   async GetQueueAttributes(input, ctx) {

@@ -2,11 +2,12 @@ import type { Context } from '../../service/context.ts';
 import { ordinalAt } from '../../service/ordinal.ts';
 import type { Reader, Transaction } from '../../store/store.ts';
 import { type QueueRows, readContent, rowsOf } from './content.ts';
+import { badValue } from './fault.ts';
 import { appendMessage } from './fifo-queue.ts';
 import type { MessageRow, QueueRow } from './layout.ts';
 import { ordinalOf } from './message-key.ts';
 import { type QueueName, queueArn } from './queue.ts';
-import { redrivePolicyOf } from './redrive.ts';
+import { parseRedrivePolicy, redrivePolicyOf, takesFrom } from './redrive.ts';
 import { placeMessage } from './standard-queue.ts';
 import { startSweeping } from './sweeping.ts';
 
@@ -66,4 +67,36 @@ export async function buryMessage(
     await appendMessage(tx, line, at, { ...dead, sentAtMs: nowMs }, content);
   }
   await startSweeping(tx, ctx, letters.name, queue, nowMs);
+}
+
+/** A queue's dead letters go to a queue of its kind, account and region that takes them. */
+export async function checkRedrive(
+  tx: Transaction,
+  source: QueueName,
+  attributes: Readonly<Record<string, string>>,
+): Promise<void> {
+  const text = attributes['RedrivePolicy'];
+  if (text === undefined) return;
+  const { target } = parseRedrivePolicy(text);
+  const queue =
+    target.account === source.account && target.region === source.region
+      ? await rowsOf(target).queues.get(tx, [target.name])
+      : undefined;
+  if (queue === undefined) throw badValue(text, 'RedrivePolicy', 'Dead letter target does not exist.');
+  if (queue.fifo !== (attributes['FifoQueue'] === 'true')) {
+    throw badValue(text, 'RedrivePolicy', 'Dead-letter queue must be same type of queue as the source.');
+  }
+  if (!takesFrom(queue, source)) {
+    throw badValue(text, 'RedrivePolicy', 'Queue does not have permission to use the dead-letter queue.');
+  }
+}
+
+/** The names of the queues whose dead letters come to this one. */
+export async function sourcesOf(ctx: Context, target: QueueName): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const { key, value } of await rowsOf(target).queues.all(ctx.store, [])) {
+    const text = value.attributes['RedrivePolicy'];
+    if (text !== undefined && parseRedrivePolicy(text).target.name === target.name) found.push(key[0]);
+  }
+  return found;
 }

@@ -3,10 +3,10 @@ import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { rowsOf } from './content.ts';
 import { countMessages } from './counting.ts';
+import { sourcesOf } from './dead-letter.ts';
 import { badValue, fault } from './fault.ts';
 import type { MoveRow, QueueRow } from './layout.ts';
 import { type QueueName, queueArn, queueOfArn } from './queue.ts';
-import { sourcesOf } from './queues.ts';
 
 const MOST_PER_SECOND = 500;
 const MOST_LISTED = 10;

@@ -72,3 +72,9 @@ export async function queueChanges(arn: string, ctx: Context): Promise<KeyRange 
   const queue = await rows.queues.get(ctx.store, [name.name]);
   return queue === undefined ? undefined : rows.due.rangeOf([queue.contentId]);
 }
+
+/** A key's name is kept and shown; it seals nothing. */
+export function noteKey(ctx: Context, given: Readonly<Record<string, string>>): void {
+  const { KmsMasterKeyId: key = '' } = given;
+  if (key !== '') ctx.log('info', `KmsMasterKeyId ${key} is kept; messages are not encrypted under it`);
+}

@@ -1,13 +1,12 @@
 import type { SqsOperations } from '../../model/gen/sqs.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
-import type { Transaction } from '../../store/store.ts';
 import { firstDifference, newAttributes } from './attribute.ts';
 import { rowsOf } from './content.ts';
-import { badValue, fault } from './fault.ts';
+import { checkRedrive, sourcesOf } from './dead-letter.ts';
+import { fault } from './fault.ts';
 import { layout, type QueueRow } from './layout.ts';
-import { checkName, type QueueName, queueOfUrl, queueUrl, readQueue } from './queue.ts';
-import { parseRedrivePolicy, takesFrom } from './redrive.ts';
+import { checkName, noteKey, type QueueName, queueOfUrl, queueUrl, readQueue } from './queue.ts';
 import { checkTags } from './tag.ts';
 
 const MOST_LISTED = 1000;
@@ -15,34 +14,6 @@ const PURGE_PAUSE_MS = 60_000;
 const SECRET_BYTES = 32;
 
 type Attributes = Readonly<Record<string, string>>;
-
-/** A queue's dead letters go to a queue of its kind, account and region that takes them. */
-export async function checkRedrive(
-  tx: Transaction,
-  source: QueueName,
-  attributes: Attributes,
-): Promise<void> {
-  const text = attributes['RedrivePolicy'];
-  if (text === undefined) return;
-  const { target } = parseRedrivePolicy(text);
-  const queue =
-    target.account === source.account && target.region === source.region
-      ? await rowsOf(target).queues.get(tx, [target.name])
-      : undefined;
-  if (queue === undefined) throw badValue(text, 'RedrivePolicy', 'Dead letter target does not exist.');
-  if (queue.fifo !== (attributes['FifoQueue'] === 'true')) {
-    throw badValue(text, 'RedrivePolicy', 'Dead-letter queue must be same type of queue as the source.');
-  }
-  if (!takesFrom(queue, source)) {
-    throw badValue(text, 'RedrivePolicy', 'Queue does not have permission to use the dead-letter queue.');
-  }
-}
-
-/** A key's name is kept and shown; it seals nothing. */
-export function noteKey(ctx: Context, given: Attributes): void {
-  const { KmsMasterKeyId: key = '' } = given;
-  if (key !== '') ctx.log('info', `KmsMasterKeyId ${key} is kept; messages are not encrypted under it`);
-}
 
 function newQueue(ctx: Context, attributes: Attributes, tags: Attributes): QueueRow {
   const { random, clock } = ctx.world;
@@ -171,13 +142,3 @@ export const queues = {
     };
   },
 } satisfies Group<SqsOperations>;
-
-/** The names of the queues whose dead letters come to this one. */
-export async function sourcesOf(ctx: Context, target: QueueName): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const { key, value } of await rowsOf(target).queues.all(ctx.store, [])) {
-    const text = value.attributes['RedrivePolicy'];
-    if (text !== undefined && parseRedrivePolicy(text).target.name === target.name) found.push(key[0]);
-  }
-  return found;
-}

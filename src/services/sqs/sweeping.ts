@@ -126,7 +126,9 @@ async function nextExpiry(tx: Transaction, rows: QueueRows, queue: QueueRow): Pr
   const [duplicate] = queue.fifo
     ? (await rows.duplicateTimes.page(tx, [queue.id], { limit: 1 })).rows
     : [undefined];
+  const [attempt] = queue.fifo ? (await rows.attempts.page(tx, [queue.id], { limit: 1 })).rows : [undefined];
   const times = [
+    ...(attempt === undefined ? [] : [attempt.value.atMs + DEDUPLICATION_MS]),
     ...(oldest === undefined ? [] : [arrivalOf(oldest.key[1]) + retentionMs(queue)]),
     ...(duplicate === undefined ? [] : [duplicate.key[1] + DEDUPLICATION_MS]),
   ];
