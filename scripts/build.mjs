@@ -1,12 +1,14 @@
 // Builds what runs: types from the models, JavaScript in dist/ (for tests and the testing entry), the command in one
 // file (a start reads one file instead of hundreds), and the browser library the example's page uses.
+
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const root = new URL('..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('..', import.meta.url));
 const require = createRequire(import.meta.url);
 const folderOf = (name) => dirname(require.resolve(`${name}/package.json`));
 await import('./generate-types.mjs');

@@ -4,8 +4,10 @@
 //     node scripts/extract-models.mjs botocore/data
 //
 // Writes models/<service>.json, a shape a line, so that a new release reads as a diff.
+
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 
 const SERVICES = `acm amplify apigateway apigatewaymanagementapi apigatewayv2 appconfig appconfigdata
@@ -53,7 +55,7 @@ function lines(map) {
 
 const [data] = process.argv.slice(2);
 if (!data) throw new Error('usage: extract-models.mjs BOTOCORE_DATA_FOLDER');
-const target = new URL('../models/', import.meta.url).pathname;
+const target = fileURLToPath(new URL('../models/', import.meta.url));
 mkdirSync(target, { recursive: true });
 const index = {};
 for (const service of SERVICES) {

@@ -7,8 +7,10 @@
 // one word of text: flags, then its type. `!` required, `~` its change replaces the resource, `?` it may. Types are
 // `string`, `integer`, `number`, `boolean`, `json`, `date-time`, `[T]` a list, `{T}` a map, `#N` the namespace's
 // definition N, and `T|T` either.
+
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { loadAwsServiceSpecSync } from '@aws-cdk/aws-service-spec';
 
 const NAMESPACES = new Set(
@@ -107,7 +109,7 @@ function render(resources) {
   )}},\n"definitions":[\n${lines(definitions.map((value) => JSON.stringify(value)))}]}\n`;
 }
 
-const target = new URL('../models/cloudformation/', import.meta.url).pathname;
+const target = fileURLToPath(new URL('../models/cloudformation/', import.meta.url));
 // The folder sam/ beside them is another script's.
 for (const file of existsSync(target) ? readdirSync(target) : []) {
   if (file.endsWith('.json')) rmSync(join(target, file));

@@ -5,13 +5,15 @@
 //     node scripts/extract-sam-data.mjs samtranslator
 //
 // Writes models/cloudformation/sam/*.json, an entry a line, so that a new release reads as a diff.
+
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const [source] = process.argv.slice(2);
 if (!source) throw new Error('usage: extract-sam-data.mjs SAMTRANSLATOR_FOLDER');
 const read = (path) => JSON.parse(readFileSync(join(source, path), 'utf8'));
-const target = new URL('../models/cloudformation/sam/', import.meta.url).pathname;
+const target = fileURLToPath(new URL('../models/cloudformation/sam/', import.meta.url));
 mkdirSync(target, { recursive: true });
 
 function write(name, entries) {

@@ -1,9 +1,11 @@
 // Writes src/model/gen/<service>.ts from models/<service>.json for every folder of src/services that has a model:
 // an interface a structure, `<Service>Operations` (name → input, output) and `<Service>ErrorName`.
+
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const root = new URL('..', import.meta.url).pathname;
+const root = fileURLToPath(new URL('..', import.meta.url));
 const target = join(root, 'src/model/gen');
 
 const SIMPLE = {

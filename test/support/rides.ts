@@ -1,9 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { Client } from '../../src/cli/client.ts';
 import { deploy, remove } from '../../src/cli/deploy.ts';
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
 import { realWorld } from '../../src/world/real.ts';
 
-const TEMPLATE = new URL('../../../examples/rides/template.yaml', import.meta.url).pathname;
+const TEMPLATE = fileURLToPath(new URL('../../../examples/rides/template.yaml', import.meta.url));
 const STACK = 'rides';
 
 /** The rides example, deployed on a server of its own. */
