@@ -1,7 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import {
+  CreateRoleCommand,
+  IAMClient,
+  PutRolePolicyCommand,
+  SimulatePrincipalPolicyCommand,
+} from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { withLambent } from '../support/clients.ts';
 import { JsonClient } from '../support/json-client.ts';
@@ -125,6 +130,23 @@ test('a service control policy bites root and roles of the account, not the mana
     /with an explicit deny in a service control policy/,
   );
   await new DynamoDBClient(options('test')).send(new ListTablesCommand({}));
+
+  const { EvaluationResults } = await new IAMClient(options(member)).send(
+    new SimulatePrincipalPolicyCommand({
+      PolicySourceArn: `arn:aws:iam::${member}:role/OrganizationAccountAccessRole`,
+      ActionNames: ['dynamodb:ListTables', 'sqs:ListQueues'],
+    }),
+  );
+  assert.deepEqual(
+    EvaluationResults?.map(({ EvalDecision, OrganizationsDecisionDetail }) => [
+      EvalDecision,
+      OrganizationsDecisionDetail?.AllowedByOrganizations,
+    ]),
+    [
+      ['explicitDeny', false],
+      ['allowed', true],
+    ],
+  );
 
   await org('DetachPolicy', { PolicyId, TargetId: unitId });
   await new DynamoDBClient(options(member)).send(new ListTablesCommand({}));

@@ -82,9 +82,14 @@ class Audit implements AuditPort {
       await decision(tx);
       await deliver?.(tx);
     };
-    if (!facts.readOnly) return this.#journal.write(entry);
-    this.#journal.writeSoon(entry);
-    return undefined;
+    if (facts.readOnly) {
+      this.#journal.writeSoon(entry);
+      return undefined;
+    }
+    const written = this.#journal.write(entry);
+    // What a service does on the way is written at once, but only the answer that leaves waits: the journal keeps
+    // the order, so that what was set off by it is durable with it.
+    return call.via.length === 0 ? written : undefined;
   }
 
   #recordData(call: AuditedCall, facts: OperationFacts, nowMs: number): void {

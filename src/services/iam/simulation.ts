@@ -31,7 +31,8 @@ export interface SimulatedPolicy {
 export interface Simulation {
   readonly identity: readonly SimulatedPolicy[];
   readonly boundary: readonly SimulatedPolicy[] | undefined;
-  readonly organization: readonly (readonly SimulatedPolicy[])[] | undefined;
+  /** One list for each level from the root down. */
+  readonly organization: readonly (readonly Pick<SimulatedPolicy, 'compiled'>[])[] | undefined;
   readonly resource: SimulatedPolicy | undefined;
   readonly resourceAccount: string | undefined;
   readonly principal: PolicyPrincipal;

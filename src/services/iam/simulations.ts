@@ -6,6 +6,7 @@ import type {
 } from '../../model/gen/iam.ts';
 import type { ContextValues, PolicyPrincipal } from '../../policy/request.ts';
 import type { Context } from '../../service/context.ts';
+import { organizationContext } from '../../service/organizations.ts';
 import type { AttachedPolicy, PrincipalPolicies } from '../../service/ports.ts';
 import type { Group } from '../../service/service.ts';
 import { fault } from './fault.ts';
@@ -46,6 +47,7 @@ export const simulations = {
       simulated(text, `PolicyInputList.${i + 1}`, 'none'),
     );
     const { identity, boundary } = source.policies;
+    const controls = await ctx.ports.organizations.controls(ctx.account);
     const simulation: Simulation = {
       identity: [
         ...identity.filter(({ id }) => !excluded(id)).map((policy) => ofSource(policy, source)),
@@ -56,8 +58,13 @@ export const simulations = {
         (boundary === undefined || excluded(boundary.id)
           ? undefined
           : [simulated(boundary.document, boundary.id, managedType(boundary.id))]),
-      organization: undefined,
-      ...surroundings(input, ctx.account, caller, source.context),
+      organization: boundByOrganization(input.PolicySourceArn)
+        ? controls?.scps?.map((level) => level.map((compiled) => ({ compiled })))
+        : undefined,
+      ...surroundings(input, ctx.account, caller, {
+        ...source.context,
+        ...organizationContext(controls, undefined),
+      }),
     };
     return answer(simulation, input);
   },
@@ -72,6 +79,11 @@ export const simulations = {
     return { ContextKeyNames: distinct(texts.flatMap(contextKeysOf)) };
   },
 } satisfies Group<IamOperations>;
+
+/** Service-linked roles are above service control policies. */
+function boundByOrganization(arn: string): boolean {
+  return !arn.includes(':role/aws-service-role/');
+}
 
 function distinct(keys: readonly string[]): string[] {
   return [...new Map(keys.map((key) => [key.toLowerCase(), key])).values()];
