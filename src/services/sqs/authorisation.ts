@@ -9,21 +9,18 @@ function onQueue(action: string) {
   ];
 }
 
-function tagging(
-  resource: string,
-  tags: Readonly<Record<string, string | undefined>> | undefined,
-): readonly ActionRequest[] {
-  const keys = Object.keys(tags ?? {});
-  if (keys.length === 0) return [];
+function tagging(resource: string, tags: Readonly<Record<string, string | undefined>> = {}): ActionRequest {
+  const keys = Object.keys(tags);
   const context: Record<string, string | readonly string[]> = { 'aws:TagKeys': keys };
-  for (const key of keys) context[`aws:RequestTag/${key}`] = tags?.[key] ?? '';
-  return [{ action: 'sqs:TagQueue', resource, context }];
+  for (const key of keys) context[`aws:RequestTag/${key}`] = tags[key] ?? '';
+  return { action: 'sqs:TagQueue', resource, context };
 }
 
 export const authorisation: Authorisation<SqsOperations> = {
   CreateQueue: (input, { account, region }) => {
     const resource = queueArn({ account, region, name: input.QueueName });
-    return [{ action: 'sqs:CreateQueue', resource }, ...tagging(resource, input.tags)];
+    const tagged = Object.keys(input.tags ?? {}).length > 0;
+    return [{ action: 'sqs:CreateQueue', resource }, ...(tagged ? [tagging(resource, input.tags)] : [])];
   },
   GetQueueUrl: (input, { account, region }) => {
     const owner = input.QueueOwnerAWSAccountId ?? account;
@@ -46,7 +43,7 @@ export const authorisation: Authorisation<SqsOperations> = {
   AddPermission: onQueue('AddPermission'),
   RemovePermission: onQueue('RemovePermission'),
   ListDeadLetterSourceQueues: onQueue('ListDeadLetterSourceQueues'),
-  TagQueue: (input, scope) => tagging(queueArn(queueOfUrl(input.QueueUrl, scope)), input.Tags),
+  TagQueue: (input, scope) => [tagging(queueArn(queueOfUrl(input.QueueUrl, scope)), input.Tags)],
   UntagQueue: (input, scope) => [
     {
       action: 'sqs:UntagQueue',
