@@ -129,6 +129,10 @@ async function settleEvent(job: EventJob, ctx: Context): Promise<void> {
   } catch (error) {
     if (!Fault.is(error)) throw error;
     if (error.code === 'ResourceNotFoundException') return;
+    if (error.code === 'RecursiveInvocationException') {
+      await settle(target, job, undefined, 'RetriesExhausted', config);
+      return;
+    }
     const delayMs = Math.min(POSTPONE_MS * 2 ** job.postponed, MOST_POSTPONE_MS);
     if (!tooOld(delayMs)) {
       await again({ postponed: job.postponed + 1 }, delayMs);

@@ -15,6 +15,16 @@ export function readLayerArn(
   return { account: arn.account, region: arn.region, name, version: Number(version) };
 }
 
+/** `LayerName` may be an ARN, and then of another account's layer. */
+export function layerNamed(
+  text: string,
+  scope: { readonly account: string; readonly region: string },
+): { account: string; region: string; name: string } {
+  const arn = parseArn(text);
+  const { account, region } = arn ?? scope;
+  return { account, region, name: arn?.resource.split(':')[1] ?? text };
+}
+
 /** The layers a function names, in its order. */
 export async function readLayers(ctx: Context, arns: readonly string[]): Promise<readonly LayerUse[]> {
   if (arns.length > MOST_LAYERS) {

@@ -1,4 +1,4 @@
-import { formatArn, parseArn } from '../../base/arn.ts';
+import { formatArn } from '../../base/arn.ts';
 import type {
   GetLayerVersionResponse,
   LambdaOperations,
@@ -9,19 +9,15 @@ import type { Group } from '../../service/service.ts';
 import { storeCode } from './code.ts';
 import { codeLocation } from './code-door.ts';
 import { base64OfHex, lambdaTime } from './function.ts';
-import { readLayerArn } from './layer-use.ts';
+import { layerNamed, readLayerArn } from './layer-use.ts';
 import { type LayerVersionRow, layout } from './layout.ts';
 import { pageOf } from './pages.ts';
 import { fault } from './reference.ts';
 
 type Scope = { readonly account: string; readonly region: string };
 
-/** `LayerName` may be an ARN. */
-function layerName(text: string): string {
-  return parseArn(text)?.resource.split(':')[1] ?? text;
-}
-
-function layerArn(scope: Scope, name: string, version?: number): string {
+/** Of a layer, or of one of its versions. */
+export function layerArn(scope: Scope, name: string, version?: number): string {
   const suffix = version === undefined ? '' : `:${version}`;
   return formatArn('lambda', scope.region, scope.account, `layer:${name}${suffix}`);
 }
@@ -77,7 +73,7 @@ function suits(
 export const layers = {
   async PublishLayerVersion(input, ctx) {
     const rows = layout.at(ctx.account, ctx.region);
-    const name = layerName(input.LayerName);
+    const name = layerNamed(input.LayerName, ctx).name;
     const code = await storeCode(ctx, input.Content);
     const row: LayerVersionRow = {
       description: input.Description ?? '',
@@ -98,12 +94,12 @@ export const layers = {
   },
 
   async GetLayerVersion(input, ctx) {
-    const name = layerName(input.LayerName);
+    const layer = layerNamed(input.LayerName, ctx);
     const row = await layout
-      .at(ctx.account, ctx.region)
-      .layerVersions.get(ctx.store, [name, input.VersionNumber]);
+      .at(layer.account, layer.region)
+      .layerVersions.get(ctx.store, [layer.name, input.VersionNumber]);
     if (row === undefined) throw missing();
-    return describeLayer(ctx, ctx, name, input.VersionNumber, row);
+    return describeLayer(ctx, layer, layer.name, input.VersionNumber, row);
   },
 
   async GetLayerVersionByArn(input, ctx) {
@@ -119,18 +115,19 @@ export const layers = {
 
   async DeleteLayerVersion(input, ctx) {
     const rows = layout.at(ctx.account, ctx.region);
-    const key: [string, number] = [layerName(input.LayerName), input.VersionNumber];
+    const key: [string, number] = [layerNamed(input.LayerName, ctx).name, input.VersionNumber];
     await ctx.transact(async (tx) => {
       const row = await rows.layerVersions.get(tx, key);
       if (row === undefined) return;
       rows.layerVersions.delete(tx, key);
+      rows.layerPolicies.delete(tx, key);
       await ctx.blobs.release(tx, row.code);
     });
     return {};
   },
 
   async ListLayerVersions(input, ctx) {
-    const name = layerName(input.LayerName);
+    const name = layerNamed(input.LayerName, ctx).name;
     const rows = layout.at(ctx.account, ctx.region).layerVersions;
     const all = await rows.all(ctx.store, [name]);
     // Newest first, as AWS lists them; a layer has few versions.

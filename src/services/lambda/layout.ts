@@ -31,6 +31,7 @@ export const layout = keyspace('lambda', {
   /** The number the next version of a layer gets: numbers are never used twice. */
   layers: rows<[layer: string], { readonly nextVersion: number }>('layers'),
   layerVersions: rows<[layer: string, version: number], LayerVersionRow>('layer-versions'),
+  layerPolicies: rows<[layer: string, version: number], PolicyRow>('layer-policies'),
   /** Provisioned concurrency; the qualifier is a version or an alias. */
   provisions: rows<[name: string, qualifier: string], ProvisionRow>('provisions'),
   /** Event source mappings. */

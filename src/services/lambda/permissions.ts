@@ -2,6 +2,7 @@ import { parseArn } from '../../base/arn.ts';
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
+import { readLayerArn } from './layer-use.ts';
 import { layout } from './layout.ts';
 import { policyDocument, statementOf, withStatement } from './permission.ts';
 import { checkRevision, readVersion, targetOf } from './reading.ts';
@@ -15,9 +16,15 @@ function policyQualifier(qualifier: string | undefined): string {
   return qualifier ?? '';
 }
 
-/** The policy attached to a function, version or alias, for the pipeline. */
+/** The policy attached to a function, version or alias, or to a layer's version, for the pipeline. */
 export async function resourcePolicy(resourceArn: string, ctx: Context): Promise<string | undefined> {
   const arn = parseArn(resourceArn);
+  const layer = readLayerArn(resourceArn);
+  if (layer !== undefined) {
+    const { layerPolicies } = layout.at(layer.account, layer.region);
+    const policy = await layerPolicies.get(ctx.store, [layer.name, layer.version]);
+    return policy && policyDocument(policy);
+  }
   if (arn === undefined || !arn.resource.startsWith('function:')) return undefined;
   const { name, qualifier = '' } = readReference(resourceArn, undefined, ctx);
   const policy = await layout

@@ -2,6 +2,7 @@ import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import { matchesPattern, readPattern } from './event-pattern.ts';
 import { layout, type MappingRow } from './layout.ts';
+import { runsInChain } from './lineage.ts';
 import { filterView, type QueueMessage, QueueSource } from './queue-source.ts';
 import type { Target } from './reading.ts';
 import { runningOf } from './running.ts';
@@ -100,8 +101,10 @@ async function hand(
 ): Promise<readonly QueueMessage[]> {
   const running = runningOf(ctx);
   try {
-    const { result } = await running.run(target, await running.resolve(target), {
+    const runnable = await running.resolve(target);
+    const { result } = await running.run(target, runnable, {
       requestId: ctx.world.random.uuid(),
+      traceHeader: longestChain(wanted, runnable.functionArn),
       payload: Buffer.from(JSON.stringify({ Records: wanted.map((message) => source.recordOf(message)) })),
       invokedArn: mapping.functionArn,
       wantsTail: false,
@@ -113,6 +116,19 @@ async function hand(
     if (!Fault.is(error)) throw error;
     return [];
   }
+}
+
+/** Of the messages' trace headers the one whose chain the function has been in most often. */
+function longestChain(messages: readonly QueueMessage[], functionArn: string): string | undefined {
+  let longest: string | undefined;
+  for (const { Attributes } of messages) {
+    const header = Attributes?.['AWSTraceHeader'];
+    if (header === undefined) continue;
+    if (longest === undefined || runsInChain(header, functionArn) > runsInChain(longest, functionArn)) {
+      longest = header;
+    }
+  }
+  return longest;
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting */

@@ -4,6 +4,7 @@ import type { EnvironmentSpec, InvocationResult, LogLine, ResponseSink } from '.
 import type { Store } from '../../store/store.ts';
 import { codeFolder } from './code.ts';
 import type { FunctionVersion } from './layout.ts';
+import { MOST_IN_CHAIN, runsInChain, withRun } from './lineage.ts';
 import { LogWriter } from './log-writer.ts';
 import { readFunction, readVersion, type Target } from './reading.ts';
 import { arnOf, fault, isVersionNumber } from './reference.ts';
@@ -18,6 +19,8 @@ export interface Runnable {
   readonly functionArn: string;
   readonly scope: string;
   readonly reserved: number | undefined;
+  /** Calls itself as often as it likes. */
+  readonly mayLoop: boolean;
 }
 
 interface Alias {
@@ -104,6 +107,14 @@ export class Running {
     const { version, spec, functionArn } = runnable;
     const missing = ctx.ports.runtimes.missing(version.runtime);
     if (missing !== undefined) throw fault('InvalidRuntimeException', missing, { Type: 'User' });
+    if (!runnable.mayLoop && runsInChain(request.traceHeader, functionArn) >= MOST_IN_CHAIN) {
+      ctx.log('warn', `${version.name} was stopped: it led to its own invocation ${MOST_IN_CHAIN} times`);
+      throw fault(
+        'RecursiveInvocationException',
+        'The function has been invoked in a recursive loop that Lambda detected and stopped.',
+        { Type: 'User' },
+      );
+    }
     const scope = this.#scopeOf(target);
     scope.reserved ??= reservedIn(target);
     const giveBack = this.slots.take({
@@ -129,7 +140,7 @@ export class Running {
         payload: request.payload,
         functionArn: request.invokedArn,
         deadlineMs: startedAtMs + spec.timeoutMs,
-        traceHeader: request.traceHeader,
+        traceHeader: request.traceHeader && withRun(request.traceHeader, functionArn),
         clientContext: request.clientContext,
         cognitoIdentity: undefined,
         signal: undefined,
@@ -243,6 +254,7 @@ export class Running {
       functionArn: arnOf(reference, undefined),
       scope: `${reference.account}/${reference.region}`,
       reserved: row.reservedConcurrency,
+      mayLoop: row.recursiveLoop === 'Allow',
     };
   }
 }

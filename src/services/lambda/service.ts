@@ -7,6 +7,7 @@ import { guardEvent, runEvent } from './events.ts';
 import { functions } from './functions.ts';
 import { warmUpNewest } from './holding.ts';
 import { invocations } from './invocations.ts';
+import { layerPermissions } from './layer-permissions.ts';
 import { layers } from './layers.ts';
 import { limits } from './limits.ts';
 import { management } from './management.ts';
@@ -39,6 +40,7 @@ export const lambda = defineService({
     ...streaming,
     ...limits,
     ...layers,
+    ...layerPermissions,
     ...tags,
     ...eventInvokeConfigs,
     ...urls,
@@ -59,7 +61,6 @@ export const lambda = defineService({
   },
   resourcePolicy,
   resourceTags,
-  stored: ['PutFunctionRecursionConfig'],
   start: async (ctx) => {
     const running = runningOf(ctx);
     running.start(ctx);
