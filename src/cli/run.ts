@@ -4,6 +4,7 @@ import { runningServer } from '../data-folder.ts';
 import { environment } from '../world/environment.ts';
 import { realWorld } from '../world/real.ts';
 import { AnsweredError, Client, send } from './client.ts';
+import { costLine, costOf } from './cost.ts';
 import { deploy, remove, stackNameOf } from './deploy.ts';
 import { DeployError } from './deploy-error.ts';
 import { DYNAMODB_USAGE, dynamodb } from './dynamodb.ts';
@@ -102,7 +103,12 @@ const commands: Readonly<Record<string, Command>> = {
       String(values['payload']),
     );
     const tail = answer.headers['x-amz-log-result'];
-    if (typeof tail === 'string') terminal.error(Buffer.from(tail, 'base64').toString('utf8').trimEnd());
+    if (typeof tail === 'string') {
+      const log = Buffer.from(tail, 'base64').toString('utf8').trimEnd();
+      terminal.error(log);
+      const cost = costOf(log);
+      if (cost !== undefined) terminal.error(`${costLine([cost])}`);
+    }
     terminal.out(answer.body.toString('utf8'));
     return answer.status >= 300 || answer.headers['x-amz-function-error'] !== undefined ? 1 : 0;
   },
@@ -117,6 +123,7 @@ const commands: Readonly<Record<string, Command>> = {
     const logGroupName = name.startsWith('/') ? name : `/aws/lambda/${name}`;
     let startTime = 0;
     const seen = new Set<string>();
+    const costs: number[] = [];
     do {
       let nextToken: unknown;
       do {
@@ -130,11 +137,15 @@ const commands: Readonly<Record<string, Command>> = {
           seen.add(event.eventId);
           startTime = Math.max(startTime, event.timestamp);
           terminal.out(`${new Date(event.timestamp).toISOString()} ${event.message.trimEnd()}`);
+          const cost = costOf(event.message);
+          if (cost !== undefined) costs.push(cost);
         }
         nextToken = page['nextToken'];
       } while (nextToken !== undefined);
       if (values['follow'] === true) await world.timers.sleep(500);
     } while (values['follow'] === true);
+    const cost = costLine(costs);
+    if (cost !== undefined) terminal.error(cost);
     return 0;
   },
   iam: async (words) => {
