@@ -8,6 +8,7 @@ import { type DeliveryRow, layout, type SubscriptionRow } from './layout.ts';
 import { queueAttributes } from './message-attribute.ts';
 import { type Delivered, lambdaEvent, notificationJson } from './notification.ts';
 import { DELIVERED, type Outcome, outcomeOf, outcomeOfStatus } from './outcome.ts';
+import { deliveryShard } from './publishing.ts';
 import { actingFor, sendToQueue } from './queue-post.ts';
 import { smsSender } from './sms.ts';
 import { deadLetterArn } from './subscription.ts';
@@ -204,10 +205,11 @@ export async function deliver({ id, attempt: attempts }: Delivery, ctx: Context)
   if (delivery === undefined) return;
   const target = await targetOf(ctx, delivery);
   const delay = target && (await tryOnce(ctx, target, attempts));
-  if (delay !== undefined) {
+  if (target !== undefined && delay !== undefined) {
     const dueAtMs = ctx.world.clock.now() + delay * 1000;
+    const shard = deliveryShard(target.row, delivery.subscriptionId, attempts);
     await ctx.transact(async (tx) => {
-      ctx.enqueue(tx, { kind: 'deliver', payload: { id, attempt: attempts + 1 }, dueAtMs });
+      ctx.enqueue(tx, { kind: 'deliver', payload: { id, attempt: attempts + 1 }, dueAtMs, ...shard });
     });
     return;
   }

@@ -180,6 +180,19 @@ async function writeDelivery(
   return id;
 }
 
+/** An HTTP endpoint that does not answer holds up so many jobs and no more. */
+const HTTP_LANES = 4;
+
+/** The shard of a delivery's job; `spread` is any number. */
+export function deliveryShard(
+  { protocol }: SubscriptionRow,
+  subscriptionId: string,
+  spread: number,
+): { readonly shard?: string } {
+  const http = protocol === 'http' || protocol === 'https';
+  return http ? { shard: `sns/${subscriptionId}/${spread % HTTP_LANES}` } : {};
+}
+
 async function deliverSoon(
   tx: Transaction,
   ctx: Context,
@@ -190,7 +203,8 @@ async function deliverSoon(
 ): Promise<void> {
   const id = await writeDelivery(tx, ctx, name, subscriptionId, row, prepared);
   const { account, region } = name;
-  ctx.as({ account, region }).enqueue(tx, { kind: 'deliver', payload: { id, attempt: 0 } });
+  const shard = deliveryShard(row, subscriptionId, prepared.ordinal);
+  ctx.as({ account, region }).enqueue(tx, { kind: 'deliver', payload: { id, attempt: 0 }, ...shard });
 }
 
 /** Behind what stands in the line already; the first of a line starts the job that empties it. */
