@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import type { World } from '../world/world.ts';
 import { AnsweredError, type Client, child, children, textOf } from './client.ts';
@@ -7,6 +8,8 @@ import type { Terminal } from './terminal.ts';
 
 const VERSION = '2010-05-15';
 const POLL_MS = 25;
+/** What a request may hold of a template, in bytes; a longer one goes by way of the bucket. */
+const MOST_INLINE = 51_200;
 const CAPABILITIES = ['CAPABILITY_IAM', 'CAPABILITY_NAMED_IAM', 'CAPABILITY_AUTO_EXPAND'];
 
 export interface DeployRequest {
@@ -38,7 +41,24 @@ export function stackNameOf(template: string): string {
   return name === '' ? 'lambent-app' : name;
 }
 
-async function upload(client: Client, bucket: string, artifacts: readonly Artifact[]): Promise<void> {
+/** The parameter that carries a template: itself, or where it lies. */
+async function templateParameter(
+  client: Client,
+  bucket: string,
+  text: string,
+): Promise<Readonly<Record<string, string>>> {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= MOST_INLINE) return { TemplateBody: text };
+  const key = `${createHash('sha256').update(bytes).digest('hex')}.template`;
+  await upload(client, bucket, [{ key, bytes: () => bytes }]);
+  return { TemplateURL: `${client.endpoint}/${bucket}/${key}` };
+}
+
+async function upload(
+  client: Client,
+  bucket: string,
+  artifacts: readonly Pick<Artifact, 'key' | 'bytes'>[],
+): Promise<void> {
   if (artifacts.length === 0) return;
   const made = await client.signed('s3', 'PUT', `/${bucket}`, '', {}, '');
   if (made.status >= 300 && !made.body.includes('BucketAlreadyOwnedByYou')) {
@@ -204,7 +224,7 @@ export async function deploy(
     StackName: stackName,
     ChangeSetName: `lambent-${world.clock.realNow()}`,
     ChangeSetType: isNew ? 'CREATE' : 'UPDATE',
-    TemplateBody: text,
+    ...(await templateParameter(client, bucket, text)),
     ...Object.fromEntries(CAPABILITIES.map((name, index) => [`Capabilities.member.${index + 1}`, name])),
     ...parameterList(request.parameters),
   });

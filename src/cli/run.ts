@@ -215,7 +215,7 @@ The other commands talk to a running server, found by --endpoint, its data folde
 
 /** Runs a command other than `up`. Resolves with the exit code. */
 export async function run(name: string, words: readonly string[]): Promise<number> {
-  if (name === 'help' || name === '--help' || name === '-h') {
+  if (name === 'help' || [name, ...words].some((word) => word === '--help' || word === '-h')) {
     processTerminal().out(HELP);
     return 0;
   }

@@ -139,6 +139,8 @@ test('up deploys, serves, watches, stops at once and comes back with everything'
   const deleted = await lambent('delete', 'app', '--data', data);
   assert.match(deleted.text, /^app deleted$/m);
   assert.equal((await lambent('invoke', 'hello', '--data', data)).code, 1);
+  // Longer than a request may carry.
+  writeFileSync(template, `${readFileSync(template, 'utf8')}\nMetadata: { Why: ${'x'.repeat(60_000)} }\n`);
   const deployed = await lambent('deploy', template, '--data', data, '--stack', 'named');
   assert.match(deployed.text, /^named deployed\n {2}Name {2}hello$/m);
   assert.equal((await later.stop()).code, 0);
@@ -172,6 +174,11 @@ test('a command that cannot be understood ends with 2, one without a server with
   assert.equal((await lambent('nonsense')).code, 2);
   assert.equal((await lambent('up', '--nonsense')).code, 2);
   assert.equal((await lambent('invoke')).code, 2);
+  for (const words of [['help'], ['up', '--help'], ['deploy', '-h']]) {
+    const helped = await lambent(...words);
+    assert.equal(helped.code, 0);
+    assert.match(helped.text, /^ {2}lambent up \[TEMPLATE\]/m);
+  }
   const alone = await lambent('status', '--endpoint', 'http://127.0.0.1:1');
   assert.deepEqual([alone.code, alone.text], [1, 'lambent: no server answers; start one with: lambent up\n']);
   const { version } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as {
