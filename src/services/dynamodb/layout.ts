@@ -22,6 +22,12 @@ export const layout = keyspace('dynamodb', {
   items: rows<[table: number, index: number], Uint8Array>('items', bytesCodec),
   /** Images before, by item (its key behind the table's prefix) and time; empty when there was none. See `history.ts`. */
   history: rows<[table: number, key: Uint8Array, atMs: number], Uint8Array>('history', bytesCodec),
+  /** Of tables with replicas: who wrote an item (its key behind the table's prefix) last, deleted ones too. */
+  origins: rows<[table: number, key: Uint8Array], Origin>('origins'),
+  /** The last record of a stream that has been carried to the replicas. */
+  carried: rows<[table: number, label: string], number>('carried'),
+  /** Tables whose records a job is carrying. */
+  carrying: rows<[table: number], null>('carrying'),
   backups: rows<[table: string, id: string], BackupRow>('backups'),
   tags: rows<[table: number, key: string], string>('tags'),
   /** Counts of large tables. */
@@ -38,6 +44,12 @@ export const layout = keyspace('dynamodb', {
   streamEnds: rows<[table: number, label: string], StreamEnd>('streamEnds'),
   records: rows<[table: number, label: string, sequence: number], RecordRow>('records'),
 });
+
+/** A write, as replicas compare it. */
+export interface Origin {
+  readonly atMs: number;
+  readonly region: string;
+}
 
 /** A transaction that a client token names. */
 export interface TokenRow {

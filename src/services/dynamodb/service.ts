@@ -10,6 +10,8 @@ import { dropHistory, trimHistory } from './history.ts';
 import { backfill, dropIndex, purge } from './index-jobs.ts';
 import { items } from './items.ts';
 import { reads } from './reads.ts';
+import { replicaAuthorisation } from './replica-authorisation.ts';
+import { fillReplica, replicate } from './replication.ts';
 import { policyOf, resourcePolicies } from './resource-policies.ts';
 import { restores } from './restores.ts';
 import { statements } from './statements.ts';
@@ -43,7 +45,7 @@ export const dynamodb = defineService({
     ...restores,
     ...accountFacts,
   },
-  authorisation: { ...authorisation, ...backupAuthorisation },
+  authorisation: { ...authorisation, ...backupAuthorisation, ...replicaAuthorisation },
   jobs: {
     purge,
     backfill,
@@ -60,6 +62,8 @@ export const dynamodb = defineService({
     dropBackup,
     trimHistory,
     dropHistory,
+    replicate,
+    fillReplica,
   },
   resourcePolicy: policyOf,
   resourceTags,

@@ -41,6 +41,9 @@ export async function withStream(
   if (specification === undefined) return row;
   if (!specification.StreamEnabled) {
     if (row.stream === undefined && row.version === 1) return row;
+    if (row.replicas !== undefined) {
+      throw invalid(`Table has replicas, which need its stream: TableName: ${row.name}`);
+    }
     if (row.stream === undefined) throw invalid(`Table has no stream to disable: TableName: ${row.name}`);
     return closeStream(ctx, tx, row, nowMs);
   }

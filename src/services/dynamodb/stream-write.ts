@@ -6,9 +6,10 @@ import { emptyItem } from './attribute-value.ts';
 import { itemText } from './item-codec.ts';
 import { itemSize } from './item-size.ts';
 import { layout } from './layout.ts';
+import type { Replicate } from './replication.ts';
 import type { StoredItem } from './stored-item.ts';
 import { HOUR_MS, RECORD_LIFE_MS, type RecordRow } from './stream.ts';
-import type { Table } from './table.ts';
+import { itemKey, type Table } from './table.ts';
 
 /** Who makes the deletions of time to live. */
 export const BY_SERVICE = 'dynamodb.amazonaws.com';
@@ -27,14 +28,16 @@ export async function appendRecord(
   table: Table,
   before: StoredItem | undefined,
   after: StoredItem | undefined,
-  service?: string,
+  { service, replicated }: { readonly service?: string; readonly replicated?: true } = {},
 ): Promise<void> {
   const { stream } = table.row;
   const some = after ?? before;
   if (stream === undefined || some === undefined) return;
   if (before !== undefined && after !== undefined && Buffer.compare(before.bytes, after.bytes) === 0) return;
   const { streamEnds, records } = layout.at(table.account, table.region);
-  const atMs = ctx.world.clock.now();
+  const passesOn = table.row.replicas !== undefined && replicated === undefined;
+  const nowMs = ctx.world.clock.now();
+  const atMs = passesOn ? await noteOrigin(tx, table, some, nowMs) : nowMs;
   const hour = Math.floor(atMs / HOUR_MS);
   const end = await streamEnds.get(tx, [table.row.number, stream.label]);
   assert(end !== undefined, 'a stream has an end');
@@ -60,8 +63,32 @@ export async function appendRecord(
     ...(fresh === undefined ? {} : { after: fresh.text }),
     bytes: itemSize(keys) + (old?.size ?? 0) + (fresh?.size ?? 0),
     ...(service === undefined ? {} : { service }),
+    ...(replicated === undefined ? {} : { replicated }),
   };
   records.set(tx, [table.row.number, stream.label, sequence], record);
+  if (passesOn) await passOn(ctx, tx, table, stream.label);
+}
+
+/** Notes a write of an item that other regions will compare with theirs: its time is later than every one before it. */
+async function noteOrigin(tx: Transaction, table: Table, item: StoredItem, nowMs: number): Promise<number> {
+  const { origins } = layout.at(table.account, table.region);
+  const key = itemKey(table, item.item).subarray(table.prefix.length);
+  const last = await origins.get(tx, [table.row.number, key]);
+  const atMs = last === undefined ? nowMs : Math.max(nowMs, last.atMs + 1);
+  origins.set(tx, [table.row.number, key], { atMs, region: table.region });
+  return atMs;
+}
+
+/** Has a table's records carried to its replicas. */
+async function passOn(ctx: Context, tx: Transaction, table: Table, label: string): Promise<void> {
+  const { carrying } = layout.at(table.account, table.region);
+  const { number, name } = table.row;
+  if ((await carrying.get(tx, [number])) !== undefined) return;
+  carrying.set(tx, [number], null);
+  const payload: Replicate = { table: number, name, label };
+  ctx
+    .as({ account: table.account, region: table.region })
+    .enqueue(tx, { kind: 'replicate', payload, shard: `replicate/${table.arn}` });
 }
 
 function scheduleTrim(ctx: Context, tx: Transaction, table: Table, label: string, hour: number): void {

@@ -37,6 +37,8 @@ export interface RecordRow {
   readonly bytes: number;
   /** The service that made the change by itself. */
   readonly service?: string;
+  /** The change was made in another region. */
+  readonly replicated?: true;
 }
 
 /** Records live this long, and a stream that has ended. */

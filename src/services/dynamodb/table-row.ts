@@ -42,6 +42,8 @@ export interface TableRow {
   readonly policy?: PolicyRow;
   /** Point-in-time recovery is on. */
   readonly recovery?: { readonly sinceMs: number; readonly days: number };
+  /** The same table in other regions. */
+  readonly replicas?: readonly { readonly region: string; readonly status: 'CREATING' | 'ACTIVE' }[];
   /** Jobs that read the table's past: backups and restores under way. */
   readonly readers?: number;
   /** Where its first items are from. */

@@ -10,6 +10,7 @@ import type { Group } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
 import { fault, invalid, invalidParameter } from './fault.ts';
 import type { IndexJob } from './index-jobs.ts';
+import { changeReplicas, checkReplicaUpdates, withReplicas } from './replicas.ts';
 import { countTable } from './statistics.ts';
 import { checkStream, withStream } from './stream-change.ts';
 import { tableOf } from './table.ts';
@@ -18,17 +19,19 @@ import { checkGlobal, checkThroughput, indexRow, throughputOf } from './table-de
 import { describeTable } from './table-description.ts';
 import type { IndexRow, TableRow, Throughput } from './table-row.ts';
 import { unwritten } from './tables.ts';
-import { addressOf } from './tables-cache.ts';
+import { addressOf, forgetTables } from './tables-cache.ts';
 import { limitsOf } from './throughput-limits.ts';
 
 export const tableUpdates = {
   UpdateTable: async (input, ctx) => {
     const address = addressOf(input.TableName, ctx);
     checkUpdate(input);
+    checkReplicaUpdates(input.ReplicaUpdates ?? [], address.region);
+    const id = ctx.world.random.uuid();
     const nowMs = ctx.world.clock.now();
     const owner = ctx.as(address);
     let before: TableRow | undefined;
-    const row = await changeTable(ctx, address, (found, tx) => {
+    const row = await changeTable(ctx, address, async (found, tx) => {
       before = found;
       if (found.status === 'DELETING' || found.status === 'CREATING') {
         throw fault(
@@ -36,8 +39,15 @@ export const tableUpdates = {
           `Attempt to change a resource which is still in use: Table is being ${found.status === 'DELETING' ? 'deleted' : 'created'}: ${found.name}`,
         );
       }
-      return updated(owner, tx, found, input, nowMs);
+      const changed = await updated(owner, tx, found, input, nowMs);
+      await changeReplicas(owner, tx, found, (there, replica) =>
+        updated(there, tx, replica, sharedIn(input), nowMs),
+      );
+      return withReplicas(owner, tx, changed, input.ReplicaUpdates ?? [], id, nowMs);
     });
+    for (const { region } of [...(before?.replicas ?? []), ...(row.replicas ?? [])]) {
+      forgetTables(ctx, { ...address, region });
+    }
     // New limits hold from this moment, not from the next request.
     limitsOf(ctx, tableOf(row, address.account, address.region));
     const statistics = await countTable(owner, row);
@@ -64,11 +74,11 @@ const CHANGES = [
   'TableClass',
   'DeletionProtectionEnabled',
   'OnDemandThroughput',
+  'ReplicaUpdates',
 ] as const;
 
 function checkUpdate(input: UpdateTableInput): void {
   for (const name of [
-    'ReplicaUpdates',
     'VectorIndexUpdates',
     'GlobalTableWitnessUpdates',
     'MultiRegionConsistency',
@@ -150,6 +160,17 @@ function checkTogether(input: UpdateTableInput): void {
   if (stream && indexes) {
     throw invalidParameter('You cannot create or delete index while changing stream status');
   }
+}
+
+/** What the replicas of a table have in common. */
+function sharedIn(input: UpdateTableInput): UpdateTableInput {
+  return {
+    TableName: input.TableName,
+    AttributeDefinitions: input.AttributeDefinitions,
+    BillingMode: input.BillingMode,
+    ProvisionedThroughput: input.ProvisionedThroughput,
+    GlobalSecondaryIndexUpdates: input.GlobalSecondaryIndexUpdates,
+  };
 }
 
 async function updated(

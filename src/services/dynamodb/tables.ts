@@ -4,6 +4,7 @@ import type { Group } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
 import { fault, invalid } from './fault.ts';
 import { layout } from './layout.ts';
+import { leaveReplicas } from './replicas.ts';
 import { countTable, NO_STATISTICS } from './statistics.ts';
 import { checkStream, closeStream, withStream } from './stream-change.ts';
 import { changeTable, noTable, setTable } from './table-change.ts';
@@ -99,9 +100,11 @@ export const tables = {
       }
       const owner = ctx.as(address);
       enqueuePurge(owner, tx, found);
+      await leaveReplicas(owner, tx, found);
       const nowMs = ctx.world.clock.now();
       return { ...(await closeStream(owner, tx, found, nowMs)), status: 'DELETING' };
     });
+    for (const { region } of row.replicas ?? []) forgetTables(ctx, { ...address, region });
     return { TableDescription: describeTable(row, address.account, address.region, NO_STATISTICS) };
   },
 } satisfies Group<DynamodbOperations>;

@@ -139,5 +139,6 @@ async function expire(
   if (table.keepsHistory) await keepImage(tx, table, key, stored, ctx.world.clock.now());
   tx.delete(key);
   updateIndexes(tx, table, stored, undefined);
-  if (table.row.stream !== undefined) await appendRecord(ctx, tx, table, stored, undefined, BY_SERVICE);
+  if (table.row.stream !== undefined)
+    await appendRecord(ctx, tx, table, stored, undefined, { service: BY_SERVICE });
 }

@@ -1,0 +1,213 @@
+import { strict as assert } from 'node:assert';
+import { after, before, test } from 'node:test';
+import {
+  type AttributeValue,
+  CreateTableCommand,
+  DeleteItemCommand,
+  DeleteTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateItemCommand,
+  UpdateTableCommand,
+  type UpdateTableCommandInput,
+  waitUntilTableExists,
+  waitUntilTableNotExists,
+} from '@aws-sdk/client-dynamodb';
+import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { seededRandom } from '../../src/world/simulated.ts';
+
+const REGIONS = ['us-east-1', 'eu-west-1', 'ap-southeast-2'] as const;
+
+let lambent: Lambent;
+let clients: readonly DynamoDBClient[];
+
+before(async () => {
+  lambent = await startLambent();
+  clients = REGIONS.map(
+    (region) =>
+      new DynamoDBClient({
+        endpoint: lambent.endpoint,
+        region,
+        credentials: lambent.credentials,
+        maxAttempts: 1,
+      }),
+  );
+});
+
+after(async () => {
+  for (const client of clients) client.destroy();
+  await lambent.stop();
+});
+
+const [east, west, south] = [0, 1, 2];
+const at = (index: number) => clients[index] ?? assert.fail();
+
+const put = (index: number, TableName: string, id: string, n: number) =>
+  at(index).send(new PutItemCommand({ TableName, Item: { id: { S: id }, n: { N: String(n) } } }));
+
+async function items(index: number, TableName: string): Promise<readonly Record<string, AttributeValue>[]> {
+  const { Items = [] } = await at(index).send(new ScanCommand({ TableName, ConsistentRead: true }));
+  return Items;
+}
+
+async function eventually(check: () => Promise<void>): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await check();
+    } catch (error) {
+      if (attempt === 300) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+function create(TableName: string) {
+  return at(east).send(
+    new CreateTableCommand({
+      TableName,
+      AttributeDefinitions: [
+        { AttributeName: 'id', AttributeType: 'S' },
+        { AttributeName: 'n', AttributeType: 'N' },
+      ],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'byN',
+          KeySchema: [{ AttributeName: 'n', KeyType: 'HASH' }],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  );
+}
+
+const update = (TableName: string, ReplicaUpdates: UpdateTableCommandInput['ReplicaUpdates']) =>
+  at(east).send(new UpdateTableCommand({ TableName, ReplicaUpdates }));
+
+const exists = (index: number, TableName: string) =>
+  waitUntilTableExists({ client: at(index), maxWaitTime: 20, minDelay: 0.02, maxDelay: 0.02 }, { TableName });
+
+test('a table has replicas in other regions, each of them written and read', async () => {
+  await create('world');
+  await Promise.all(Array.from({ length: 300 }, (_, index) => put(east, 'world', `old-${index}`, 1)));
+  await update('world', [{ Create: { RegionName: 'eu-west-1' } }]);
+  await put(east, 'world', 'old-0', 2);
+  await exists(west, 'world');
+  await eventually(async () => assert.deepEqual(await items(west, 'world'), await items(east, 'world')));
+  assert.equal((await items(west, 'world')).length, 300);
+  const described = await at(west).send(new DescribeTableCommand({ TableName: 'world' }));
+  assert.deepEqual(described.Table?.Replicas, [{ RegionName: 'us-east-1', ReplicaStatus: 'ACTIVE' }]);
+  assert.equal(described.Table?.GlobalTableVersion, '2019.11.21');
+
+  await put(west, 'world', 'new', 7);
+  await at(west).send(new DeleteItemCommand({ TableName: 'world', Key: { id: { S: 'old-1' } } }));
+  await eventually(async () => {
+    const { Items = [] } = await at(east).send(
+      new QueryCommand({
+        TableName: 'world',
+        IndexName: 'byN',
+        KeyConditionExpression: 'n = :n',
+        ExpressionAttributeValues: { ':n': { N: '7' } },
+      }),
+    );
+    assert.deepEqual(
+      Items.map(({ id }) => id?.S),
+      ['new'],
+    );
+    assert.equal((await items(east, 'world')).length, 300);
+  });
+
+  // A third region learns everything, and the three write at once.
+  await update('world', [{ Create: { RegionName: 'ap-southeast-2' } }]);
+  await exists(south, 'world');
+  const random = seededRandom(1);
+  await Promise.all(
+    Array.from({ length: 300 }, async (_, index) => {
+      const region = random.below(REGIONS.length);
+      const Key = { id: { S: `hot-${random.below(5)}` } };
+      if (index % 7 === 0) return at(region).send(new DeleteItemCommand({ TableName: 'world', Key }));
+      return at(region).send(
+        new UpdateItemCommand({
+          TableName: 'world',
+          Key,
+          UpdateExpression: 'SET n = :n',
+          ExpressionAttributeValues: { ':n': { N: String(index) } },
+        }),
+      );
+    }),
+  );
+  let last = '';
+  await eventually(async () => {
+    const states = await Promise.all(REGIONS.map((_, region) => items(region, 'world')));
+    const texts = states.map((state) => JSON.stringify(state));
+    const settled = texts[0] === last;
+    last = texts[0] ?? '';
+    assert.equal(texts[1], texts[0]);
+    assert.equal(texts[2], texts[0]);
+    assert.ok(settled, 'nothing moves any more');
+  });
+
+  // An index that one region makes is made in all.
+  await at(south).send(
+    new UpdateTableCommand({
+      TableName: 'world',
+      AttributeDefinitions: [{ AttributeName: 'n', AttributeType: 'N' }],
+      GlobalSecondaryIndexUpdates: [
+        {
+          Create: {
+            IndexName: 'again',
+            KeySchema: [{ AttributeName: 'n', KeyType: 'HASH' }],
+            Projection: { ProjectionType: 'KEYS_ONLY' },
+          },
+        },
+      ],
+    }),
+  );
+  await eventually(async () => {
+    for (const client of clients) {
+      const { Table } = await client.send(new DescribeTableCommand({ TableName: 'world' }));
+      const index = Table?.GlobalSecondaryIndexes?.find(({ IndexName }) => IndexName === 'again');
+      assert.equal(index?.IndexStatus, 'ACTIVE');
+    }
+  });
+
+  await update('world', [{ Delete: { RegionName: 'eu-west-1' } }]);
+  await waitUntilTableNotExists(
+    { client: at(west), maxWaitTime: 20, minDelay: 0.02, maxDelay: 0.02 },
+    { TableName: 'world' },
+  );
+  const left = await at(south).send(new DescribeTableCommand({ TableName: 'world' }));
+  assert.deepEqual(left.Table?.Replicas, [{ RegionName: 'us-east-1', ReplicaStatus: 'ACTIVE' }]);
+  await at(south).send(new DeleteTableCommand({ TableName: 'world' }));
+  const alone = await at(east).send(new DescribeTableCommand({ TableName: 'world' }));
+  assert.equal(alone.Table?.Replicas, undefined);
+});
+
+test('replicas that cannot be are refused', async () => {
+  await create('lone');
+  const refused = (ReplicaUpdates: UpdateTableCommandInput['ReplicaUpdates'], message: RegExp) =>
+    assert.rejects(update('lone', ReplicaUpdates), { name: 'ValidationException', message });
+  await refused([{ Create: { RegionName: 'us-east-1' } }], /Cannot add, delete, or update the local region/);
+  await refused([{ Delete: { RegionName: 'eu-west-1' } }], /no replica in eu-west-1/);
+  await at(west).send(
+    new CreateTableCommand({
+      TableName: 'lone',
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  );
+  await refused([{ Create: { RegionName: 'eu-west-1' } }], /one or more replicas already existed as tables/);
+  await update('lone', [{ Create: { RegionName: 'ap-southeast-2' } }]);
+  await exists(south, 'lone');
+  await assert.rejects(
+    at(east).send(
+      new UpdateTableCommand({ TableName: 'lone', StreamSpecification: { StreamEnabled: false } }),
+    ),
+    { name: 'ValidationException' },
+  );
+});
