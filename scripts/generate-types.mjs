@@ -1,12 +1,25 @@
-// Writes src/model/gen/<service>.ts from models/<service>.json for every folder of src/services that has a model:
-// an interface a structure, `<Service>Operations` (name → input, output) and `<Service>ErrorName`.
-
+// Writes src/model/gen/<service>.ts from models/<service>.json, its overrides merged over it, for every folder of
+// src/services that has a model: an interface a structure, `<Service>Operations` (name → input, output) and
+// `<Service>ErrorName`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { transformSync } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const target = join(root, 'src/model/gen');
+
+/** The loader's own rule: this runs before there is a build of it, so its types are taken off here. */
+async function loadMerge() {
+  const source = readFileSync(join(root, 'src/model/merge-patch.ts'), 'utf8');
+  const { code } = transformSync(source, { loader: 'ts', format: 'esm' });
+  const { merge } = await import(`data:text/javascript,${encodeURIComponent(code)}`);
+  return merge;
+}
+
+function parse(file) {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
 
 const SIMPLE = {
   character: 'string',
@@ -120,13 +133,16 @@ function generate(service, { operations, shapes }) {
 /** Models that a folder serves besides its own. */
 const ALSO = { dynamodb: ['dynamodbstreams'] };
 
+const merge = await loadMerge();
 mkdirSync(target, { recursive: true });
 const services = join(root, 'src/services');
 const folders = existsSync(services) ? readdirSync(services) : [];
 for (const service of folders.flatMap((folder) => [folder, ...(ALSO[folder] ?? [])])) {
   const model = join(root, 'models', `${service}.json`);
   if (!existsSync(model)) continue;
-  const text = generate(service, JSON.parse(readFileSync(model, 'utf8')));
+  const overrides = join(root, 'models', 'overrides', `${service}.json`);
+  const published = parse(model);
+  const text = generate(service, existsSync(overrides) ? merge(published, parse(overrides)) : published);
   const file = join(target, `${service}.ts`);
   if (!existsSync(file) || readFileSync(file, 'utf8') !== text) writeFileSync(file, text);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { loadModel, merge, modelNames } from './load.ts';
+import { loadModel, modelNames } from './load.ts';
+import { merge } from './merge-patch.ts';
 
 test('models are named after the CLI, loaded once, and know their name', () => {
   const names = modelNames();

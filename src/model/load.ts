@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert } from '../base/assert.ts';
 import { packageFolder } from '../base/package-folder.ts';
+import { merge } from './merge-patch.ts';
 import type { ModelMetadata, ServiceModel } from './model.ts';
 
 let index: Readonly<Record<string, ModelMetadata>> | undefined;
@@ -36,19 +37,4 @@ export function loadModel(name: string): ServiceModel {
 
 function parse(path: string): unknown {
   return JSON.parse(readFileSync(path, 'utf8'));
-}
-
-/** JSON Merge Patch (RFC 7396): objects merge by member, null removes one, anything else replaces. */
-export function merge(base: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const merged: Record<string, unknown> = isObject(base) ? { ...base } : {};
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete merged[name];
-    else merged[name] = merge(merged[name], value);
-  }
-  return merged;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

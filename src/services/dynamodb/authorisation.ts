@@ -227,7 +227,7 @@ function queriedKey(name: string, input: KeyedInput): readonly string[] {
 }
 
 const onTable =
-  (action: string): AuthorisationRule<{ readonly TableName: string }> =>
+  (action: string): AuthorisationRule<{ readonly TableName?: string | undefined }> =>
   ({ TableName }, scope) => [{ action: `dynamodb:${action}`, resource: arnOf(addressOf(TableName, scope)) }];
 
 const onArn =
