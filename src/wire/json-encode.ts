@@ -72,30 +72,20 @@ export function structureEncoder(
 function listEncoder(model: ServiceModel, shape: Shape): JsonEncode {
   const ref = shape.member;
   assert(ref !== undefined, 'a list has members');
-  const plain = isPlain(model, ref);
-  let encode: JsonEncode | undefined;
-  return (value) => {
-    const text = plain ? stringifyPlain(value) : undefined;
-    if (text !== undefined) return text;
-    encode ??= jsonEncoder(model, ref);
+  return collectionEncoder(model, ref, (value, encode) => {
     let items = '';
     for (const item of value as readonly unknown[]) {
       if (items !== '') items += ',';
       items += printed(encode, item);
     }
     return `[${items}]`;
-  };
+  });
 }
 
 function mapEncoder(model: ServiceModel, shape: Shape): JsonEncode {
   const ref = shape.value;
   assert(ref !== undefined, 'a map has values');
-  const plain = isPlain(model, ref);
-  let encode: JsonEncode | undefined;
-  return (value) => {
-    const text = plain ? stringifyPlain(value) : undefined;
-    if (text !== undefined) return text;
-    encode ??= jsonEncoder(model, ref);
+  return collectionEncoder(model, ref, (value, encode) => {
     const object = value as Record<string, unknown>;
     let entries = '';
     for (const key in object) {
@@ -105,6 +95,22 @@ function mapEncoder(model: ServiceModel, shape: Shape): JsonEncode {
       entries += `${JSON.stringify(key)}:${printed(encode, item)}`;
     }
     return `{${entries}}`;
+  });
+}
+
+/** `print` is for what `JSON.stringify` would not print as AWS does. */
+function collectionEncoder(
+  model: ServiceModel,
+  ref: ShapeRef,
+  print: (value: unknown, encode: JsonEncode) => string,
+): JsonEncode {
+  const plain = isPlain(model, ref);
+  let encode: JsonEncode | undefined;
+  return (value) => {
+    const text = plain ? stringifyPlain(value) : undefined;
+    if (text !== undefined) return text;
+    encode ??= jsonEncoder(model, ref);
+    return print(value, encode);
   };
 }
 

@@ -1,9 +1,10 @@
-import type { ApigatewayOperations, Authorizer } from '../../model/gen/apigateway.ts';
+import type { ApigatewayOperations, Authorizer, Method } from '../../model/gen/apigateway.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import type { Reader } from '../../store/store.ts';
 import { type AuthorizerRow, newId } from './definition.ts';
 import { badRequest, conflict, fault, noSuchAuthorizer } from './fault.ts';
+import { checkUnreferenced } from './method.ts';
 import { type PatchTable, patched, REPLACE, value } from './patch.ts';
 import { apiOf, collection, rowsOf } from './scope.ts';
 
@@ -49,14 +50,8 @@ export const authorizers = {
     const rows = rowsOf(ctx);
     await ctx.transact(async (tx) => {
       const { id } = await authorizerOf(ctx, input.restApiId, input.authorizerId, tx);
-      for (const { value: resource } of await rows.resources.all(tx, [input.restApiId])) {
-        for (const [name, method] of Object.entries(resource.methods)) {
-          if (method.authorizerId === id)
-            throw conflict(
-              `Cannot delete authorizer '${id}', is referenced in method: ${resource.path}/${name}`,
-            );
-        }
-      }
+      const refers = ({ authorizerId }: Method) => authorizerId === id;
+      await checkUnreferenced(ctx, tx, input.restApiId, `authorizer '${id}'`, refers);
       rows.authorizers.delete(tx, [input.restApiId, id]);
     });
     return {};

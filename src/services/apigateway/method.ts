@@ -3,7 +3,7 @@ import type { Integration, Method } from '../../model/gen/apigateway.ts';
 import type { Context } from '../../service/context.ts';
 import type { Reader, Transaction } from '../../store/store.ts';
 import type { ResourceRow } from './definition.ts';
-import { badRequest, noSuchIntegration, noSuchMethod } from './fault.ts';
+import { badRequest, conflict, noSuchIntegration, noSuchMethod } from './fault.ts';
 import { resourceOf, rowsOf } from './scope.ts';
 
 export const HTTP_METHODS = ['GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD', 'ANY'];
@@ -33,6 +33,22 @@ export async function integrationOf(ctx: Context, key: MethodKey, reader: Reader
   const { methodIntegration: integration } = method;
   if (integration === undefined) throw noSuchIntegration();
   return { resource, method, integration };
+}
+
+/** What methods refer to cannot go: throws for the first method of the API that `refers`. */
+export async function checkUnreferenced(
+  ctx: Context,
+  reader: Reader,
+  apiId: string,
+  what: string,
+  refers: (method: Method) => boolean,
+): Promise<void> {
+  for (const { value: resource } of await rowsOf(ctx).resources.all(reader, [apiId])) {
+    for (const [verb, method] of Object.entries(resource.methods)) {
+      if (refers(method))
+        throw conflict(`Cannot delete ${what}, is referenced in method: ${resource.path}/${verb}`);
+    }
+  }
 }
 
 /** Writes a resource with one of its methods changed, or gone when `method` is undefined. */

@@ -1,9 +1,10 @@
-import type { ApigatewayOperations, RequestValidator } from '../../model/gen/apigateway.ts';
+import type { ApigatewayOperations, Method, RequestValidator } from '../../model/gen/apigateway.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import type { Reader } from '../../store/store.ts';
 import { newId, type ValidatorRow } from './definition.ts';
-import { badRequest, conflict, noSuchValidator } from './fault.ts';
+import { badRequest, noSuchValidator } from './fault.ts';
+import { checkUnreferenced } from './method.ts';
 import { type PatchTable, patched, REPLACE, value } from './patch.ts';
 import { apiOf, collection, rowsOf } from './scope.ts';
 
@@ -44,15 +45,8 @@ export const validators = {
     const rows = rowsOf(ctx);
     await ctx.transact(async (tx) => {
       const { id } = await validatorOf(ctx, input.restApiId, input.requestValidatorId, tx);
-      for (const { value: resource } of await rows.resources.all(tx, [input.restApiId])) {
-        for (const [verb, method] of Object.entries(resource.methods)) {
-          if (method.requestValidatorId === id) {
-            throw conflict(
-              `Cannot delete request validator '${id}', is referenced in method: ${resource.path}/${verb}`,
-            );
-          }
-        }
-      }
+      const refers = ({ requestValidatorId }: Method) => requestValidatorId === id;
+      await checkUnreferenced(ctx, tx, input.restApiId, `request validator '${id}'`, refers);
       rows.validators.delete(tx, [input.restApiId, id]);
     });
     return {};

@@ -89,12 +89,18 @@ export function checkItemSize(item: Item): void {
   if (itemSize(item) > LARGEST_ITEM) throw invalid('Item size has exceeded the maximum allowed size');
 }
 
-/** A put of an item whose attributes and size have been checked. */
-export function checkedPut(input: ConditionalInput, item: Item): CheckedWrite {
+/** The condition of a write that has no other expression. */
+function checkedCondition(input: ConditionalInput): CheckedCondition {
   checkExpected(input.Expected);
   const attributes = attributesOf(input);
   const condition = checkCondition(input, attributes);
   attributes.checkAllUsed();
+  return condition;
+}
+
+/** A put of an item whose attributes and size have been checked. */
+export function checkedPut(input: ConditionalInput, item: Item): CheckedWrite {
+  const condition = checkedCondition(input);
   return {
     updatedPaths: [],
     on: (table, wantsBefore) => {
@@ -107,10 +113,7 @@ export function checkedPut(input: ConditionalInput, item: Item): CheckedWrite {
 
 /** A delete of the item under a key whose attributes have been checked. */
 export function checkedDelete(input: ConditionalInput, key: Item): CheckedWrite {
-  checkExpected(input.Expected);
-  const attributes = attributesOf(input);
-  const condition = checkCondition(input, attributes);
-  attributes.checkAllUsed();
+  const condition = checkedCondition(input);
   return {
     updatedPaths: [],
     on: (table, wantsBefore) => {

@@ -4,6 +4,7 @@ import type { Context } from '../../service/context.ts';
 import type { RoleFacts, SessionCredentials } from '../../service/ports.ts';
 import type { RolePrincipal } from '../../service/principal.ts';
 import { fault } from './fault.ts';
+import { checkPackedSize } from './session-policy.ts';
 
 export const HOUR_SECONDS = 3600;
 
@@ -30,6 +31,23 @@ export function roleSession(
     sessionPolicies: [],
     sessionTags: {},
     sessionContext,
+  };
+}
+
+/** A role's credentials, as AssumeRole and its like answer them. */
+export async function issueRoleSession(
+  principal: RolePrincipal,
+  policyArns: readonly string[],
+  seconds: number,
+  ctx: Context,
+) {
+  const expiresAtMs = ctx.world.clock.now() + seconds * 1000;
+  const issued = await ctx.ports.identity.issueSession({ principal, policyArns, expiresAtMs });
+  checkPackedSize(issued);
+  return {
+    Credentials: shownCredentials(issued.credentials),
+    AssumedRoleUser: { AssumedRoleId: principal.userId, Arn: principal.arn },
+    PackedPolicySize: issued.packedPolicyPercent === 0 ? undefined : issued.packedPolicyPercent,
   };
 }
 

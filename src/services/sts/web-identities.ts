@@ -9,8 +9,8 @@ import { Fault } from '../../service/faults.ts';
 import type { RoleFacts } from '../../service/ports.ts';
 import type { Group } from '../../service/service.ts';
 import { accessDenied, fault } from './fault.ts';
-import { checkDuration, HOUR_SECONDS, roleSession, sessionFacts, shownCredentials } from './session.ts';
-import { checkPackedSize, readSessionPolicies } from './session-policy.ts';
+import { checkDuration, HOUR_SECONDS, issueRoleSession, roleSession, sessionFacts } from './session.ts';
+import { readSessionPolicies } from './session-policy.ts';
 
 const ACTION = 'sts:AssumeRoleWithWebIdentity';
 
@@ -46,19 +46,11 @@ export const webIdentities = {
       }),
       sessionPolicies: policies.inline,
     };
-    const issued = await ctx.ports.identity.issueSession({
-      principal: session,
-      policyArns: policies.arns,
-      expiresAtMs: ctx.world.clock.now() + seconds * 1000,
-    });
-    checkPackedSize(issued);
     return {
-      Credentials: shownCredentials(issued.credentials),
-      AssumedRoleUser: { AssumedRoleId: session.userId, Arn: session.arn },
+      ...(await issueRoleSession(session, policies.arns, seconds, ctx)),
       SubjectFromWebIdentityToken: identity.subject,
       Provider: identity.issuer,
       Audience: identity.audience,
-      PackedPolicySize: issued.packedPolicyPercent === 0 ? undefined : issued.packedPolicyPercent,
     };
   },
 } satisfies Group<StsOperations>;

@@ -4,22 +4,32 @@ import { clearPolicies, syncPolicies } from './iam-attachment.ts';
 import { documentText, mapIn, pick, refuseOthers, tagChange, tagList, textIn, textsIn } from './property.ts';
 import type { Done, ResourceProvider, ResourceScope } from './provider.ts';
 
-type Shown = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+type Entity = Readonly<Record<string, unknown>>;
+type Shown = Readonly<Record<string, Entity>>;
 
-/** A name the template leaves open is ours alone, so an entity that has it was made by an earlier try. */
+/**
+ * Makes an entity under the name the template gives it, or one of ours of at most `longest` characters. Such a name is
+ * ours alone, so an entity that has it was made by an earlier try.
+ */
 async function createNamed(
   scope: ResourceScope,
   holder: string,
-  name: string,
-  generated: boolean,
-  input: unknown,
-): Promise<Shown> {
+  wanted: ValueMap,
+  longest: number,
+  input: Entity,
+): Promise<{ readonly name: string; readonly entity: Entity }> {
+  const given = textIn(wanted, `${holder}Name`);
+  const name = given ?? scope.name(longest);
+  const of = { [`${holder}Name`]: name };
+  let shown: Shown;
   try {
-    return await scope.call<Shown>('iam', `Create${holder}`, input);
+    shown = await scope.call<Shown>('iam', `Create${holder}`, { ...of, ...input });
   } catch (error) {
-    if (!(Fault.is(error) && isTaken(error) && scope.rerun && generated)) throw error;
-    return scope.call<Shown>('iam', `Get${holder}`, { [`${holder}Name`]: name });
+    if (!(Fault.is(error) && isTaken(error) && scope.rerun && given === undefined)) throw error;
+    shown = await scope.call<Shown>('iam', `Get${holder}`, of);
   }
+  scope.stands(name);
+  return { name, entity: shown[holder] ?? {} };
 }
 
 function isTaken({ code }: Fault): boolean {
@@ -73,18 +83,14 @@ const ROLE = [
 export const role: ResourceProvider = {
   async create(wanted, scope) {
     refuseOthers(scope.type, wanted, ROLE);
-    const given = textIn(wanted, 'RoleName');
-    const RoleName = given ?? scope.name(64);
-    const { Role } = await createNamed(scope, 'Role', RoleName, given === undefined, {
-      RoleName,
+    const { name: RoleName, entity } = await createNamed(scope, 'Role', wanted, 64, {
       AssumeRolePolicyDocument: documentText(wanted['AssumeRolePolicyDocument']),
       ...pick(wanted, ['Description', 'MaxSessionDuration', 'Path', 'PermissionsBoundary', 'Tags']),
     });
-    scope.stands(RoleName);
     await syncPolicies('Role', RoleName, {}, wanted, scope);
     return {
       physicalId: RoleName,
-      attributes: { Arn: text(Role?.['Arn']), RoleId: text(Role?.['RoleId']) },
+      attributes: { Arn: text(entity['Arn']), RoleId: text(entity['RoleId']) },
     };
   },
 
@@ -144,22 +150,20 @@ async function syncGroups(
 export const user: ResourceProvider = {
   async create(wanted, scope) {
     refuseOthers(scope.type, wanted, USER);
-    const given = textIn(wanted, 'UserName');
-    const UserName = given ?? scope.name(64);
-    const { User } = await createNamed(scope, 'User', UserName, given === undefined, {
-      UserName,
-      ...pick(wanted, ['Path', 'PermissionsBoundary', 'Tags']),
-    });
-    scope.stands(UserName);
+    const input = pick(wanted, ['Path', 'PermissionsBoundary', 'Tags']);
+    const { name: UserName, entity } = await createNamed(scope, 'User', wanted, 64, input);
     await syncPolicies('User', UserName, {}, wanted, scope);
     await syncGroups(UserName, {}, wanted, scope);
     const login = mapIn(wanted, 'LoginProfile');
     if (login !== undefined) await scope.call('iam', 'CreateLoginProfile', { UserName, ...login });
-    return { physicalId: UserName, attributes: { Arn: text(User?.['Arn']) } };
+    return { physicalId: UserName, attributes: { Arn: text(entity['Arn']) } };
   },
 
   async update({ physicalId, attributes, properties }, wanted, scope) {
     refuseOthers(scope.type, wanted, USER);
+    if (properties['Path'] !== wanted['Path']) {
+      await scope.call('iam', 'UpdateUser', { UserName: physicalId, NewPath: wanted['Path'] ?? '/' });
+    }
     await syncPolicies('User', physicalId, properties, wanted, scope);
     await syncGroups(physicalId, properties, wanted, scope);
     await syncTags('User', physicalId, properties, wanted, scope);
@@ -191,15 +195,15 @@ const GROUP = ['GroupName', 'ManagedPolicyArns', 'Path', 'Policies'];
 export const group: ResourceProvider = {
   async create(wanted, scope) {
     refuseOthers(scope.type, wanted, GROUP);
-    const given = textIn(wanted, 'GroupName');
-    const GroupName = given ?? scope.name(128);
-    const { Group } = await createNamed(scope, 'Group', GroupName, given === undefined, {
-      GroupName,
-      ...pick(wanted, ['Path']),
-    });
-    scope.stands(GroupName);
+    const { name: GroupName, entity } = await createNamed(
+      scope,
+      'Group',
+      wanted,
+      128,
+      pick(wanted, ['Path']),
+    );
     await syncPolicies('Group', GroupName, {}, wanted, scope);
-    return { physicalId: GroupName, attributes: { Arn: text(Group?.['Arn']) } };
+    return { physicalId: GroupName, attributes: { Arn: text(entity['Arn']) } };
   },
 
   async update({ physicalId, attributes, properties }, wanted, scope) {
@@ -251,21 +255,10 @@ export const accessKey: ResourceProvider = {
 export const instanceProfile: ResourceProvider = {
   async create(wanted, scope) {
     refuseOthers(scope.type, wanted, ['InstanceProfileName', 'Path', 'Roles']);
-    const given = textIn(wanted, 'InstanceProfileName');
-    const InstanceProfileName = given ?? scope.name(128);
-    const { InstanceProfile } = await createNamed(
-      scope,
-      'InstanceProfile',
-      InstanceProfileName,
-      given === undefined,
-      {
-        InstanceProfileName,
-        ...pick(wanted, ['Path']),
-      },
-    );
-    scope.stands(InstanceProfileName);
-    await syncRoles(InstanceProfileName, {}, wanted, scope);
-    return { physicalId: InstanceProfileName, attributes: { Arn: text(InstanceProfile?.['Arn']) } };
+    const input = pick(wanted, ['Path']);
+    const { name, entity } = await createNamed(scope, 'InstanceProfile', wanted, 128, input);
+    await syncRoles(name, {}, wanted, scope);
+    return { physicalId: name, attributes: { Arn: text(entity['Arn']) } };
   },
 
   async update({ physicalId, attributes, properties }, wanted, scope) {
