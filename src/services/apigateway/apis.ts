@@ -22,6 +22,8 @@ export const apis = {
   CreateRestApi: async (input, ctx) => {
     const { world } = ctx;
     checkTexts(input);
+    if (input.securityPolicy !== undefined || input.endpointAccessMode !== undefined)
+      throw badRequest('The TLS settings of an API are not simulated.');
     const api: ApiRow = {
       id: newId(world, 10),
       name: input.name,

@@ -24,7 +24,10 @@ export const models = {
     });
   },
 
-  GetModel: (input, ctx) => modelOf(ctx, input.restApiId, input.modelName),
+  GetModel: async (input, ctx) => {
+    if (input.flatten === true) throw badRequest('The flattening of models is not simulated.');
+    return modelOf(ctx, input.restApiId, input.modelName);
+  },
 
   GetModels: async (input, ctx) => {
     await apiOf(ctx, input.restApiId);

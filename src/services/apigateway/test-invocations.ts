@@ -19,6 +19,7 @@ const STAGE = 'test-invoke-stage';
 export const testInvocations = {
   TestInvokeMethod: async (input, ctx) => {
     const startedAtMs = ctx.world.clock.monotonic();
+    if (input.clientCertificateId !== undefined) throw badRequest('Client certificates are not simulated.');
     const { resource } = await methodOf(ctx, input);
     const definition = await ctx.store.snapshot(async (reader) =>
       readDefinition(rowsOf(ctx), reader, await apiOf(ctx, input.restApiId, reader)),

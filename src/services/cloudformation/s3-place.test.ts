@@ -16,7 +16,7 @@ test('an object by any of its addresses', () => {
   ]) {
     assert.deepEqual(s3Place(address), place, address);
   }
-  for (const address of ['template.yaml', 'https://s3.amazonaws.com/', 's3://bucket', '']) {
+  for (const address of ['template.yaml', 'https://s3.amazonaws.com/', 's3://bucket', 's3://bucket/%', '']) {
     assert.equal(s3Place(address), undefined, address);
   }
 });

@@ -6,7 +6,7 @@ import { validationError } from './fault.ts';
 import { layout } from './layout.ts';
 import { resourceType } from './schema/resource-type.ts';
 import { requireStack } from './stack-lookup.ts';
-import { checkTemplate, expand, templateText } from './submission.ts';
+import { checkTemplate, expand, refuseUnsupported, templateText } from './submission.ts';
 import { neededCapability } from './template/capability.ts';
 import { checkParameterDeclarations, defaultText, isNoEcho } from './template/parameter.ts';
 import { parseTemplateText } from './template/parse.ts';
@@ -108,6 +108,7 @@ export const templates = {
 
   async GetTemplateSummary(input, ctx) {
     if (input.StackSetName !== undefined) throw validationError('Lambent has no stack sets yet');
+    refuseUnsupported(input, ['TemplateSummaryConfig']);
     const text =
       input.StackName === undefined ? await requireText(ctx, input) : await stackText(ctx, input.StackName);
     const read = await outline(text, ctx);

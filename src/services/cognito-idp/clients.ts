@@ -88,6 +88,8 @@ export const clients = {
 
   ListUserPoolClients: async (input, ctx) => {
     const { rows, pool } = await poolScope(ctx, input.UserPoolId);
+    // No client has registered itself: pools that let them are refused.
+    if (input.ClientType === 'DCR') return { UserPoolClients: [] };
     const page = await rows.clients.page(ctx.store, [pool.id], {
       limit: input.MaxResults ?? 60,
       ...(input.NextToken === undefined ? {} : { after: readCursor<[string, string]>(input.NextToken, 2) }),

@@ -19,6 +19,9 @@ export const tokens = {
   },
 
   RevokeToken: async (input, ctx) => {
+    if (input.RevokeAssociatedSessions === 'LINKED') {
+      throw fault('InvalidParameterException', 'RevokeAssociatedSessions LINKED is not simulated.');
+    }
     const scope = await clientScope(ctx, input.ClientId);
     const { rows, pool, client } = scope;
     if (!secretMatches(client, input.ClientSecret)) {

@@ -74,8 +74,14 @@ export function requestOf(
     readonly Payload: Uint8Array;
     readonly ClientContext?: string | undefined;
     readonly LogType?: string | undefined;
+    readonly TenantId?: string | undefined;
+    readonly DurableExecutionName?: string | undefined;
   },
 ): Request {
+  for (const name of ['TenantId', 'DurableExecutionName'] as const) {
+    if (input[name] !== undefined)
+      throw fault('InvalidParameterValueException', `${name} is not supported here.`);
+  }
   return {
     // Calls from inside share the request id of what caused them; an invocation's names it alone.
     requestId: ctx.http === undefined ? ctx.world.random.uuid() : ctx.requestId,

@@ -12,6 +12,9 @@ import { fault } from './reference.ts';
 const UNSUPPORTED = [
   'AmazonManagedKafkaEventSourceConfig',
   'DocumentDBEventSourceConfig',
+  'KMSKeyArn',
+  'LoggingConfig',
+  'MetricsConfig',
   'ProvisionedPollerConfig',
   'Queues',
   'SelfManagedEventSource',

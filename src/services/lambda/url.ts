@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Cors } from '../../model/gen/lambda.ts';
 import type { Principal } from '../../service/principal.ts';
 
@@ -56,15 +57,6 @@ export function urlEvent(request: UrlRequest): unknown {
     ...(body.byteLength === 0 ? {} : { body: Buffer.from(body).toString(isText ? 'utf8' : 'base64') }),
     isBase64Encoded: body.byteLength > 0 && !isText,
   };
-}
-
-function isUtf8(body: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(body);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Percent-encoding that cannot be read stays as it was sent. */

@@ -85,6 +85,12 @@ export const groups = {
         'LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.',
       );
     }
+    if (input.includeLinkedAccounts === true) {
+      throw fault(
+        'InvalidParameterException',
+        'includeLinkedAccounts is not supported: no account is linked.',
+      );
+    }
     const { groups: rows } = layout.at(ctx.account, ctx.region);
     const limit = input.limit ?? MOST_GROUPS;
     let after = input.nextToken === undefined ? undefined : unsealToken(input.nextToken);

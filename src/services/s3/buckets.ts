@@ -25,6 +25,7 @@ export const buckets = {
     checkBucketName(input.Bucket);
     checkNoAcl(input, 'BucketOwnerEnforced');
     if (input.ObjectLockEnabledForBucket === true) throw notImplemented('x-amz-bucket-object-lock-enabled');
+    if (input.BucketNamespace === 'account-regional') throw notImplemented('x-amz-bucket-namespace');
     const region = regionFor(ctx, input);
     const tags = input.CreateBucketConfiguration?.Tags;
     if (tags !== undefined) checkTags(tags, 50);

@@ -82,6 +82,7 @@ interface LockInput {
   readonly ObjectLockMode?: string | undefined;
   readonly ObjectLockRetainUntilDate?: Date | undefined;
   readonly ObjectLockLegalHoldStatus?: string | undefined;
+  readonly ObjectLockEventHold?: string | undefined;
 }
 
 /** Locks are not there: an object that should be locked is refused, not left open. */
@@ -90,4 +91,5 @@ export function checkNoLock(input: LockInput): void {
   if (input.ObjectLockRetainUntilDate !== undefined)
     throw notImplemented('x-amz-object-lock-retain-until-date');
   if (input.ObjectLockLegalHoldStatus !== undefined) throw notImplemented('x-amz-object-lock-legal-hold');
+  if (input.ObjectLockEventHold !== undefined) throw notImplemented('x-amz-object-lock-event-hold');
 }

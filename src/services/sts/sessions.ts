@@ -10,7 +10,14 @@ import type {
 import type { Group } from '../../service/service.ts';
 import { accessDenied, fault } from './fault.ts';
 import { checkTrust } from './role-trust.ts';
-import { checkDuration, HOUR_SECONDS, roleSession, sessionFacts, shownCredentials } from './session.ts';
+import {
+  checkDuration,
+  HOUR_SECONDS,
+  issueRoleSession,
+  roleSession,
+  sessionFacts,
+  shownCredentials,
+} from './session.ts';
 import { checkPackedSize, readSessionPolicies } from './session-policy.ts';
 import { sessionTags } from './session-tag.ts';
 
@@ -20,6 +27,11 @@ const HALF_DAY_SECONDS = 12 * HOUR_SECONDS;
 export const sessions = {
   async AssumeRole(input, ctx) {
     const { principal } = ctx;
+    if ((input.ProvidedContexts ?? []).length > 0)
+      throw fault(
+        'ValidationError',
+        'ProvidedContexts come from IAM Identity Center, which is not supported.',
+      );
     const parsed = parseArn(input.RoleArn);
     if (parsed === undefined || parsed.resource === '')
       throw fault('ValidationError', `${input.RoleArn} is invalid`);
@@ -45,18 +57,8 @@ export const sessions = {
       sessionTags: tags,
       transitiveTagKeys: transitiveKeys,
     };
-    const issued = await ctx.ports.identity.issueSession({
-      principal: session,
-      policyArns: policies.arns,
-      expiresAtMs: ctx.world.clock.now() + seconds * 1000,
-    });
-    checkPackedSize(issued);
-    return {
-      Credentials: shownCredentials(issued.credentials),
-      AssumedRoleUser: { AssumedRoleId: session.userId, Arn: session.arn },
-      PackedPolicySize: issued.packedPolicyPercent === 0 ? undefined : issued.packedPolicyPercent,
-      SourceIdentity: sourceIdentity,
-    };
+    const issued = await issueRoleSession(session, policies.arns, seconds, ctx);
+    return { ...issued, SourceIdentity: sourceIdentity };
   },
 
   async GetSessionToken(input, ctx) {
