@@ -104,7 +104,7 @@ export class RequestReader {
     }
     const start = end + 4;
     if (headers['transfer-encoding']?.toLowerCase().includes('chunked')) {
-      if (headers['lambda-runtime-function-response-mode'] === 'streaming') {
+      if (isStreamed(headers)) {
         this.#chunks = new ChunkReader();
         const { body: stream } = this.#chunks;
         return { request: { method, path, headers, body: NOTHING, stream }, length: start };
@@ -130,6 +130,13 @@ export class RequestReader {
       length: start + length,
     };
   }
+}
+
+/** Go's library sends every answer in chunks and never says the mode: what is no JSON is streamed. */
+function isStreamed(headers: Readonly<Record<string, string>>): boolean {
+  if (headers['lambda-runtime-function-response-mode'] === 'streaming') return true;
+  const type = headers['content-type'];
+  return type === 'application/octet-stream' || type?.startsWith('application/vnd.awslambda.') === true;
 }
 
 /** RFC 9112, 7.1. Undefined until the last chunk and its trailer are there. */
