@@ -6,6 +6,7 @@ import {
   DeleteItemCommand,
   DeleteTableCommand,
   DescribeTableCommand,
+  DescribeTimeToLiveCommand,
   DynamoDBClient,
   PutItemCommand,
   QueryCommand,
@@ -13,6 +14,7 @@ import {
   UpdateItemCommand,
   UpdateTableCommand,
   type UpdateTableCommandInput,
+  UpdateTimeToLiveCommand,
   waitUntilTableExists,
   waitUntilTableNotExists,
 } from '@aws-sdk/client-dynamodb';
@@ -185,6 +187,37 @@ test('a table has replicas in other regions, each of them written and read', asy
   await at(south).send(new DeleteTableCommand({ TableName: 'world' }));
   const alone = await at(east).send(new DescribeTableCommand({ TableName: 'world' }));
   assert.equal(alone.Table?.Replicas, undefined);
+});
+
+test('time to live is that of all replicas, old items included', async () => {
+  await create('brief');
+  const timeToLive = (Enabled: boolean) =>
+    at(east).send(
+      new UpdateTimeToLiveCommand({
+        TableName: 'brief',
+        TimeToLiveSpecification: { AttributeName: 'n', Enabled },
+      }),
+    );
+  const soon = Math.floor(Date.now() / 1000) + 3600;
+  await put(east, 'brief', 'expires', soon);
+  await put(east, 'brief', 'stays', 1);
+  await timeToLive(true);
+  await update('brief', [{ Create: { RegionName: 'eu-west-1' } }]);
+  await exists(west, 'brief');
+  const shown = await at(west).send(new DescribeTimeToLiveCommand({ TableName: 'brief' }));
+  assert.equal(shown.TimeToLiveDescription?.AttributeName, 'n');
+  await lambent.advance(2 * 3600);
+  for (const index of [east, west]) {
+    await eventually(async () => {
+      assert.deepEqual(
+        (await items(index, 'brief')).map(({ id }) => id?.S),
+        ['stays'],
+      );
+    });
+  }
+  await timeToLive(false);
+  const off = await at(west).send(new DescribeTimeToLiveCommand({ TableName: 'brief' }));
+  assert.equal(off.TimeToLiveDescription?.TimeToLiveStatus, 'DISABLED');
 });
 
 test('replicas that cannot be are refused', async () => {

@@ -82,7 +82,7 @@ async function addReplica(
   const streaming = row.stream === undefined ? await withStream(ctx, tx, row, specification, nowMs) : row;
   await startAtEnd(ctx, tx, streaming);
   const number = await nextNumber(tx, there);
-  const { stream, latestStream, policy, recovery, readers, restored, expiryAttribute, ...shared } = streaming;
+  const { stream, latestStream, policy, recovery, readers, restored, ...shared } = streaming;
   const replica: TableRow = {
     ...shared,
     number,

@@ -133,6 +133,9 @@ async function openReplica(ctx: Context, job: ReplicaFill): Promise<void> {
     if (row?.number !== job.table || row.status !== 'CREATING') return [];
     const address = { account: ctx.account, region: ctx.region, name: job.name };
     setTable(tx, address, { ...row, status: 'ACTIVE', version: row.version + 1 });
+    if (row.expiryAttribute !== undefined) {
+      ctx.enqueue(tx, { kind: 'scheduleExpiries', payload: { table: row.number, name: row.name } });
+    }
     const others = (row.replicas ?? []).map(({ region }) => region);
     for (const region of others) {
       const other = await layout.at(ctx.account, region).tables.get(tx, [job.name]);

@@ -9,19 +9,28 @@ import { updateIndexes } from './index-entries.ts';
 import { clear } from './index-jobs.ts';
 import { after } from './item-key.ts';
 import { layout } from './layout.ts';
+import { changeReplicas } from './replicas.ts';
 import { StoredItem } from './stored-item.ts';
 import { appendRecord, BY_SERVICE } from './stream-write.ts';
 import { type Table, tableOf } from './table.ts';
 import { changeTable, noTable } from './table-change.ts';
+import type { TableRow } from './table-row.ts';
 import type { Purge } from './tables.ts';
-import { addressOf, lookUpTable } from './tables-cache.ts';
+import { addressOf, forgetTables, lookUpTable } from './tables-cache.ts';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html */
 export const timesToLive = {
   UpdateTimeToLive: async (input, ctx) => {
     const address = addressOf(input.TableName, ctx);
     const { AttributeName: attribute, Enabled: enabled } = input.TimeToLiveSpecification;
-    await changeTable(ctx, address, (row, tx) => {
+    const owner = ctx.as(address);
+    const switched = (there: Context, tx: Transaction, row: TableRow): TableRow => {
+      const payload: Purge = { table: row.number, name: row.name };
+      there.enqueue(tx, { kind: enabled ? 'scheduleExpiries' : 'forgetExpiries', payload });
+      const { expiryAttribute: _, ...rest } = row;
+      return enabled ? { ...rest, expiryAttribute: attribute } : rest;
+    };
+    const changed = await changeTable(ctx, address, async (row, tx) => {
       if (row.status === 'DELETING')
         throw fault(
           'ResourceNotFoundException',
@@ -35,11 +44,10 @@ export const timesToLive = {
       }
       if (enabled && current !== undefined) throw invalid('TimeToLive is already enabled');
       if (!enabled && current === undefined) throw invalid('TimeToLive is already disabled');
-      const payload: Purge = { table: row.number, name: row.name };
-      ctx.as(address).enqueue(tx, { kind: enabled ? 'scheduleExpiries' : 'forgetExpiries', payload });
-      const { expiryAttribute: _, ...rest } = row;
-      return enabled ? { ...rest, expiryAttribute: attribute } : rest;
+      await changeReplicas(owner, tx, row, async (there, replica) => switched(there, tx, replica));
+      return switched(owner, tx, row);
     });
+    for (const { region } of changed.replicas ?? []) forgetTables(ctx, { ...address, region });
     return { TimeToLiveSpecification: { AttributeName: attribute, Enabled: enabled } };
   },
 
