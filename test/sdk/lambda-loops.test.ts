@@ -1,25 +1,19 @@
 import { strict as assert } from 'node:assert';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
 import { zipSync } from 'fflate';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { withLambent } from '../support/clients.ts';
 
-let lambent: Lambent;
-let lambda: sdk.LambdaClient;
-let stranger: sdk.LambdaClient;
+const lambent = await withLambent();
+const lambda = lambent.client(sdk.LambdaClient);
+const stranger = lambent.client(sdk.LambdaClient, {
+  credentials: { accessKeyId: '111111111111', secretAccessKey: 'test' },
+});
 let role = '';
 
 before(async () => {
-  lambent = await startLambent();
-  const { endpoint, region, credentials } = lambent;
-  const config = { endpoint, region, credentials, maxAttempts: 1 };
-  lambda = new sdk.LambdaClient(config);
-  stranger = new sdk.LambdaClient({
-    ...config,
-    credentials: { accessKeyId: '111111111111', secretAccessKey: 'test' },
-  });
-  const iam = new IAMClient(config);
+  const iam = lambent.client(IAMClient);
   const { Role } = await iam.send(
     new CreateRoleCommand({
       RoleName: 'runner',
@@ -32,12 +26,6 @@ before(async () => {
     }),
   );
   role = Role?.Arn ?? '';
-  iam.destroy();
-});
-after(async () => {
-  lambda.destroy();
-  stranger.destroy();
-  await lambent.stop();
 });
 
 const failing = (name: string) => (error: Error) => error.name === name;
