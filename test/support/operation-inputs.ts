@@ -12,6 +12,7 @@ export interface AskedOperation {
   readonly model: ServiceModel;
   readonly operation: OperationModel;
   readonly input: Readonly<Record<string, unknown>>;
+  readonly stage: 0 | 1 | 2 | 3;
 }
 
 const ACCOUNT = '000000000000';
@@ -33,10 +34,34 @@ const TRUST_OWN = JSON.stringify({
   ],
 });
 const ITEM = { id: { S: 'example' } };
+const TABLE = {
+  AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+  KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+};
+const ZIP = zipSync({ 'index.js': Buffer.from('exports.handler = async () => 1;') });
+/** What trails ask of their bucket; nothing for users. */
+const TRAILS_BUCKET = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [
+    {
+      Effect: 'Allow',
+      Principal: { Service: 'cloudtrail.amazonaws.com' },
+      Action: ['s3:GetBucketAcl', 's3:PutObject'],
+      Resource: ['arn:aws:s3:::example', 'arn:aws:s3:::example/*'],
+    },
+  ],
+});
 
 /** Values that mean something to a service, by the member's name: all its operations speak of the same resources. */
 const GIVEN: Readonly<Record<string, GivenValues>> = {
-  apigateway: { resourceArn: 'arn:aws:apigateway:us-east-1::/restapis/example', httpMethod: 'GET' },
+  apigateway: {
+    resourceArn: 'arn:aws:apigateway:us-east-1::/restapis/example',
+    httpMethod: 'GET',
+    authorizationType: 'NONE',
+    statusCode: '200',
+    keyType: 'API_KEY',
+    exportType: 'oas30',
+  },
   cloudtrail: {
     ResourceId: arn('cloudtrail', 'trail/example'),
     ResourceIdList: [arn('cloudtrail', 'trail/example')],
@@ -46,8 +71,6 @@ const GIVEN: Readonly<Record<string, GivenValues>> = {
     ResourceArn: arn('cognito-idp', 'userpool/us-east-1_example'),
   },
   dynamodb: {
-    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
     ResourceArn: arn('dynamodb', 'table/example'),
     BackupArn: arn('dynamodb', 'table/example/backup/01234567890123-01234567'),
     Statement: `SELECT * FROM "example" WHERE id = 'example'`,
@@ -69,6 +92,7 @@ const GIVEN: Readonly<Record<string, GivenValues>> = {
     SAMLProviderArn: arn('iam', 'saml-provider/example', ''),
     Url: 'https://example.com',
     AWSServiceName: 'lambda.amazonaws.com',
+    PolicyInputList: [ALLOW_ALL],
   },
   lambda: {
     Role: arn('iam', 'role/example', ''),
@@ -78,17 +102,23 @@ const GIVEN: Readonly<Record<string, GivenValues>> = {
     Principal: 's3.amazonaws.com',
     Qualifier: '1',
   },
+  organizations: { Content: ALLOW_ALL, ServicePrincipal: 'cloudtrail.amazonaws.com' },
   logs: { resourceArn: arn('logs', 'log-group:example') },
-  s3: { Bucket: 'example', CopySource: 'example/example', Policy: ALLOW_ALL },
+  s3: { Bucket: 'example', CopySource: 'example/example', Policy: TRAILS_BUCKET, AllowedMethods: ['GET'] },
   sns: {
     TopicArn: arn('sns', 'example'),
     ResourceArn: arn('sns', 'example'),
     SubscriptionArn: arn('sns', 'example:01234567-89ab-4cde-8f01-23456789abcd'),
     Protocol: 'sqs',
+    AWSAccountId: ['111122223333'],
+    ActionName: ['Publish'],
   },
   sqs: {
     QueueUrl: `http://127.0.0.1/${ACCOUNT}/example`,
     SourceArn: arn('sqs', 'example'),
+    AWSAccountIds: ['111122223333'],
+    Actions: ['SendMessage'],
+    Attributes: { VisibilityTimeout: '30' },
     TaskHandle: Buffer.from(JSON.stringify({ sourceArn: arn('sqs', 'example') })).toString('base64'),
   },
   sts: { RoleArn: arn('iam', 'role/example', '') },
@@ -96,11 +126,17 @@ const GIVEN: Readonly<Record<string, GivenValues>> = {
 
 /** Members without which an operation means nothing, though its model does not require them. */
 const ALSO: Readonly<Record<string, GivenValues>> = {
+  'apigateway.CreateAuthorizer': {
+    type: 'COGNITO_USER_POOLS',
+    providerARNs: [arn('cognito-idp', 'userpool/us-east-1_example')],
+  },
+  'apigateway.CreateModel': { schema: '{"type":"object","properties":{"id":{"type":"string"}}}' },
+  'apigateway.PutIntegration': { type: 'MOCK' },
   'cloudformation.CreateStack': { TemplateBody: '{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}' },
   'cloudformation.ValidateTemplate': { TemplateBody: '{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}' },
   'cloudformation.UpdateStack': { UsePreviousTemplate: true },
   'cloudformation.CreateChangeSet': { UsePreviousTemplate: true },
-  'dynamodb.CreateTable': { TableName: 'example', BillingMode: 'PAY_PER_REQUEST' },
+  'dynamodb.CreateTable': { TableName: 'example', BillingMode: 'PAY_PER_REQUEST', ...TABLE },
   'dynamodb.DeleteTable': { TableName: 'example' },
   'dynamodb.DescribeTable': { TableName: 'example' },
   'dynamodb.UpdateTable': { TableName: 'example' },
@@ -115,11 +151,26 @@ const ALSO: Readonly<Record<string, GivenValues>> = {
   'lambda.CreateFunction': {
     Runtime: 'nodejs22.x',
     Handler: 'index.handler',
-    Code: { ZipFile: zipSync({ 'index.js': Buffer.from('exports.handler = async () => 1;') }) },
+    Code: { ZipFile: ZIP },
   },
+  'lambda.PublishLayerVersion': { Content: { ZipFile: ZIP } },
+  'lambda.UpdateFunctionCode': { ZipFile: ZIP },
+  'lambda.PutFunctionEventInvokeConfig': { MaximumRetryAttempts: 1 },
+  'lambda.UpdateFunctionEventInvokeConfig': { MaximumRetryAttempts: 2 },
+  'iam.UpdateAssumeRolePolicy': { PolicyDocument: TRUST_OWN },
   'logs.DescribeLogStreams': { logGroupName: 'example' },
   'logs.FilterLogEvents': { logGroupName: 'example' },
   'logs.GetLogEvents': { logGroupName: 'example' },
+  's3.PutBucketVersioning': { VersioningConfiguration: { Status: 'Suspended' } },
+  's3.PutBucketLifecycleConfiguration': {
+    LifecycleConfiguration: {
+      Rules: [{ ID: 'example', Status: 'Enabled', Filter: { Prefix: 'old/' }, Expiration: { Days: 30 } }],
+    },
+  },
+  's3.PutBucketWebsite': { WebsiteConfiguration: { IndexDocument: { Suffix: 'index.html' } } },
+  'sns.Publish': { TopicArn: arn('sns', 'example') },
+  'sns.SetTopicAttributes': { AttributeName: 'DisplayName', AttributeValue: 'example' },
+  'sns.Subscribe': { Endpoint: arn('sqs', 'example') },
 };
 
 /**
@@ -137,7 +188,7 @@ export function askedOperations(
         .filter((name) => authorisation[name] !== 'none')
         .map((name) => asked(service, model, name, learned[service]));
     })
-    .sort((one, other) => stageOf(one) - stageOf(other));
+    .sort((one, other) => one.stage - other.stage);
 }
 
 function asked(
@@ -152,11 +203,64 @@ function asked(
   const input = { ...minimalInput(model, operation, { ...GIVEN[service], ...learned }), ...ALSO[name] };
   const violations = validatorOf(model, operationName)(input);
   if (violations.length > 0) throw new Error(`${name}: ${JSON.stringify(violations)}`);
-  return { name, model, operation, input };
+  return { name, model, operation, input, stage: stageOf(operationName) };
 }
 
-/** What creates goes first and what deletes last, so that all others find something. */
-function stageOf({ operation: { name } }: AskedOperation): number {
-  if (/^(Create|Put)/.test(name)) return 0;
-  return /^(Delete|Remove|Detach|Untag|Leave|Deactivate)/.test(name) ? 2 : 1;
+/** In the order in which all find something: what makes things (0), what deletes what is in them (2), and them (3). */
+function stageOf(name: string): AskedOperation['stage'] {
+  if (/^(Create|Put|AdminCreate)/.test(name)) return 0;
+  if (!/^(Admin)?(Delete|Remove|Detach|Untag|Leave|Deactivate)/.test(name)) return 1;
+  return WHOLE.test(name) ? 3 : 2;
+}
+
+const WHOLE =
+  /^Delete(RestApi|Stack|Trail|UserPool|Table|User|Group|Role|Policy|Function|LogGroup|Organization|Bucket|Topic|Queue)$/;
+
+/** Ids that services make up: of which answer, where in it, and which members of the service's inputs take them. */
+const LEARNED: readonly (readonly [operation: string, where: RegExp, members: readonly string[]])[] = [
+  ['apigateway.CreateRestApi', /"id":"(\w+)"/, ['restApiId']],
+  ['apigateway.CreateRestApi', /"rootResourceId":"(\w+)"/, ['resourceId', 'parentId']],
+  ['apigateway.CreateDeployment', /"id":"(\w+)"/, ['deploymentId']],
+  ['apigateway.CreateApiKey', /"id":"(\w+)"/, ['apiKey', 'keyId']],
+  ['apigateway.CreateUsagePlan', /"id":"(\w+)"/, ['usagePlanId']],
+  ['apigateway.CreateAuthorizer', /"id":"(\w+)"/, ['authorizerId']],
+  ['apigateway.CreateRequestValidator', /"id":"(\w+)"/, ['requestValidatorId']],
+  ['cognito-idp.CreateUserPool', /"Id":"([^"]+)"/, ['UserPoolId']],
+  ['cognito-idp.CreateUserPool', /"Arn":"([^"]+)"/, ['ResourceArn']],
+  ['cognito-idp.CreateUserPoolClient', /"ClientId":"([^"]+)"/, ['ClientId']],
+  [
+    'organizations.ListRoots',
+    /"Id":"(r-\w+)"/,
+    ['RootId', 'ParentId', 'TargetId', 'ResourceId', 'SourceParentId'],
+  ],
+  [
+    'organizations.CreateOrganizationalUnit',
+    /"Id":"(ou-[\w-]+)"/,
+    ['OrganizationalUnitId', 'ChildId', 'DestinationParentId'],
+  ],
+  ['organizations.CreatePolicy', /"Id":"(p-\w+)"/, ['PolicyId']],
+  ['organizations.CreateAccount', /"Id":"(car-\w+)"/, ['CreateAccountRequestId']],
+  ['s3.CreateMultipartUpload', /<UploadId>([^<]+)/, ['UploadId']],
+  ['dynamodb.CreateBackup', /"BackupArn":"([^"]+)"/, ['BackupArn']],
+];
+
+/** The ids in the answers that came, by service and member. */
+export function learnedFrom(answers: ReadonlyMap<string, string>): Readonly<Record<string, GivenValues>> {
+  const learned: Record<string, Record<string, unknown>> = {};
+  for (const [operation, where, members] of LEARNED) {
+    const id = where.exec(answers.get(operation) ?? '')?.[1];
+    const [service = ''] = operation.split('.');
+    if (id !== undefined)
+      learned[service] = {
+        ...learned[service],
+        ...Object.fromEntries(members.map((member) => [member, id])),
+      };
+  }
+  const api = learned['apigateway']?.['restApiId'];
+  if (api !== undefined)
+    learned['apigateway'] = {
+      ...learned['apigateway'],
+      resourceArn: `arn:aws:apigateway:us-east-1::/restapis/${String(api)}`,
+    };
+  return learned;
 }
