@@ -8,7 +8,7 @@ export type GivenValues = Readonly<Record<string, unknown>>;
 /**
  * The smallest input the model takes: the required members alone, each with one value that its enum, pattern and
  * lengths admit. The same every time, so that the operations of a service speak of the same resources. `given` has
- * values of required members, wherever they stand.
+ * values of required members, for wherever they stand and are allowed.
  */
 export function minimalInput(
   model: ServiceModel,
@@ -29,7 +29,10 @@ function minimalValue(model: ServiceModel, ref: ShapeRef, given: GivenValues): u
       const labels = Object.keys(members).filter((name) => members[name]?.location === 'uri');
       const names = new Set([...(shape.required ?? []), ...labels, ...first]);
       return Object.fromEntries(
-        [...names].map((name) => [name, Object.hasOwn(given, name) ? given[name] : inside(members[name])]),
+        [...names].map((name) => [
+          name,
+          admitted(model, members[name], given[name]) ?? inside(members[name]),
+        ]),
       );
     }
     case 'list':
@@ -53,19 +56,34 @@ function minimalValue(model: ServiceModel, ref: ShapeRef, given: GivenValues): u
   }
 }
 
+/** A given value, if the member takes it: two members of one name may want different things. */
+function admitted(model: ServiceModel, ref: ShapeRef | undefined, value: unknown): unknown {
+  const shape = model.shapes[ref?.shape ?? ''];
+  if (shape === undefined || value === undefined) return undefined;
+  if (shape.type === 'string') return typeof value === 'string' && takes(shape, value) ? value : undefined;
+  return Array.isArray(value) === (shape.type === 'list') ? value : undefined;
+}
+
+function takes(
+  { enum: values, min = 0, max = Number.POSITIVE_INFINITY, pattern }: Shape,
+  text: string,
+): boolean {
+  if (values !== undefined && !values.includes(text)) return false;
+  if (text.length < min || text.length > max) return false;
+  return pattern === undefined || compilePattern(pattern).matches(text);
+}
+
 function textOf(shape: Shape): string {
   if (shape.enum !== undefined) return shape.enum[0] as string;
   const { min = 1, max = Number.POSITIVE_INFINITY, pattern } = shape;
   const plain = 'example'.padEnd(min, 'e').slice(0, max);
   if (pattern === undefined) return plain;
-  const { matches } = compilePattern(pattern);
-  const fits = (text: string) => text.length >= min && text.length <= max && matches(text);
-  if (fits(plain)) return plain;
+  if (takes(shape, plain)) return plain;
   const node = parsePattern(pattern);
   // Repetitions go further until the text is long enough.
   for (let more = 0; more <= min; more += 1) {
     const text = spell(node, more);
-    if (fits(text)) return text;
+    if (takes(shape, text)) return text;
   }
   throw new Error(`no text found for ${pattern} of ${min} to ${max} characters: ${spell(node, min)}`);
 }
