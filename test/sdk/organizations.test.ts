@@ -226,6 +226,36 @@ test('policies can ask for the organization of the caller', async () => {
   await assert.rejects(assume('999988887777'), { name: 'AccessDenied' });
 });
 
+test('an account that exists joins by invitation', async () => {
+  const guest = new JsonClient(lambent.port, { accessKeyId: '555566667777', secretAccessKey: 'test' });
+  const invite = () =>
+    org('InviteAccountToOrganization', { Target: { Id: '555566667777', Type: 'ACCOUNT' } });
+  const { Handshake } = await invite();
+  assert.equal(Handshake?.['State'], 'OPEN');
+  await assert.rejects(invite(), { name: 'DuplicateHandshakeException' });
+  const HandshakeId = Handshake?.['Id'];
+  await assert.rejects(org('AcceptHandshake', { HandshakeId }), { name: 'AccessDeniedException' });
+  const { Handshakes } = (await org('ListHandshakesForAccount', {}, guest)) as unknown as {
+    Handshakes: { Id: string }[];
+  };
+  assert.deepEqual(
+    Handshakes.map(({ Id }) => Id),
+    [HandshakeId],
+  );
+  const accepted = await org('AcceptHandshake', { HandshakeId }, guest);
+  assert.equal(accepted['Handshake']?.['State'], 'ACCEPTED');
+  const described = await org('DescribeOrganization', {}, guest);
+  assert.equal(described['Organization']?.['MasterAccountId'], MANAGEMENT);
+  await org('LeaveOrganization', {}, guest);
+
+  const { Handshake: late } = await invite();
+  await lambent.advance(16 * 24 * 3600);
+  await assert.rejects(org('AcceptHandshake', { HandshakeId: late?.['Id'] }, guest), {
+    name: 'InvalidHandshakeTransitionException',
+  });
+  guest.close();
+});
+
 test('what leaves is bound no longer', async () => {
   await org('RemoveAccountFromOrganization', { AccountId: member });
   await assert.rejects(org('DescribeAccount', { AccountId: member }), { name: 'AccountNotFoundException' });

@@ -1,6 +1,7 @@
 import type { OrganizationsOperations } from '../../model/gen/organizations.ts';
 import type { ContextValues } from '../../policy/request.ts';
 import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
+import { handshakeArn } from './handshakes.ts';
 import { layout, type OrganizationRow } from './layout.ts';
 import { arnOf } from './organization.ts';
 
@@ -27,6 +28,17 @@ async function organizationOf(
 ): Promise<OrganizationRow | undefined> {
   const id = await layout.members.get(store, [account]);
   return id === undefined ? undefined : layout.organizations.get(store, [id]);
+}
+
+/** An invitation is the invited account's to answer as much as the inviting one's. */
+async function onHandshake(
+  action: string,
+  { account, ctx }: AuthorisationScope,
+  id: string,
+): Promise<readonly ActionRequest[]> {
+  const row = await layout.handshakes.get(ctx.store, [id]);
+  const resource = row === undefined ? '*' : handshakeArn(row);
+  return [{ action: `organizations:${action}`, resource, resourceAccount: account }];
 }
 
 function everything(action: string) {
@@ -84,6 +96,15 @@ export const authorisation = {
     on('MoveAccount', scope, [AccountId, SourceParentId, DestinationParentId]),
   RemoveAccountFromOrganization: ({ AccountId }, scope) =>
     on('RemoveAccountFromOrganization', scope, [AccountId]),
+
+  InviteAccountToOrganization: ({ Target, Tags }, scope) =>
+    on('InviteAccountToOrganization', scope, [Target.Id], requestTags(Tags)),
+  AcceptHandshake: ({ HandshakeId }, scope) => onHandshake('AcceptHandshake', scope, HandshakeId),
+  DeclineHandshake: ({ HandshakeId }, scope) => onHandshake('DeclineHandshake', scope, HandshakeId),
+  CancelHandshake: ({ HandshakeId }, scope) => onHandshake('CancelHandshake', scope, HandshakeId),
+  DescribeHandshake: ({ HandshakeId }, scope) => onHandshake('DescribeHandshake', scope, HandshakeId),
+  ListHandshakesForAccount: everything('ListHandshakesForAccount'),
+  ListHandshakesForOrganization: everything('ListHandshakesForOrganization'),
 
   CreateOrganizationalUnit: ({ ParentId, Tags }, scope) =>
     on('CreateOrganizationalUnit', scope, [ParentId], requestTags(Tags)),

@@ -7,6 +7,11 @@ export const layout = keyspace('organizations', {
   organizations: rows<[id: string], OrganizationRow>('organizations'),
   /** The organization of each account that has one. */
   members: rows<[account: string], string>('members'),
+  handshakes: rows<[id: string], HandshakeRow>('handshakes'),
+  /** Invitations by whom they are to and from. */
+  handshakesOf: rows<[party: 'account' | 'organization', id: string, handshake: string], true>(
+    'handshakes-of',
+  ),
 }).global();
 
 /** The kinds of policy that have an effect here. */
@@ -60,4 +65,20 @@ export interface CreationRow {
   readonly completedAtMs?: number;
   readonly account?: string;
   readonly failure?: CreateAccountFailureReason;
+}
+
+/** An invitation into an organization. */
+export interface HandshakeRow {
+  /** h-… */
+  readonly id: string;
+  readonly organizationId: string;
+  readonly managementAccount: string;
+  readonly managementEmail: string;
+  /** The account that is invited. */
+  readonly target: string;
+  readonly notes?: string;
+  readonly tags: readonly { readonly Key: string; readonly Value: string }[];
+  readonly state: 'OPEN' | 'ACCEPTED' | 'DECLINED' | 'CANCELED';
+  readonly requestedAtMs: number;
+  readonly expiresAtMs: number;
 }

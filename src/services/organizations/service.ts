@@ -2,6 +2,7 @@ import { defineService } from '../../service/service.ts';
 import { accounts, createAccount } from './accounts.ts';
 import { attachments } from './attachments.ts';
 import { authorisation } from './authorisation.ts';
+import { handshakes } from './handshakes.ts';
 import { organizations as organizationOperations } from './organizations.ts';
 import { policies } from './policies.ts';
 import { tags } from './tags.ts';
@@ -17,6 +18,7 @@ export const organizations = defineService({
     ...accounts,
     ...policies,
     ...attachments,
+    ...handshakes,
     ...tags,
   },
   authorisation,

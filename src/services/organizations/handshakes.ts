@@ -1,0 +1,216 @@
+import type {
+  ActionType,
+  Handshake,
+  HandshakeState,
+  OrganizationsOperations,
+} from '../../model/gen/organizations.ts';
+import type { Context } from '../../service/context.ts';
+import type { Group } from '../../service/service.ts';
+import type { Reader, Transaction } from '../../store/store.ts';
+import { ALPHANUMERIC_LOWER } from '../../world/world.ts';
+import { fault, invalidInput } from './fault.ts';
+import { type HandshakeRow, layout } from './layout.ts';
+import { readManaged } from './membership.ts';
+import { withFullAccess } from './organization.ts';
+import { pageOf } from './page.ts';
+import { taggedWith } from './tags.ts';
+
+/** An invitation can be answered this long; virtual time. */
+const VALID_MS = 15 * 24 * 60 * 60 * 1000;
+
+/** How accounts that exist come into an organization. https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_invites.html */
+export const handshakes = {
+  async InviteAccountToOrganization({ Target, Notes, Tags = [] }, ctx) {
+    const { world, account } = ctx;
+    // Accounts here have no addresses of their own that an invitation could be sent to.
+    if (Target.Type !== 'ACCOUNT')
+      throw invalidInput('INVALID_PARTY_TYPE_TARGET', 'You specified an invalid party type: use ACCOUNT.');
+    if (!/^\d{12}$/.test(Target.Id))
+      throw invalidInput('INVALID_PATTERN_TARGET_ID', 'You provided an account id that is not 12 digits.');
+    const id = `h-${world.random.id(10, ALPHANUMERIC_LOWER)}`;
+    const nowMs = world.clock.now();
+    const row = await ctx.transact(async (tx) => {
+      const organization = await readManaged(tx, account);
+      if ((await layout.members.get(tx, [Target.Id])) === organization.id)
+        throw fault(
+          'HandshakeConstraintViolationException',
+          'The account is already a member of the organization.',
+          { Reason: 'ALREADY_IN_AN_ORGANIZATION' },
+        );
+      const others = await handshakesOf(tx, 'account', Target.Id);
+      if (
+        others.some((other) => other.organizationId === organization.id && stateOf(other, nowMs) === 'OPEN')
+      )
+        throw fault(
+          'DuplicateHandshakeException',
+          'A handshake with the same action and target already exists.',
+        );
+      const made: HandshakeRow = {
+        id,
+        organizationId: organization.id,
+        managementAccount: organization.managementAccount,
+        managementEmail: organization.managementEmail,
+        target: Target.Id,
+        ...(Notes === undefined ? {} : { notes: Notes }),
+        tags: Tags,
+        state: 'OPEN',
+        requestedAtMs: nowMs,
+        expiresAtMs: nowMs + VALID_MS,
+      };
+      layout.handshakes.set(tx, [id], made);
+      layout.handshakesOf.set(tx, ['account', Target.Id, id], true);
+      layout.handshakesOf.set(tx, ['organization', organization.id, id], true);
+      return made;
+    });
+    return { Handshake: shown(row, nowMs) };
+  },
+
+  async AcceptHandshake({ HandshakeId }, ctx) {
+    const { account } = ctx;
+    return answer(ctx, HandshakeId, 'ACCEPTED', async (tx, row, nowMs) => {
+      checkParty(row.target, account);
+      if ((await layout.members.get(tx, [account])) !== undefined)
+        throw fault(
+          'HandshakeConstraintViolationException',
+          'The account is already a member of an organization.',
+          { Reason: 'ALREADY_IN_AN_ORGANIZATION' },
+        );
+      const organization = await layout.organizations.get(tx, [row.organizationId]);
+      if (organization === undefined) throw unknown();
+      const member = {
+        name: `account ${account}`,
+        email: `root+${account}@lambent.localhost`,
+        parentId: organization.rootId,
+        joined: 'INVITED' as const,
+        joinedAtMs: nowMs,
+      };
+      const grown = { ...organization, accounts: { ...organization.accounts, [account]: member } };
+      layout.members.set(tx, [account], organization.id);
+      layout.organizations.set(
+        tx,
+        [organization.id],
+        taggedWith(withFullAccess(grown, account), account, row.tags),
+      );
+    });
+  },
+
+  DeclineHandshake: ({ HandshakeId }, ctx) =>
+    answer(ctx, HandshakeId, 'DECLINED', async (_tx, row) => checkParty(row.target, ctx.account)),
+
+  CancelHandshake: ({ HandshakeId }, ctx) =>
+    answer(ctx, HandshakeId, 'CANCELED', async (_tx, row) => checkParty(row.managementAccount, ctx.account)),
+
+  async DescribeHandshake({ HandshakeId }, { account, store, world }) {
+    const row = await layout.handshakes.get(store, [HandshakeId]);
+    if (row === undefined) throw unknown();
+    if (row.target !== account) checkParty(row.managementAccount, account);
+    return { Handshake: shown(row, world.clock.now()) };
+  },
+
+  async ListHandshakesForAccount({ Filter, ...page }, { account, store, world }) {
+    const rows = wanted(await handshakesOf(store, 'account', account), Filter?.ActionType);
+    const { items, NextToken } = pageOf(rows, page);
+    return { Handshakes: items.map((row) => shown(row, world.clock.now())), NextToken };
+  },
+
+  async ListHandshakesForOrganization({ Filter, ...page }, { account, store, world }) {
+    const { id } = await readManaged(store, account);
+    const rows = wanted(await handshakesOf(store, 'organization', id), Filter?.ActionType);
+    const { items, NextToken } = pageOf(rows, page);
+    return { Handshakes: items.map((row) => shown(row, world.clock.now())), NextToken };
+  },
+} satisfies Group<OrganizationsOperations>;
+
+/** Ends an open invitation, if `body` lets it. */
+async function answer(
+  ctx: Context,
+  id: string,
+  state: Extract<HandshakeState, 'ACCEPTED' | 'DECLINED' | 'CANCELED'>,
+  body: (tx: Transaction, row: HandshakeRow, nowMs: number) => Promise<void>,
+): Promise<{ readonly Handshake: Handshake }> {
+  const nowMs = ctx.world.clock.now();
+  const ended = await ctx.transact(async (tx) => {
+    const row = await layout.handshakes.get(tx, [id]);
+    if (row === undefined) throw unknown();
+    const current = stateOf(row, nowMs);
+    await body(tx, row, nowMs);
+    if (current === state)
+      throw fault(
+        'HandshakeAlreadyInStateException',
+        'The specified handshake is already in the requested state.',
+      );
+    if (current !== 'OPEN')
+      throw fault(
+        'InvalidHandshakeTransitionException',
+        `You can't perform the operation on the handshake in its current state: ${current}.`,
+      );
+    const changed: HandshakeRow = { ...row, state };
+    layout.handshakes.set(tx, [id], changed);
+    return changed;
+  });
+  return { Handshake: shown(ended, nowMs) };
+}
+
+async function handshakesOf(
+  reader: Reader,
+  party: 'account' | 'organization',
+  id: string,
+): Promise<readonly HandshakeRow[]> {
+  const keys = await layout.handshakesOf.all(reader, [party, id]);
+  const rows = await Promise.all(keys.map(({ key }) => layout.handshakes.get(reader, [key[2]])));
+  return rows.filter((row) => row !== undefined);
+}
+
+/** Invitations are the only kind there is. */
+function wanted(rows: readonly HandshakeRow[], action: ActionType | undefined): readonly HandshakeRow[] {
+  return action === undefined || action === 'INVITE' ? rows : [];
+}
+
+function stateOf({ state, expiresAtMs }: HandshakeRow, nowMs: number): HandshakeState {
+  return state === 'OPEN' && nowMs >= expiresAtMs ? 'EXPIRED' : state;
+}
+
+function checkParty(party: string, account: string): void {
+  if (party !== account)
+    throw fault('AccessDeniedException', "You don't have permissions to access this resource.");
+}
+
+function unknown() {
+  return fault(
+    'HandshakeNotFoundException',
+    "We can't find a handshake with the HandshakeId that you specified.",
+  );
+}
+
+function shown(row: HandshakeRow, nowMs: number): Handshake {
+  const { id, organizationId, managementAccount, managementEmail, target, notes } = row;
+  return {
+    Id: id,
+    Arn: handshakeArn(row),
+    Parties: [
+      { Id: organizationId.slice(2), Type: 'ORGANIZATION' },
+      { Id: target, Type: 'ACCOUNT' },
+    ],
+    State: stateOf(row, nowMs),
+    RequestedTimestamp: new Date(row.requestedAtMs),
+    ExpirationTimestamp: new Date(row.expiresAtMs),
+    Action: 'INVITE',
+    Resources: [
+      {
+        Type: 'ORGANIZATION',
+        Value: organizationId,
+        Resources: [
+          { Type: 'MASTER_EMAIL', Value: managementEmail },
+          { Type: 'MASTER_NAME', Value: `account ${managementAccount}` },
+          { Type: 'ORGANIZATION_FEATURE_SET', Value: 'ALL' },
+        ],
+      },
+      { Type: 'ACCOUNT', Value: target },
+      ...(notes === undefined ? [] : [{ Type: 'NOTES' as const, Value: notes }]),
+    ],
+  };
+}
+
+export function handshakeArn({ managementAccount, organizationId, id }: HandshakeRow): string {
+  return `arn:aws:organizations::${managementAccount}:handshake/${organizationId}/invite/${id}`;
+}
