@@ -24,7 +24,7 @@ before(async () => {
 after(() => listener.close());
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 150 && !condition(); attempt++) await world.timers.sleep(20);
+  for (let attempt = 0; attempt < 500 && !condition(); attempt++) await world.timers.sleep(20);
   assert.ok(condition(), `heard ${JSON.stringify(heard)}`);
 }
 
