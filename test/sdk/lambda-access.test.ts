@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { Sha256 } from '@aws-crypto/sha256-js';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import * as iamSdk from '@aws-sdk/client-iam';
@@ -8,26 +8,12 @@ import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { zipSync } from 'fflate';
 import { withLambent } from '../support/clients.ts';
+import { makeFunctionRole } from '../support/roles.ts';
 
 const lambent = await withLambent();
 const lambda = lambent.client(sdk.LambdaClient);
 const iam = lambent.client(iamSdk.IAMClient);
-let role = '';
-
-before(async () => {
-  const { Role } = await iam.send(
-    new iamSdk.CreateRoleCommand({
-      RoleName: 'silent',
-      AssumeRolePolicyDocument: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [
-          { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
-        ],
-      }),
-    }),
-  );
-  role = Role?.Arn ?? '';
-});
+const role = await makeFunctionRole(iam, 'silent');
 
 async function makeUser(UserName: string, ...statements: unknown[]) {
   await iam.send(new iamSdk.CreateUserCommand({ UserName }));

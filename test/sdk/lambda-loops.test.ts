@@ -1,32 +1,17 @@
 import { strict as assert } from 'node:assert';
-import { before, test } from 'node:test';
-import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { test } from 'node:test';
+import { IAMClient } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
 import { zipSync } from 'fflate';
 import { withLambent } from '../support/clients.ts';
+import { makeFunctionRole } from '../support/roles.ts';
 
 const lambent = await withLambent();
 const lambda = lambent.client(sdk.LambdaClient);
 const stranger = lambent.client(sdk.LambdaClient, {
   credentials: { accessKeyId: '111111111111', secretAccessKey: 'test' },
 });
-let role = '';
-
-before(async () => {
-  const iam = lambent.client(IAMClient);
-  const { Role } = await iam.send(
-    new CreateRoleCommand({
-      RoleName: 'runner',
-      AssumeRolePolicyDocument: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [
-          { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
-        ],
-      }),
-    }),
-  );
-  role = Role?.Arn ?? '';
-});
+const role = await makeFunctionRole(lambent.client(IAMClient), 'runner');
 
 const failing = (name: string) => (error: Error) => error.name === name;
 

@@ -7,7 +7,7 @@ import {
   DynamoDBClient,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { AttachRolePolicyCommand, CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
+import { AttachRolePolicyCommand, IAMClient } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
 import {
   CreateQueueCommand,
@@ -18,6 +18,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { zipSync } from 'fflate';
 import { withLambent } from '../support/clients.ts';
+import { makeFunctionRole } from '../support/roles.ts';
 
 const lambent = await withLambent();
 const lambda = lambent.client(sdk.LambdaClient);
@@ -25,26 +26,6 @@ const dynamodb = lambent.client(DynamoDBClient);
 const logs = lambent.client(CloudWatchLogsClient);
 const iam = lambent.client(IAMClient);
 const sqs = lambent.client(SQSClient);
-
-async function makeRole(RoleName: string, ...policies: string[]): Promise<string> {
-  const { Role } = await iam.send(
-    new CreateRoleCommand({
-      RoleName,
-      AssumeRolePolicyDocument: JSON.stringify({
-        Version: '2012-10-17',
-        Statement: [
-          { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' },
-        ],
-      }),
-    }),
-  );
-  for (const policy of policies) {
-    await iam.send(
-      new AttachRolePolicyCommand({ RoleName, PolicyArn: `arn:aws:iam::aws:policy/service-role/${policy}` }),
-    );
-  }
-  return Role?.Arn ?? '';
-}
 
 async function makeTable(TableName: string): Promise<string> {
   const { TableDescription } = await dynamodb.send(
@@ -91,7 +72,7 @@ async function printed(name: string, count: number): Promise<unknown[]> {
 
 test('changes of a table reach the function, in order, as the stream tells them', async () => {
   const StreamArn = await makeTable('orders');
-  const role = await makeRole('reader', 'AWSLambdaDynamoDBExecutionRole');
+  const role = await makeFunctionRole(iam, 'reader', 'AWSLambdaDynamoDBExecutionRole');
   await makeFunction(
     'listener',
     role,
@@ -144,7 +125,7 @@ test('changes of a table reach the function, in order, as the stream tells them'
 
 test('filters pass records over; a failing batch is cut down, retried and given up', async () => {
   const StreamArn = await makeTable('events');
-  const role = await makeRole('patient', 'AWSLambdaDynamoDBExecutionRole', 'AWSLambdaRole');
+  const role = await makeFunctionRole(iam, 'patient', 'AWSLambdaDynamoDBExecutionRole', 'AWSLambdaRole');
   await makeFunction(
     'grave',
     role,
@@ -189,7 +170,7 @@ test('messages of a queue reach the function, and those it fails come back', asy
   const { QueueUrl } = await sqs.send(
     new CreateQueueCommand({ QueueName: 'tasks', Attributes: { VisibilityTimeout: '10' } }),
   );
-  const role = await makeRole('worker', 'AWSLambdaSQSQueueExecutionRole');
+  const role = await makeFunctionRole(iam, 'worker', 'AWSLambdaSQSQueueExecutionRole');
   await makeFunction(
     'worker',
     role,
@@ -235,7 +216,7 @@ test('what becomes of an event goes to queues: a destination’s record, the dea
     return { QueueUrl, arn: `arn:aws:sqs:us-east-1:000000000000:${QueueName}` };
   };
   const [successes, dead] = [await queue('successes'), await queue('dead')];
-  const role = await makeRole('sender', 'AWSLambdaBasicExecutionRole');
+  const role = await makeFunctionRole(iam, 'sender', 'AWSLambdaBasicExecutionRole');
   await iam.send(
     new AttachRolePolicyCommand({
       RoleName: 'sender',
@@ -284,7 +265,7 @@ test('what becomes of an event goes to queues: a destination’s record, the dea
 
 test('a role that may not read the stream makes no mapping', async () => {
   const StreamArn = await makeTable('closed');
-  await makeFunction('blind', await makeRole('blind'), 'exports.handler = async () => {};');
+  await makeFunction('blind', await makeFunctionRole(iam, 'blind'), 'exports.handler = async () => {};');
   await assert.rejects(
     lambda.send(
       new sdk.CreateEventSourceMappingCommand({

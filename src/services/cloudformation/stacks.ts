@@ -181,7 +181,7 @@ export const stacks = {
   },
 
   async ContinueUpdateRollback(input, ctx) {
-    refuseUnsupported(input, ['ResourcesToSkip']);
+    refuseUnsupported(input, ['ResourcesToSkip', 'ForceRollback']);
     const found = await requireStack(ctx, input.StackName, `Stack [${input.StackName}] does not exist`);
     const id = ctx.world.random.uuid();
     await ctx.transact(async (tx) => {
