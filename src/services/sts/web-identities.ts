@@ -3,9 +3,11 @@ import { formatArn } from '../../base/arn.ts';
 import type { StsOperations } from '../../model/gen/sts.ts';
 import { compilePolicy } from '../../policy/compile.ts';
 import { decide } from '../../policy/evaluate.ts';
+import { explain } from '../../policy/explain.ts';
 import { contextOf } from '../../policy/request.ts';
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
+import { withControls } from '../../service/organizations.ts';
 import type { RoleFacts } from '../../service/ports.ts';
 import type { Group } from '../../service/service.ts';
 import { accessDenied, fault } from './fault.ts';
@@ -34,7 +36,7 @@ export const webIdentities = {
     const role = await ctx.ports.identity.role(input.RoleArn);
     if (role === undefined) throw notAuthorised();
     const identity = await verify(input.WebIdentityToken, role.account, ctx);
-    checkTrust(role, identity, input.RoleSessionName);
+    await checkTrust(role, identity, input.RoleSessionName, ctx);
     const seconds = input.DurationSeconds ?? HOUR_SECONDS;
     checkDuration(seconds, role);
     const policies = await readSessionPolicies(input.Policy, input.PolicyArns, role.account, ctx);
@@ -136,7 +138,12 @@ function claimContext({ host, subject, audience }: WebIdentity): Readonly<Record
   return { [`${host}:sub`]: subject, [`${host}:aud`]: audience };
 }
 
-function checkTrust(role: RoleFacts, identity: WebIdentity, sessionName: string): void {
+async function checkTrust(
+  role: RoleFacts,
+  identity: WebIdentity,
+  sessionName: string,
+  ctx: Context,
+): Promise<void> {
   const context = contextOf({
     ...claimContext(identity),
     'aws:FederatedProvider': identity.providerArn,
@@ -144,10 +151,22 @@ function checkTrust(role: RoleFacts, identity: WebIdentity, sessionName: string)
   });
   const { account, roleArn: resource } = role;
   const principal = { kind: 'web-identity', account, provider: identity.providerArn } as const;
-  const decision = decide(
-    { action: ACTION, resource, resourceAccount: account, principal, context },
-    { identity: [], resource: compilePolicy(role.trustPolicy, resource), resourceMustAllow: true },
-  );
+  const asked = { action: ACTION, resource, resourceAccount: account, principal, context };
+  const trust = {
+    identity: [],
+    resource: compilePolicy(role.trustPolicy, resource),
+    resourceMustAllow: true,
+  };
+  const owner = await ctx.ports.organizations.controls(account);
+  const policies = withControls(trust, ACTION, ctx.principal, undefined, owner);
+  const decision = decide(asked, policies);
+  ctx.noteDecision({
+    principal: ctx.principal,
+    request: { action: ACTION, resource, resourceAccount: account },
+    decision,
+    policies,
+    ...(decision.allowed ? {} : { explanation: explain(asked, policies, decision, asked) }),
+  });
   if (!decision.allowed) throw notAuthorised();
 }
 
