@@ -130,6 +130,9 @@ export function configure(
   const variables = settings.Environment === undefined ? before.variables : settings.Environment.Variables;
   if (settings.Environment?.Variables !== undefined) checkVariables(settings.Environment.Variables);
   const { VpcConfig: vpc, FileSystemConfigs: fileSystems } = settings;
+  if (fileSystems?.some(({ S3FilesConfig }) => S3FilesConfig !== undefined)) {
+    throw fault('InvalidParameterValueException', 'S3FilesConfig is not supported here.');
+  }
   return {
     ...before,
     runtime: settings.Runtime ?? before.runtime,

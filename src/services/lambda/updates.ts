@@ -47,6 +47,7 @@ export const updates = {
     checkRevision(input.RevisionId, row.latest.revisionId, REVISION_CALLS);
     const code = await storeCode(ctx, input);
     const architecture = input.Architectures?.[0];
+    noteStored(ctx, target.reference.name, storedOnly({ Architectures: input.Architectures }));
     const change = (before: FunctionVersion): FunctionVersion => ({
       ...before,
       code,
