@@ -190,7 +190,7 @@ export function missingStatement(request: ActionRequest): string {
 /** EC2's family says less and encodes the rest; all others say it. */
 function denialWords(call: Call, denied: ActionDecision): string {
   const { request, decision } = denied;
-  const message = denialMessage(call.principal, request.action, request.resource, decision);
+  const message = denialMessage(call.principal, request.action, request.named ?? request.resource, decision);
   if (call.protocolName !== 'ec2') return message;
   const encoded = authorizationMessage(call, denied);
   return `You are not authorized to perform this operation. ${message}.${

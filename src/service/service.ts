@@ -28,6 +28,8 @@ export interface ActionRequest {
   readonly action: string;
   /** The resource's ARN, or `*` for actions without one. */
   readonly resource: string;
+  /** The resource as a denial names it, where that is not its ARN: `user alice`, whose path is not for all to know. */
+  readonly named?: string;
   /** Who owns the resource, where its ARN does not say (S3's). */
   readonly resourceAccount?: string;
   /** Service context keys of this request, such as `dynamodb:LeadingKeys`; a lookup where they cost something. */

@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import {
   CreateAccessKeyCommand,
   CreateUserCommand,
+  GetUserCommand,
   IAMClient,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
@@ -163,7 +164,7 @@ function denialFailure(
     return fits ? undefined : shown(answer);
   }
   const words = new RegExp(
-    `User: arn:aws:iam::000000000000:user/${userName} is not authorized to perform: ([a-z0-9-]+:[A-Za-z]+) on resource: \\S+ ${reason}`,
+    `User: arn:aws:iam::000000000000:user/${userName} is not authorized to perform: ([a-z0-9-]+:[A-Za-z]+) on resource: .+? ${reason}`,
   );
   return answer.status === status && answer.code === code && words.test(answer.text)
     ? undefined
@@ -248,6 +249,27 @@ test('a denial does not tell whether there is such a thing', async () => {
     return now === before ? undefined : `${before} became ${now}`;
   });
   assert.deepEqual(failures, []);
+});
+
+test('nor where: a user with a path is denied as one who is not there', async () => {
+  const { endpoint, region, credentials } = lambent;
+  await new IAMClient({ endpoint, region, credentials }).send(
+    new CreateUserCommand({ UserName: 'hidden', Path: '/team/' }),
+  );
+  const denied = new IAMClient({ endpoint, region, credentials: nobody, maxAttempts: 1 });
+  for (const UserName of ['hidden', 'missing']) {
+    await assert.rejects(denied.send(new GetUserCommand({ UserName })), {
+      name: 'AccessDenied',
+      message: `User: arn:aws:iam::000000000000:user/nobody is not authorized to perform: iam:GetUser on resource: user ${UserName} because no identity-based policy allows the iam:GetUser action`,
+    });
+  }
+});
+
+test('tags to set need a permission even when there are none', async () => {
+  const asked = operations.find(({ name }) => name === 'sqs.TagQueue');
+  assert.ok(asked !== undefined);
+  const answer = await callSigned(lambent.port, nobody, { ...asked, input: { ...asked.input, Tags: {} } });
+  assert.equal(answer.status, 403, shown(answer));
 });
 
 test('the same user is let through to use them', () => sweep(1));

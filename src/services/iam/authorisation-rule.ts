@@ -5,7 +5,7 @@ import { iamArn } from './identifier.ts';
 import { findIdentity, identityArn } from './identity.ts';
 import { layout } from './layout.ts';
 
-/** How the operations on each kind of thing are authorised. */
+/** How the operations on each kind of thing are authorised. What exists is denied by its name, as AWS does. */
 export type Rule = (
   scope: AuthorisationScope,
 ) => Promise<readonly ActionRequest[]> | readonly ActionRequest[];
@@ -23,6 +23,7 @@ export function user(action: string, name: string | undefined, context: ContextV
       {
         action: `iam:${action}`,
         resource: row === undefined ? iamArn(account, 'user', '/', name) : identityArn(account, 'user', row),
+        named: `user ${name}`,
         context: { ...boundaryContext(row?.boundary), ...resourceTags(row?.tags), ...context },
       },
     ];
@@ -36,6 +37,7 @@ export function role(action: string, name: string, context: ContextValues = {}):
       {
         action: `iam:${action}`,
         resource: row === undefined ? iamArn(account, 'role', '/', name) : identityArn(account, 'role', row),
+        named: `role ${name}`,
         context: { ...boundaryContext(row?.boundary), ...resourceTags(row?.tags), ...context },
       },
     ];
@@ -47,7 +49,7 @@ export function group(action: string, name: string, context: ContextValues = {})
     const row = await findIdentity(ctx.store, account, 'group', name);
     const resource =
       row === undefined ? iamArn(account, 'group', '/', name) : identityArn(account, 'group', row);
-    return [{ action: `iam:${action}`, resource, context }];
+    return [{ action: `iam:${action}`, resource, named: `group ${name}`, context }];
   };
 }
 
@@ -59,6 +61,7 @@ export function policy(action: string, arn: string, context: ContextValues = {})
       {
         action: `iam:${action}`,
         resource: arn,
+        named: `policy ${arn}`,
         // AWS's own policies are everybody's.
         ...(arn.startsWith('arn:aws:iam::aws:') ? { resourceAccount: account } : {}),
         context: { ...resourceTags(row?.tags), ...context },
@@ -71,7 +74,14 @@ export function instanceProfile(action: string, name: string, context: ContextVa
   return async ({ account, ctx }) => {
     const row = await layout.at(account, '').instanceProfiles.get(ctx.store, [name.toLowerCase()]);
     const resource = iamArn(account, 'instance-profile', row?.path ?? '/', name);
-    return [{ action: `iam:${action}`, resource, context: { ...resourceTags(row?.tags), ...context } }];
+    return [
+      {
+        action: `iam:${action}`,
+        resource,
+        named: `instance profile ${name}`,
+        context: { ...resourceTags(row?.tags), ...context },
+      },
+    ];
   };
 }
 
