@@ -19,6 +19,7 @@ if (words.length === 0) {
     cwd: root,
     stdio: 'inherit',
   });
+  execFileSync(process.execPath, [join(root, 'scripts/support-table.mjs'), '--check'], { stdio: 'inherit' });
 }
 
 /** Sources name the tests; what a deleted source left in dist/ does not run. */
