@@ -10,6 +10,7 @@ import {
 import type { RecordedDecision } from '../../src/service/audit.ts';
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
 import type { SigningCredentials } from '../../src/wire/sigv4-client.ts';
+import { clientProtocol } from '../support/client-encoder.ts';
 import { type AskedOperation, askedOperations, learnedFrom } from '../support/operation-inputs.ts';
 import { callSigned, closeConnections, type WireAnswer } from '../support/signing-caller.ts';
 
@@ -146,7 +147,7 @@ function isWrong({ status, code }: WireAnswer): boolean {
 function denialOf({ name, model }: AskedOperation): { readonly status: number; readonly code: string } {
   if (name.startsWith('sns.')) return { status: 403, code: 'AuthorizationError' };
   if (name.startsWith('sqs.')) return { status: 403, code: 'AccessDenied' };
-  const { protocol } = model.metadata;
+  const protocol = clientProtocol(model);
   if (protocol === 'json') return { status: 400, code: 'AccessDeniedException' };
   return { status: 403, code: protocol === 'rest-json' ? 'AccessDeniedException' : 'AccessDenied' };
 }
@@ -186,6 +187,16 @@ test('a user without a policy may do nothing, and is told what would be needed',
     answers.set(asked.name, withoutRequestId(answer));
     return denialFailure(asked, 'nobody', reason, answer);
   });
+  assert.deepEqual(failures, []);
+});
+
+test('SQS denies its old clients, who speak query, alike', async () => {
+  const queues = operations.filter(({ name }) => name.startsWith('sqs.'));
+  const reason = 'because no identity-based policy allows the \\1 action';
+  const failures = await failuresOf(async (asked) => {
+    const answer = await callSigned(lambent.port, nobody, asked, 'query');
+    return answer.text.startsWith('<') ? denialFailure(asked, 'nobody', reason, answer) : shown(answer);
+  }, queues);
   assert.deepEqual(failures, []);
 });
 

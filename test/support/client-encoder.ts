@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OperationModel, ServiceModel, Shape, ShapeRef } from '../../src/model/model.ts';
+import type { OperationModel, ProtocolName, ServiceModel, Shape, ShapeRef } from '../../src/model/model.ts';
 import { uriEncode } from '../../src/wire/sigv4-canonical.ts';
 import { formatTimestamp, type TimestampFormat } from '../../src/wire/timestamp.ts';
 import { escapeXml } from '../../src/wire/xml-text.ts';
@@ -14,9 +14,21 @@ export interface ClientRequest {
 
 type Values = Readonly<Record<string, unknown>>;
 
+/** What a client without CBOR speaks to the service. */
+export function clientProtocol({ metadata }: ServiceModel): ProtocolName {
+  const { protocol, protocols = [] } = metadata;
+  if (protocol !== 'smithy-rpc-v2-cbor') return protocol;
+  return protocols.find((other) => other === 'json' || other === 'query') ?? protocol;
+}
+
 /** An input as a client of the service puts it on the wire, unsigned. */
-export function clientRequest(model: ServiceModel, operation: OperationModel, input: Values): ClientRequest {
-  switch (model.metadata.protocol) {
+export function clientRequest(
+  model: ServiceModel,
+  operation: OperationModel,
+  input: Values,
+  protocol: ProtocolName = clientProtocol(model),
+): ClientRequest {
+  switch (protocol) {
     case 'json':
       return jsonRequest(model, operation, input);
     case 'query':
@@ -25,7 +37,7 @@ export function clientRequest(model: ServiceModel, operation: OperationModel, in
     case 'rest-xml':
       return restRequest(model, operation, input);
     default:
-      throw new Error(`no client of ${model.metadata.protocol}`);
+      throw new Error(`no client of ${protocol}`);
   }
 }
 
@@ -110,18 +122,12 @@ function addFields(
     case 'structure':
       for (const [name, inner] of Object.entries(value as Values)) {
         const member = shape.members?.[name] as ShapeRef;
-        addFields(
-          model,
-          member,
-          inner,
-          `${path}${path === '' ? '' : '.'}${member.locationName ?? name}`,
-          fields,
-        );
+        addFields(model, member, inner, `${path}${path === '' ? '' : '.'}${nameIn(member, name)}`, fields);
       }
       return;
     case 'list': {
       const member = shape.member as ShapeRef;
-      const prefix = flattened ? path : `${path}.${member.locationName ?? 'member'}`;
+      const prefix = flattened ? path : `${path}.${nameIn(member, 'member')}`;
       for (const [index, item] of (value as readonly unknown[]).entries())
         addFields(model, member, item, `${prefix}.${index + 1}`, fields);
       return;
@@ -130,12 +136,12 @@ function addFields(
       const prefix = flattened ? path : `${path}.entry`;
       for (const [index, [key, item]] of Object.entries(value as Values).entries()) {
         const { key: keyRef, value: valueRef } = shape;
-        fields.append(`${prefix}.${index + 1}.${keyRef?.locationName ?? 'key'}`, key);
+        fields.append(`${prefix}.${index + 1}.${nameIn(keyRef, 'key')}`, key);
         addFields(
           model,
           valueRef as ShapeRef,
           item,
-          `${prefix}.${index + 1}.${valueRef?.locationName ?? 'value'}`,
+          `${prefix}.${index + 1}.${nameIn(valueRef, 'value')}`,
           fields,
         );
       }
@@ -144,6 +150,10 @@ function addFields(
     default:
       fields.append(path, textOf(shape, ref, value, 'iso8601'));
   }
+}
+
+function nameIn(ref: ShapeRef | undefined, usual: string): string {
+  return ref?.queryName ?? ref?.locationName ?? usual;
 }
 
 function textOf(shape: Shape, ref: ShapeRef, value: unknown, format: TimestampFormat): string {

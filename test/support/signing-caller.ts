@@ -1,4 +1,5 @@
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
+import type { ProtocolName } from '../../src/model/model.ts';
 import { type SigningCredentials, signRequest } from '../../src/wire/sigv4-client.ts';
 import { clientRequest } from './client-encoder.ts';
 import type { AskedOperation } from './operation-inputs.ts';
@@ -19,8 +20,9 @@ export function callSigned(
   port: number,
   credentials: SigningCredentials,
   { model, operation, input }: Pick<AskedOperation, 'model' | 'operation' | 'input'>,
+  protocol?: ProtocolName,
 ): Promise<WireAnswer> {
-  const { method, path, query, headers, body } = clientRequest(model, operation, input);
+  const { method, path, query, headers, body } = clientRequest(model, operation, input, protocol);
   const { endpointPrefix, signingName = endpointPrefix } = model.metadata;
   const signed = signRequest(
     { method, path, query, headers: { ...headers, host: `127.0.0.1:${port}` }, body },
