@@ -88,17 +88,21 @@ const JOB_GRACE_MS = 2_000;
 /** Frees what no row holds any more: once soon after the start, then now and then. */
 function collectBlobs(blobs: CollectedBlobs, world: World, onError: (error: unknown) => void): Cancel {
   let cancel: Cancel;
+  let stopped = false;
   const collect = async (first: boolean): Promise<void> => {
     try {
       if (first) await blobs.sweep();
       await blobs.collect();
     } catch (error) {
-      onError(error);
+      if (!stopped) onError(error);
     }
-    cancel = world.timers.after(COLLECT_EVERY_MS, () => void collect(false));
+    if (!stopped) cancel = world.timers.after(COLLECT_EVERY_MS, () => void collect(false));
   };
   cancel = world.timers.after(FIRST_COLLECT_MS, () => void collect(true));
-  return () => cancel();
+  return () => {
+    stopped = true;
+    cancel();
+  };
 }
 
 /** Puts the parts together and serves: the one place that knows every engine, port and service. */

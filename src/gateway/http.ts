@@ -178,8 +178,10 @@ export function createGateway(options: GatewayOptions): Server {
       fromFunction: () => opener.isFunction(incoming.socket),
     };
     const call = await runRequest(host, registry, request);
+    // A connection closes after its last answer, and one that closes with bytes unread takes the answer with it.
+    if (tooLarge && !response.shouldKeepAlive) await drop(incoming);
     await send(response, call.response as WireResponse, method, cors);
-    if (stream !== undefined || tooLarge) drop(incoming);
+    if (stream !== undefined || tooLarge) await drop(incoming);
   }
 
   const server = createServer(
@@ -283,13 +285,17 @@ function isDisconnect(error: unknown): boolean {
   );
 }
 
-/** Reads on what nobody will use, within bounds, then closes. */
-function drop(incoming: IncomingMessage): void {
-  if (incoming.complete || incoming.destroyed) return;
-  let left = DRAIN_BYTES;
-  incoming.on('data', (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) incoming.destroy();
+/** Reads on what nobody will use, within bounds, then closes. Resolves when there is no more to come. */
+function drop(incoming: IncomingMessage): Promise<void> {
+  if (incoming.complete || incoming.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    let left = DRAIN_BYTES;
+    incoming.on('data', (chunk: Buffer) => {
+      left -= chunk.length;
+      if (left < 0) incoming.destroy();
+    });
+    incoming.once('close', resolve);
+    incoming.once('end', resolve);
+    incoming.resume();
   });
-  incoming.resume();
 }

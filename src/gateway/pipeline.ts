@@ -42,6 +42,11 @@ const INSIDE = OUTSIDE.slice(VALIDATE, ENCODE);
 
 function route(call: Call): void {
   const http = call.http as HttpRequest;
+  if (http.tooLarge && http.route === undefined) {
+    // A form names its operation in a body nobody read.
+    call.protocolName = 'query';
+    throw refusal('too-large', 'query');
+  }
   const found = http.route ?? routeRequest(call.registry, http, http.resourcePath, http.form);
   if (found === undefined)
     throw new WireFault('UnknownOperationException', 'Nothing of AWS answers here.', 404);
