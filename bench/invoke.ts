@@ -3,6 +3,7 @@ import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { strToU8, zipSync } from 'fflate';
 import type { SigningCredentials } from '../src/wire/sigv4-client.ts';
 import { signedRequest } from '../test/support/signed.ts';
+import { benchColdStart } from './cold-start.ts';
 import { compare } from './dynamodb.ts';
 import { runLoad } from './load.ts';
 import { type Line, mostLine, ratioLine } from './report.ts';
@@ -69,5 +70,6 @@ export async function benchInvoke(
   }
   cold.sort((a, b) => a - b);
   lines.push(mostLine('cold start with a pre-started worker, median of 20', cold[COLD / 2] ?? 0, 15, 'ms'));
+  lines.push(await benchColdStart(port, credentials));
   return lines;
 }

@@ -27,6 +27,25 @@ export function ratioLine(
   };
 }
 
+/** A ratio that is better the smaller it is: of times. */
+export function mostRatioLine(
+  what: string,
+  measured: number,
+  reference: number,
+  most: number,
+  unit: string,
+): Line {
+  const ratio = measured / reference;
+  return {
+    what,
+    measured: `${measured.toFixed(1)}${unit}`,
+    reference: `${reference.toFixed(1)}${unit}`,
+    figure: ratio.toFixed(2),
+    target: `≤ ${most}`,
+    met: ratio <= most,
+  };
+}
+
 export function mostLine(what: string, measured: number, most: number, unit: string, reference = ''): Line {
   return {
     what,
