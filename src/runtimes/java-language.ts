@@ -93,6 +93,7 @@ export async function javaLanguage(options: LanguageOptions): Promise<Language |
   const shown = sandboxed ? '/var/lang/java' : client;
   return {
     family: 'java',
+    version: String(major),
     views: sandboxed ? [...(await viewsOf(home)), { from: client, to: shown }] : [],
     environment: {},
     command: ({ memoryMb }) => ({

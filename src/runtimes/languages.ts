@@ -5,11 +5,13 @@ import type { WorkerProfile } from '../service/runtimes.ts';
 import type { CommandLine, View } from './sandbox.ts';
 import { linkSdkModules, type SdkModules, sdkViews } from './sdk-modules.ts';
 
-export type Family = 'node' | 'python' | 'java' | 'provided';
+export type Family = 'node' | 'python' | 'java' | 'ruby' | 'provided';
 
 /** How to start one family of runtimes on this machine. */
 export interface Language {
   readonly family: Family;
+  /** As names of runtimes spell it: `20`, `3.12`. Undefined where programs are the user's own. */
+  readonly version: string | undefined;
   /** Read-only views the sandbox needs besides code, layers and bootstraps. */
   readonly views: readonly View[];
   /** The worker's command; `folders` hold its code and its layers, the code first. */
@@ -22,6 +24,7 @@ export function familyOf(runtime: string): Family | undefined {
   if (runtime.startsWith('nodejs')) return 'node';
   if (runtime.startsWith('python3')) return 'python';
   if (runtime.startsWith('java')) return 'java';
+  if (runtime.startsWith('ruby')) return 'ruby';
   // Go's own runtime was the custom one before that had a name.
   if (runtime === 'go1.x') return 'provided';
   if (runtime.startsWith('provided')) return 'provided';
@@ -37,8 +40,42 @@ export function lackOf(runtime: string): string {
   if (family === 'java') {
     return `${runtime} needs a JDK of 11 or later on the PATH, and there is none. To install it: sudo apt install default-jdk-headless, or brew install openjdk`;
   }
+  if (family === 'ruby') {
+    return `${runtime} needs a ruby on the PATH, and there is none. To install it: sudo apt install ruby, or brew install ruby`;
+  }
+  if (runtime.startsWith('dotnet')) {
+    return `${runtime} cannot run here: publish the function as a program of its own (dotnet publish --self-contained, with Amazon.Lambda.RuntimeSupport and AssemblyName bootstrap) and give it the runtime provided.al2023`;
+  }
   if (runtime === 'python2.7') return 'python2.7 cannot run here: move the function to python3.9 or later';
   return `the runtime ${runtime} cannot run here`;
+}
+
+/** `python3.12` → `3.12`, `nodejs22.x` → `22`, `java8.al2` → `8`. */
+function versionOf(runtime: string): string | undefined {
+  return /^[a-z]+(\d+(?:\.\d+)?)/.exec(runtime)?.[1];
+}
+
+/** What to tell a user whose runtime another version of its language stands in for; undefined when it is the same. */
+export function standIn(runtime: string, { family, version }: Language): string | undefined {
+  if (version === undefined || versionOf(runtime) === version) return undefined;
+  return `${runtime} runs on ${NAMES[family]} ${version}, which is what this machine has`;
+}
+
+const NAMES: Readonly<Record<Family, string>> = {
+  node: 'Node.js',
+  python: 'Python',
+  java: 'Java',
+  ruby: 'Ruby',
+  provided: 'its own program',
+};
+
+/** Of folders, those that lie in none of the others: a view of a folder shows what is below it. */
+export function outermost(folders: readonly string[]): string[] {
+  return folders.filter(
+    (path, index) =>
+      folders.indexOf(path) === index &&
+      !folders.some((other) => other !== path && path.startsWith(`${other}/`)),
+  );
 }
 
 export interface LanguageOptions {
@@ -58,6 +95,7 @@ export async function nodeLanguage(options: LanguageOptions): Promise<Language> 
   const shared = sandboxed || sdk === undefined ? '/node_modules' : await linkSdkModules(sdk, folder);
   return {
     family: 'node',
+    version: process.versions.node.split('.')[0],
     views: sandboxed ? views : [],
     environment: {
       NODE_PATH: ['/opt/nodejs/node_modules', shared].join(':'),
@@ -102,14 +140,10 @@ export async function pythonLanguage(options: LanguageOptions): Promise<Language
   const shown = [...facts.prefixes, ...(facts.sdk === null ? [] : [facts.sdk])].filter(
     (path) => !path.startsWith('/usr'),
   );
-  // A view of a folder shows what is below it.
-  const outermost = shown.filter(
-    (path, index) =>
-      shown.indexOf(path) === index && !shown.some((other) => other !== path && path.startsWith(`${other}/`)),
-  );
   return {
     family: 'python',
-    views: sandboxed ? outermost.map((path) => ({ from: path, to: path })) : [],
+    version: facts.version,
+    views: sandboxed ? outermost(shown).map((path) => ({ from: path, to: path })) : [],
     environment: {
       PYTHONDONTWRITEBYTECODE: '1',
       ...(facts.sdk === null ? {} : { LAMBENT_PYTHON_SDK: facts.sdk }),
@@ -125,6 +159,7 @@ export async function pythonLanguage(options: LanguageOptions): Promise<Language
 export function providedLanguage(sandboxed: boolean): Language {
   return {
     family: 'provided',
+    version: undefined,
     views: [],
     environment: {},
     command: (_profile, folders) => {

@@ -128,6 +128,10 @@ class ProcessRuntimes implements Runtimes {
     return this.#starter.missing(runtime);
   }
 
+  standIn(runtime: string): string | undefined {
+    return this.#starter.standIn(runtime);
+  }
+
   async evict(functionKey: string): Promise<void> {
     const fleet = this.#fleets.get(functionKey);
     if (fleet !== undefined) this.#retire(fleet);

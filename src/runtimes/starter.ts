@@ -15,7 +15,9 @@ import {
   nodeLanguage,
   providedLanguage,
   pythonLanguage,
+  standIn,
 } from './languages.ts';
+import { rubyLanguage } from './ruby-language.ts';
 import { PROGRAM_PATH, type Sandbox } from './sandbox.ts';
 import { bootstrapFolder, type SdkModules } from './sdk-modules.ts';
 import { isStageable, merge, stage, Trees } from './staging.ts';
@@ -61,6 +63,7 @@ export class Starter {
   readonly #languages: Readonly<Record<Family, () => Promise<Language | undefined>>>;
   /** Looked for, and not there. */
   readonly #lacking = new Set<Family>();
+  readonly #found = new Map<Family, Language>();
   readonly #sdk: SdkModules | undefined;
   readonly #bootstraps: string;
   readonly #trees = new Trees();
@@ -81,6 +84,7 @@ export class Starter {
       node: this.#once('node', () => nodeLanguage(known)),
       python: this.#once('python', () => pythonLanguage(known)),
       java: this.#once('java', () => javaLanguage(known)),
+      ruby: this.#once('ruby', () => rubyLanguage(known)),
       provided: this.#once('provided', async () => providedLanguage(sandboxed)),
     };
   }
@@ -90,6 +94,7 @@ export class Starter {
     return () => {
       found ??= find().then((language) => {
         if (language === undefined) this.#lacking.add(family);
+        else this.#found.set(family, language);
         return language;
       });
       return found;
@@ -99,6 +104,11 @@ export class Starter {
   missing(runtime: string): string | undefined {
     const family = familyOf(runtime);
     return family === undefined || this.#lacking.has(family) ? lackOf(runtime) : undefined;
+  }
+
+  standIn(runtime: string): string | undefined {
+    const language = this.#found.get(familyOf(runtime) ?? 'provided');
+    return language && standIn(runtime, language);
   }
 
   prepare(profile: WorkerProfile): void {

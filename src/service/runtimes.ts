@@ -16,6 +16,8 @@ export interface Runtimes {
   keepReady(spec: EnvironmentSpec, count: number): void;
   /** Undefined when `runtime` can run here, else what is missing and how to get it. */
   missing(runtime: string): string | undefined;
+  /** Once a function of `runtime` has run: which other version of its language stood in for it, if one did. */
+  standIn(runtime: string): string | undefined;
   /** What isolation this platform gives, in one line for the start-up summary. */
   readonly isolation: { readonly sandboxed: boolean; readonly summary: string };
   /**

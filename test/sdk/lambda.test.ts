@@ -227,8 +227,11 @@ test('payloads are checked', async () => {
     lambda.send(new sdk.InvokeCommand({ FunctionName: 'checked', Payload: Buffer.from('{not json') })),
     failing('InvalidRequestContentException'),
   );
-  await make('foreign', '', { Runtime: 'ruby3.4', Code: { ZipFile: zipOf(ECHO) } });
-  await assert.rejects(invoke('foreign'), failing('InvalidRuntimeException', /ruby3\.4 cannot run here/));
+  await make('foreign', '', { Runtime: 'dotnet8', Code: { ZipFile: zipOf(ECHO) } });
+  await assert.rejects(
+    invoke('foreign'),
+    failing('InvalidRuntimeException', /dotnet8 cannot run here: publish the function/),
+  );
   await assert.rejects(
     make('ancient', '', { Runtime: 'python2.7', Code: { ZipFile: zipOf(ECHO) } }),
     failing('InvalidParameterValueException', /runtime parameter of python2\.7 is no longer supported/),

@@ -88,14 +88,20 @@ export type Run = (
 export function suite(chosen: Sandbox, tests: (run: Run, runtimes: () => Runtimes) => void): void {
   describe(chosen.sandboxed ? 'in a sandbox' : 'as plain processes', () => {
     let runtimes: Runtimes;
+    // Runtimes keep no process alive by themselves; in a server its sockets do.
+    let alive: NodeJS.Timeout;
     before(async () => {
+      alive = setInterval(() => {}, 60_000);
       runtimes = await createRuntimes({
         world,
         folder: join(folder, chosen.sandboxed ? 'sandboxed' : 'plain'),
         sandbox: chosen,
       });
     });
-    after(() => runtimes.close());
+    after(async () => {
+      clearInterval(alive);
+      await runtimes.close();
+    });
     tests(
       (spec, payload, more = {}) => runtimes.invoke(spec, invocationOf(spec, payload, more)),
       () => runtimes,

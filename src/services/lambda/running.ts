@@ -70,6 +70,7 @@ export class Running {
   /** Events that run without a job that waits for them, by request id, and the job that guards each. */
   readonly detached = new Map<string, JobId>();
   readonly #scopes = new Map<string, Scope>();
+  readonly #noted = new Set<string>();
   readonly #watches: (() => void)[] = [];
   readonly #invocations = new Map<string, Logged>();
   /** Outlives requests: environments ask for credentials and write logs under it. */
@@ -148,6 +149,7 @@ export class Running {
       });
       const { environmentId } = result;
       this.#startLog(environmentId, logged);
+      if (result.initDurationMs !== undefined) this.#noteStandIn(ctx, version.runtime);
       const endedAtMs = clock.now();
       for (const line of endLines(version, requestId, result, endedAtMs)) {
         this.#write(environmentId, logged, line, endedAtMs);
@@ -165,6 +167,14 @@ export class Running {
       this.#invocations.delete(requestId);
       giveBack();
     }
+  }
+
+  /** Says once of each runtime that another version of its language stands in for it. */
+  #noteStandIn(ctx: Context, runtime: string): void {
+    if (this.#noted.has(runtime)) return;
+    this.#noted.add(runtime);
+    const words = ctx.ports.runtimes.standIn(runtime);
+    if (words !== undefined) ctx.log('warn', words);
   }
 
   #line({ atMs, text, requestId, environmentId }: LogLine): void {
