@@ -146,6 +146,10 @@ export class CallContext implements Context {
     return range && this.store.watch(range, callback);
   }
 
+  async nextChange(service: string, resourceArn: string): Promise<number | undefined> {
+    return this.#host.definition(service)?.nextChange?.(resourceArn, this);
+  }
+
   noteDecision(decision: ActionDecision): void {
     this.decisions.push(decision);
   }

@@ -52,6 +52,11 @@ export interface Context {
     resourceArn: string,
     callback: () => void,
   ): Promise<(() => void) | undefined>;
+  /**
+   * When time alone brings up something new at a resource of another service, after now, as a watch does not tell;
+   * virtual milliseconds, undefined for never.
+   */
+  nextChange(service: string, resourceArn: string): Promise<number | undefined>;
   /** Writes a job in the caller's transaction; it runs at least once, after the commit, when it is due. */
   enqueue(tx: Transaction, job: NewJob): JobId;
   /** Removes a job that has not run. */

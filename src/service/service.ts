@@ -101,6 +101,8 @@ export interface ServiceDefinition {
   readonly validationCode?: string;
   /** The rows that change when something new stands at a resource (records of a stream, messages of a queue). */
   readonly changes?: (resourceArn: string, ctx: Context) => Promise<KeyRange | undefined>;
+  /** When time alone brings up something new there (a message that was hidden); virtual time, undefined for never. */
+  readonly nextChange?: (resourceArn: string, ctx: Context) => Promise<number | undefined>;
   /** A denial's error, where it is not the protocol's own (`AccessDenied`). */
   readonly denial?: { readonly code: string; readonly status: number };
   /** Input that a query request's path gives: SQS's queue URLs are addresses to send to. The request's own fields win. */

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import {
   CreateTableCommand,
   DeleteItemCommand,
@@ -16,8 +16,8 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { zipSync } from 'fflate';
 import { withLambent } from '../support/clients.ts';
+import { makeFunction as makeNodeFunction, printed as printedBy } from '../support/functions.ts';
 import { makeFunctionRole } from '../support/roles.ts';
 
 const lambent = await withLambent();
@@ -40,35 +40,12 @@ async function makeTable(TableName: string): Promise<string> {
   return TableDescription?.LatestStreamArn ?? '';
 }
 
-async function makeFunction(FunctionName: string, Role: string, source: string): Promise<void> {
-  await lambda.send(
-    new sdk.CreateFunctionCommand({
-      FunctionName,
-      Role,
-      Runtime: 'nodejs20.x',
-      Handler: 'index.handler',
-      Code: { ZipFile: zipSync({ 'index.js': Buffer.from(source) }) },
-    }),
-  );
-}
+const makeFunction = (name: string, role: string, source: string) =>
+  makeNodeFunction(lambda, name, role, source);
+const printed = (name: string, count: number) => printedBy(logs, name, count);
 
 const put = (TableName: string, id: string, n = 0) =>
   dynamodb.send(new PutItemCommand({ TableName, Item: { id: { S: id }, n: { N: String(n) } } }));
-
-/** What the function printed behind `@@`, a JSON value a line, once there are `count` of them. */
-async function printed(name: string, count: number): Promise<unknown[]> {
-  for (let i = 0; ; i++) {
-    const page = await logs
-      .send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${name}`, filterPattern: '"@@"' }))
-      .catch(() => undefined);
-    const found = (page?.events ?? []).map(({ message = '' }) =>
-      JSON.parse(message.slice(message.indexOf('@@') + 2)),
-    );
-    if (found.length >= count) return found;
-    assert.ok(i < 150, `${name} printed ${JSON.stringify(found)}`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
-}
 
 test('changes of a table reach the function, in order, as the stream tells them', async () => {
   const StreamArn = await makeTable('orders');
@@ -193,7 +170,7 @@ test('messages of a queue reach the function, and those it fails come back', asy
   await printed('worker', 2);
   await lambent.advance(15);
   const seen = await printed('worker', 3);
-  assert.deepEqual(seen.sort(), [
+  assert.deepEqual(seen.toSorted(), [
     ['again', 'aws:sqs', 1],
     ['again', 'aws:sqs', 2],
     ['one', 'aws:sqs', 1],

@@ -16,10 +16,22 @@ function queueUrl(ctx: Context, account: string, queue: string): string {
   return `${ctx.endpoint}/${account}/${queue}`;
 }
 
+/** `2026/01/31/2026-01-31T23.59.59-<uuid>` */
+function objectName(ctx: Context): string {
+  const now = new Date(ctx.world.clock.now()).toISOString().slice(0, 19);
+  const day = now.slice(0, 10).replaceAll('-', '/');
+  return `${day}/${now.replaceAll(':', '.')}-${ctx.world.random.uuid()}`;
+}
+
 /** Sends an invocation record. What cannot be delivered is logged and lost, as on AWS. */
 export async function deliver(
   ctx: Context,
-  delivery: Delivery & { readonly record: unknown; readonly succeeded: boolean },
+  delivery: Delivery & {
+    readonly record: unknown;
+    readonly succeeded: boolean;
+    /** Where the record stands in a bucket. */
+    readonly folder: string;
+  },
 ): Promise<void> {
   const { destination, record, succeeded } = delivery;
   const text = JSON.stringify(record);
@@ -38,7 +50,7 @@ export async function deliver(
       case 's3':
         return call('s3', 'PutObject', {
           Bucket: resource.split('/')[0],
-          Key: `aws/lambda/async/${delivery.name}/${ctx.world.random.uuid()}`,
+          Key: `${delivery.folder}/${objectName(ctx)}`,
           Body: Buffer.from(text),
         });
       default:

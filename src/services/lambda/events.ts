@@ -213,7 +213,8 @@ async function settle(
             responsePayload: jsonOf(answer ?? 'null'),
           }),
     };
-    await deliver(ctx, { destination, role: version.role, name: version.name, record, succeeded });
+    const folder = `aws/lambda/async/${version.name}`;
+    await deliver(ctx, { destination, role: version.role, name: version.name, record, succeeded, folder });
   }
   if (!succeeded && version.deadLetterArn !== undefined) {
     const errorMessage = (jsonOf(answer ?? 'null') as { errorMessage?: unknown } | null)?.errorMessage;

@@ -36,8 +36,8 @@ export const layout = keyspace('lambda', {
   provisions: rows<[name: string, qualifier: string], ProvisionRow>('provisions'),
   /** Event source mappings. */
   mappings: rows<[uuid: string], MappingRow>('mappings'),
-  /** How far a mapping has read a shard. */
-  checkpoints: rows<[uuid: string, shard: string], CheckpointRow>('checkpoints'),
+  /** How far a mapping has read a shard, or one of the lanes of a shard that is read in parallel. */
+  checkpoints: rows<[uuid: string, lane: string], CheckpointRow>('checkpoints'),
   /** Only global: the mappings of all accounts, to be resumed at a start. */
   pollers: rows<[account: string, region: string, uuid: string], { readonly sourceArn: string }>('pollers'),
   /** Keys that sign addresses of code, one a region: `secret`. */
@@ -148,8 +148,10 @@ export interface MappingRow {
   readonly startingPosition?: EventSourcePosition | undefined;
   readonly batchSize: number;
   readonly windowSeconds: number;
-  /** Shards are read one batch at a time whatever it says. */
+  /** Of streams: batches of one shard in the function's hands at a time, each of other items. */
   readonly parallelization: number;
+  /** Of streams: how long a tumbling window is; 0 for none. */
+  readonly tumblingSeconds: number;
   /** Of queues: batches in the function's hands at a time. */
   readonly maximumConcurrency?: number | undefined;
   /** -1 for no limit. */
@@ -171,10 +173,22 @@ export interface CheckpointRow {
   readonly sequence?: string | undefined;
   /** How often the batch after it has failed. */
   readonly failures: number;
-  /** Records of the next batch, when a failing one is being cut down. */
-  readonly limit?: number | undefined;
+  /** When that batch comes back. */
+  readonly retryAtMs?: number | undefined;
+  /** The last records of the parts a batch was cut into, the nearest last. */
+  readonly ends?: readonly string[] | undefined;
+  /** The tumbling window that is open. */
+  readonly window?: WindowRow | undefined;
   /** Of queues: until when messages gather for a batch. */
   readonly gatherUntilMs?: number | undefined;
+}
+
+export interface WindowRow {
+  readonly startMs: number;
+  /** What the function answered last. */
+  readonly state: unknown;
+  /** Its state has grown too large: it ends before its time. */
+  readonly early?: boolean | undefined;
 }
 
 export interface LayerVersionRow {

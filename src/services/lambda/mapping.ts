@@ -86,6 +86,7 @@ export function newMapping(
       batchSize: source === 'queue' ? 10 : 100,
       windowSeconds: 0,
       parallelization: 1,
+      tumblingSeconds: 0,
       maximumAgeSeconds: FOREVER,
       maximumRetries: FOREVER,
       bisects: false,
@@ -126,9 +127,6 @@ export function configureMapping(before: MappingRow, settings: Settings): Mappin
       'Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10',
     );
   }
-  if ((settings.TumblingWindowInSeconds ?? 0) > 0) {
-    throw fault('InvalidParameterValueException', 'TumblingWindowInSeconds is not supported here.');
-  }
   const filters = settings.FilterCriteria?.Filters?.map(({ Pattern }) => Pattern ?? '') ?? before.filters;
   for (const text of filters) {
     if (readPattern(text) === undefined) {
@@ -143,6 +141,7 @@ export function configureMapping(before: MappingRow, settings: Settings): Mappin
     windowSeconds,
     maximumConcurrency: settings.ScalingConfig?.MaximumConcurrency ?? before.maximumConcurrency,
     parallelization: settings.ParallelizationFactor ?? before.parallelization,
+    tumblingSeconds: settings.TumblingWindowInSeconds ?? before.tumblingSeconds,
     maximumAgeSeconds: settings.MaximumRecordAgeInSeconds ?? before.maximumAgeSeconds,
     maximumRetries: settings.MaximumRetryAttempts ?? before.maximumRetries,
     bisects: settings.BisectBatchOnFunctionError ?? before.bisects,
@@ -190,7 +189,7 @@ export function describeMapping(
           MaximumRecordAgeInSeconds: row.maximumAgeSeconds,
           BisectBatchOnFunctionError: row.bisects,
           MaximumRetryAttempts: row.maximumRetries,
-          TumblingWindowInSeconds: 0,
+          TumblingWindowInSeconds: row.tumblingSeconds,
         }
       : {
           ScalingConfig:

@@ -1,7 +1,9 @@
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
-import { type FunctionVersion, layout, type MappingRow } from './layout.ts';
+import type { Transaction } from '../../store/store.ts';
+import { laneKey, lanesOf, shardOfKey, slowest } from './lane.ts';
+import { type CheckpointRow, type FunctionVersion, layout, type MappingRow } from './layout.ts';
 import { configureMapping, describeMapping, newMapping, sourceKind } from './mapping.ts';
 import { pageOf } from './pages.ts';
 import { pollersOf } from './pollers.ts';
@@ -29,6 +31,21 @@ async function checkSource(
   if (row.startingPosition !== 'LATEST') return [];
   const shards = await source.shards();
   return Promise.all(shards.map(async (shard) => [shard, await source.newest(shard)] as const));
+}
+
+/** Gives a shard one checkpoint from the lanes it was read in. */
+async function rejoinLanes(ctx: Context, tx: Transaction, mapping: MappingRow): Promise<void> {
+  const { checkpoints } = layout.at(ctx.account, ctx.region);
+  const found = new Map<string, CheckpointRow>();
+  for (const { key, value } of await checkpoints.all(tx, [mapping.uuid])) {
+    found.set(key[1], value);
+    checkpoints.delete(tx, key);
+  }
+  for (const shard of new Set([...found.keys()].map(shardOfKey))) {
+    const lanes = lanesOf(shard, mapping.parallelization);
+    const read = lanes.map((lane) => found.get(laneKey(lane)) ?? found.get(shard) ?? { failures: 0 });
+    checkpoints.set(tx, [mapping.uuid, shard], slowest(read));
+  }
 }
 
 export const mappings = {
@@ -82,6 +99,7 @@ export const mappings = {
         lastModifiedMs,
       };
       rows.set(tx, [input.UUID], after);
+      if (after.parallelization !== before.parallelization) await rejoinLanes(ctx, tx, before);
       return after;
     });
     await pollersOf(ctx).watch(ctx, row.uuid, row.sourceArn);

@@ -1,8 +1,8 @@
 import type { Context } from '../../service/context.ts';
 import type { Store } from '../../store/store.ts';
+import { Bell } from './bell.ts';
 import { layout } from './layout.ts';
 import { sourceKind } from './mapping.ts';
-import { pollLater } from './polling.ts';
 
 interface Watch {
   readonly cancel: () => void;
@@ -13,12 +13,16 @@ interface Watch {
 }
 
 /**
- * Wakes polls: a commit that touches a mapping's source writes a poll, unless one is waiting already. Between two
- * changes nothing runs, so an idle mapping costs nothing, and moving the virtual clock does not poll.
+ * Wakes polls: a commit that touches a mapping's source rings the bell of the poll that is under way, or writes one,
+ * unless one is waiting already. Between two changes nothing runs, so an idle mapping costs nothing, and moving the
+ * virtual clock does not poll.
  */
 export class Pollers {
   readonly #watches = new Map<string, Watch>();
   readonly #waiting = new Set<string>();
+  readonly #bells = new Map<string, Bell>();
+  /** When the next poll is due of those that wait for time alone. */
+  readonly #later = new Map<string, number>();
   #root: Context | undefined;
 
   /** Resumes the mappings of every account: what came while nobody watched is found by a first poll. */
@@ -65,18 +69,57 @@ export class Pollers {
     this.#watches.delete(uuid);
   }
 
-  /** The poll that was waiting runs: what comes from now on needs another. */
-  started(uuid: string): void {
+  /**
+   * Runs a poll, which hears by the bell what comes from now on. Where one is under way already, rings its bell and
+   * answers undefined.
+   */
+  async run<T>(ctx: Context, uuid: string, poll: (bell: Bell) => Promise<T>): Promise<T | undefined> {
     this.#waiting.delete(uuid);
+    if ((this.#later.get(uuid) ?? Number.POSITIVE_INFINITY) <= ctx.world.clock.now())
+      this.#later.delete(uuid);
+    const underWay = this.#bells.get(uuid);
+    if (underWay !== undefined) {
+      underWay.ring();
+      return undefined;
+    }
+    const bell = new Bell(ctx.world.timers);
+    this.#bells.set(uuid, bell);
+    try {
+      return await poll(bell);
+    } finally {
+      this.#bells.delete(uuid);
+      // Rung between the poll's last look and now.
+      if (bell.rung) this.#wake((this.#root ?? ctx).as({ account: ctx.account, region: ctx.region }), uuid);
+    }
+  }
+
+  /** Writes a poll that is due after a while, unless one is that is due sooner. */
+  async pollLater(ctx: Context, uuid: string, delayMs: number): Promise<void> {
+    if (!Number.isFinite(delayMs)) return;
+    const dueAtMs = Math.ceil(ctx.world.clock.now() + delayMs);
+    if ((this.#later.get(uuid) ?? Number.POSITIVE_INFINITY) <= dueAtMs) return;
+    this.#later.set(uuid, dueAtMs);
+    await ctx.transact(async (tx) => {
+      ctx.enqueue(tx, { kind: 'poll', payload: { uuid }, dueAtMs, shard: `mapping:${uuid}` });
+    });
   }
 
   #wake(ctx: Context, uuid: string): void {
+    const bell = this.#bells.get(uuid);
+    if (bell !== undefined) {
+      bell.ring();
+      return;
+    }
     if (this.#waiting.has(uuid)) return;
     this.#waiting.add(uuid);
-    pollLater(ctx, uuid, 0).catch((error: unknown) => {
-      this.#waiting.delete(uuid);
-      ctx.log('error', 'a poll could not be written', { uuid, error: String(error) });
-    });
+    ctx
+      .transact(async (tx) => {
+        ctx.enqueue(tx, { kind: 'poll', payload: { uuid }, shard: `mapping:${uuid}` });
+      })
+      .catch((error: unknown) => {
+        this.#waiting.delete(uuid);
+        ctx.log('error', 'a poll could not be written', { uuid, error: String(error) });
+      });
   }
 }
 

@@ -1,77 +1,106 @@
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
+import { failedItems } from './batch-answer.ts';
+import type { Bell } from './bell.ts';
 import { matchesPattern, readPattern } from './event-pattern.ts';
+import { MOST_EVENT_BYTES } from './handing.ts';
 import { layout, type MappingRow } from './layout.ts';
 import { runsInChain } from './lineage.ts';
-import { filterView, type QueueMessage, QueueSource } from './queue-source.ts';
-import type { Target } from './reading.ts';
+import { note } from './polling.ts';
+import { filterView, type QueueMessage, type QueueRecord, QueueSource } from './queue-source.ts';
+import { type Target, targetOf } from './reading.ts';
 import { runningOf } from './running.ts';
 
-/** Batches in the function's hands at a time, unless the mapping says fewer. */
-const CONCURRENCY = 10;
-/** How often a queue is looked at whose messages time alone will show. */
-const LOOK_AGAIN_MS = 1_000;
+/**
+ * Batches in the function's hands at a time: so many at first, so many more each second while there is work, and in the
+ * end so many, unless the mapping says fewer.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+ */
+const FIRST_CONCURRENCY = 5;
+const MORE_A_SECOND = 5;
+const MOST_CONCURRENCY = 1_250;
+/** How soon a queue is looked at again whose function had no room. */
+const THROTTLED_MS = 1_000;
 
-/** What a round of a queue came to. */
-export interface Round {
-  /** For the mapping; undefined when there was nothing. */
-  readonly result: string | undefined;
-  /** Infinity: not by itself. */
-  readonly lookAgainMs: number;
+interface Polling {
+  readonly ctx: Context;
+  readonly mapping: MappingRow;
+  readonly target: Target;
+  readonly source: QueueSource;
+}
+
+/** A batch the function has had, or could not take. */
+interface Handed {
+  readonly done: readonly QueueMessage[];
+  readonly throttled: boolean;
 }
 
 /**
  * Hands what a queue holds to the function, batch by batch, some at a time. What the function fails stays in the queue
- * and comes back when its visibility timeout is over; the queue's own redrive policy gives up on it.
+ * and comes back when its visibility timeout is over; the queue's own redrive policy gives up on it. Answers after how
+ * many milliseconds the queue is to be looked at again, infinity for not by itself.
  * https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
  */
-export async function emptyQueue(ctx: Context, mapping: MappingRow, target: Target): Promise<Round> {
+export async function pollQueue(ctx: Context, mapping: MappingRow, bell: Bell): Promise<number> {
+  const { clock } = ctx.world;
+  const { mappings } = layout.at(ctx.account, ctx.region);
+  const target = targetOf(ctx, mapping.functionArn);
   const { version } = await runningOf(ctx).resolve(target);
   const source = new QueueSource(ctx, mapping.sourceArn, version.role, version.name);
-  const gatherMs = await gathering(ctx, mapping, source);
-  if (gatherMs !== undefined) return { result: undefined, lookAgainMs: gatherMs };
-  const patterns = mapping.filters.map((text) => readPattern(text) ?? {});
-  const most = Math.min(mapping.maximumConcurrency ?? CONCURRENCY, CONCURRENCY);
-  let result: string | undefined;
+  const polling = { ctx, mapping, target, source };
+  const startedAt = clock.monotonic();
+  const most = () =>
+    Math.min(
+      mapping.maximumConcurrency ?? MOST_CONCURRENCY,
+      FIRST_CONCURRENCY + Math.floor((MORE_A_SECOND * (clock.monotonic() - startedAt)) / 1_000),
+    );
   let failure: { readonly error: unknown } | undefined;
-  const workers: Promise<void>[] = [];
+  let restMs = Number.POSITIVE_INFINITY;
+  let throttled = false;
+  const workers = new Set<Promise<void>>();
   const work = async () => {
-    while (failure === undefined) {
+    while (failure === undefined && !throttled && restMs > 0) {
+      const gatherMs = await gathering(polling);
+      if (gatherMs !== undefined) {
+        restMs = Math.min(restMs, gatherMs);
+        return;
+      }
       const messages = await source.receive(mapping.batchSize);
       if (messages.length === 0) return;
       // There may be more than one batch: somebody else looks while this one is with the function.
-      if (workers.length < most) employ();
-      const wanted: QueueMessage[] = [];
-      const passed: QueueMessage[] = [];
-      for (const message of messages) {
-        const view = patterns.length === 0 ? undefined : filterView(source.recordOf(message));
-        const fits = patterns.length === 0 || patterns.some((pattern) => matchesPattern(pattern, view));
-        (fits ? wanted : passed).push(message);
+      employ();
+      const settled = await settle(polling, messages);
+      if (settled.throttled) {
+        throttled = true;
+        restMs = Math.min(restMs, THROTTLED_MS);
       }
-      const done = wanted.length === 0 ? [] : await hand(ctx, mapping, target, source, wanted);
-      if (wanted.length > 0) result = done.length === wanted.length ? 'OK' : 'PROBLEM: Function call failed';
-      await source.remove([...passed, ...done]);
+      const now = await mappings.get(ctx.store, [mapping.uuid]);
+      if (now?.lastModifiedMs !== mapping.lastModifiedMs) restMs = 0;
     }
   };
   const employ = () => {
-    workers.push(
-      work().catch((error: unknown) => {
+    if (workers.size >= most() || throttled) return;
+    const worker = work()
+      .catch((error: unknown) => {
         failure ??= { error };
-      }),
-    );
+      })
+      .finally(() => {
+        workers.delete(worker);
+        bell.nudge();
+      });
+    workers.add(worker);
   };
-  employ();
-  for (const worker of workers) await worker;
+  while (workers.size > 0 || (failure === undefined && restMs > 0 && bell.rung)) {
+    if (bell.take() && failure === undefined && restMs > 0) employ();
+    if (workers.size > 0) await bell.heard(Number.POSITIVE_INFINITY);
+  }
   if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
-  return { result, lookAgainMs: (await source.hidesSome()) ? LOOK_AGAIN_MS : Number.POSITIVE_INFINITY };
+  const next = await ctx.nextChange('sqs', mapping.sourceArn);
+  return Math.min(restMs, next === undefined ? Number.POSITIVE_INFINITY : Math.max(0, next - clock.now()));
 }
 
 /** The batching window: for how long a queue with less than a batch is to be left alone; undefined when it is not. */
-async function gathering(
-  ctx: Context,
-  mapping: MappingRow,
-  source: QueueSource,
-): Promise<number | undefined> {
+async function gathering({ ctx, mapping, source }: Polling): Promise<number | undefined> {
   if (mapping.windowSeconds === 0) return undefined;
   const { checkpoints } = layout.at(ctx.account, ctx.region);
   const waiting = await source.waiting();
@@ -83,38 +112,89 @@ async function gathering(
       if (until !== undefined) checkpoints.delete(tx, key);
       return undefined;
     }
-    // The first message opens the window; the poll at its end is written once.
-    if (until !== undefined) return Number.POSITIVE_INFINITY;
+    if (until !== undefined) return until - now;
+    // The first message opens the window.
     const windowMs = mapping.windowSeconds * 1000;
     checkpoints.set(tx, key, { failures: 0, gatherUntilMs: now + windowMs });
     return windowMs;
   });
 }
 
-/** The messages of a batch that the function has dealt with. */
+/** Hands received messages to the function and removes from the queue what it has dealt with. */
+async function settle(
+  polling: Polling,
+  messages: readonly QueueMessage[],
+): Promise<{ readonly throttled: boolean }> {
+  const { ctx, mapping, source } = polling;
+  const patterns = mapping.filters.map((text) => readPattern(text) ?? {});
+  const wanted: { readonly message: QueueMessage; readonly record: QueueRecord }[] = [];
+  const done: QueueMessage[] = [];
+  for (const message of messages) {
+    const record = source.recordOf(message);
+    const view = patterns.length === 0 ? undefined : filterView(record);
+    const fits = patterns.length === 0 || patterns.some((pattern) => matchesPattern(pattern, view));
+    if (fits) wanted.push({ message, record });
+    else done.push(message);
+  }
+  let throttled = false;
+  let failed = false;
+  for (const part of parts(wanted)) {
+    const handed: Handed = await hand(polling, part);
+    done.push(...handed.done);
+    throttled ||= handed.throttled;
+    failed ||= handed.done.length < part.length;
+    // What follows a failed message of its group must not overtake it.
+    if (throttled || (failed && source.fifo)) break;
+  }
+  await source.remove(done);
+  if (wanted.length > 0) await note(ctx, mapping.uuid, failed ? 'PROBLEM: Function call failed' : 'OK');
+  return { throttled };
+}
+
+/** Batches no longer than an event may be. */
+function* parts<Item extends { readonly message: QueueMessage; readonly record: QueueRecord }>(
+  items: readonly Item[],
+): Generator<readonly Item[]> {
+  let part: Item[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    // A body may grow when it is written as JSON, so a long one is measured.
+    const { Body } = item.message;
+    const size =
+      Body.length > 10_000 ? Buffer.byteLength(JSON.stringify(item.record)) : 6 * Body.length + 5_000;
+    if (part.length > 0 && bytes + size > MOST_EVENT_BYTES) {
+      yield part;
+      part = [];
+      bytes = 0;
+    }
+    part.push(item);
+    bytes += size;
+  }
+  if (part.length > 0) yield part;
+}
+
 async function hand(
-  ctx: Context,
-  mapping: MappingRow,
-  target: Target,
-  source: QueueSource,
-  wanted: readonly QueueMessage[],
-): Promise<readonly QueueMessage[]> {
+  { ctx, mapping, target }: Polling,
+  wanted: readonly { readonly message: QueueMessage; readonly record: QueueRecord }[],
+): Promise<Handed> {
   const running = runningOf(ctx);
+  const messages = wanted.map(({ message }) => message);
   try {
     const runnable = await running.resolve(target);
     const { result } = await running.run(target, runnable, {
       requestId: ctx.world.random.uuid(),
-      traceHeader: longestChain(wanted, runnable.functionArn),
-      payload: Buffer.from(JSON.stringify({ Records: wanted.map((message) => source.recordOf(message)) })),
+      traceHeader: longestChain(messages, runnable.functionArn),
+      payload: Buffer.from(JSON.stringify({ Records: wanted.map(({ record }) => record) })),
       invokedArn: mapping.functionArn,
       wantsTail: false,
     });
-    if (result.error !== undefined) return [];
-    return mapping.reportsFailures ? withoutFailures(wanted, result.payload) : wanted;
+    const failed = result.error !== undefined;
+    if (failed || !mapping.reportsFailures) return { done: failed ? [] : messages, throttled: false };
+    return { done: withoutFailures(messages, result.payload), throttled: false };
   } catch (error) {
-    // Throttled, or gone: the messages come back.
+    // The messages come back.
     if (!Fault.is(error)) throw error;
-    return [];
+    return { done: [], throttled: error.code === 'TooManyRequestsException' };
   }
 }
 
@@ -131,14 +211,8 @@ function longestChain(messages: readonly QueueMessage[], functionArn: string): s
   return longest;
 }
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting */
-function withoutFailures(wanted: readonly QueueMessage[], payload: Uint8Array): readonly QueueMessage[] {
-  const answer = JSON.parse(Buffer.from(payload).toString()) as {
-    batchItemFailures?: readonly { itemIdentifier?: string }[] | null;
-  } | null;
-  const failed = new Set((answer?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier));
-  const known = new Set<string | undefined>(wanted.map(({ MessageId }) => MessageId));
-  // An answer that names no message of the batch fails all of it.
-  for (const id of failed) if (!known.has(id)) return [];
-  return wanted.filter(({ MessageId }) => !failed.has(MessageId));
+function withoutFailures(messages: readonly QueueMessage[], payload: Uint8Array): readonly QueueMessage[] {
+  const answer: unknown = JSON.parse(Buffer.from(payload).toString() || 'null');
+  const failed = failedItems(answer, new Set(messages.map(({ MessageId }) => MessageId)));
+  return failed === undefined ? [] : messages.filter(({ MessageId }) => !failed.has(MessageId));
 }

@@ -20,6 +20,9 @@ interface MessageAttribute {
   readonly DataType: string;
 }
 
+/** A message as it stands in the function's event. */
+export type QueueRecord = Readonly<Record<string, unknown>>;
+
 /** ReceiveMessage and DeleteMessageBatch take this many at a time. */
 const MOST_AT_ONCE = 10;
 
@@ -64,6 +67,10 @@ export class QueueSource {
     }
   }
 
+  get fifo(): boolean {
+    return this.#arn.endsWith('.fifo');
+  }
+
   /** Up to `limit` messages that may be received now. */
   async receive(limit: number): Promise<readonly QueueMessage[]> {
     const received: QueueMessage[] = [];
@@ -97,15 +104,8 @@ export class QueueSource {
     return Number((await this.#attributes([name]))[name] ?? 0);
   }
 
-  /** Whether messages wait that time alone will show: delayed ones and those in flight. */
-  async hidesSome(): Promise<boolean> {
-    const names = ['ApproximateNumberOfMessagesDelayed', 'ApproximateNumberOfMessagesNotVisible'] as const;
-    const attributes = await this.#attributes(names);
-    return names.some((name) => Number(attributes[name] ?? 0) > 0);
-  }
-
   /** A message as it stands in the function's event. */
-  recordOf(message: QueueMessage): Readonly<Record<string, unknown>> {
+  recordOf(message: QueueMessage): QueueRecord {
     return {
       messageId: message.MessageId,
       receiptHandle: message.ReceiptHandle,

@@ -53,11 +53,7 @@ export const lambda = defineService({
   jobs: {
     event: runEvent,
     guard: guardEvent,
-    poll: async (payload: { readonly uuid: string }, ctx) => {
-      pollersOf(ctx).started(payload.uuid);
-      await poll(payload, ctx);
-      await pollersOf(ctx).follow(payload.uuid);
-    },
+    poll,
   },
   resourcePolicy,
   resourceTags,

@@ -8,17 +8,30 @@ import { SERVICE } from './roles.ts';
 export interface SourceRecord {
   readonly sequence: string;
   readonly createdAtMs: number;
+  /** As DynamoDB counts it. */
+  readonly bytes: number;
   readonly event: unknown;
 }
 
+/** More than this of records makes no event, as JSON is longer than what it says. */
+const ENOUGH_BYTES = 6 * 1024 * 1024;
+/** A page with less than this was not ended by the megabyte a page may hold. */
+const FULL_PAGE_BYTES = 512 * 1024;
+
 export interface Batch {
   readonly records: readonly SourceRecord[];
+  /** The last record that was looked at. */
+  readonly through?: string | undefined;
   /** The shard has been read to its end and gets no more. */
   readonly ended: boolean;
 }
 
 interface DynamodbRecord {
-  readonly dynamodb: { readonly SequenceNumber: string; readonly ApproximateCreationDateTime: Date };
+  readonly dynamodb: {
+    readonly SequenceNumber: string;
+    readonly SizeBytes: number;
+    readonly ApproximateCreationDateTime: Date;
+  };
 }
 
 /** Reads a DynamoDB stream under the function's role. */
@@ -90,10 +103,44 @@ export class StreamSource {
     }>('GetRecords', { ShardIterator: iterator.ShardIterator, Limit: Math.min(limit, 1000) });
     const records = (Records ?? []).map((record) => ({
       sequence: record.dynamodb.SequenceNumber,
+      bytes: record.dynamodb.SizeBytes,
       createdAtMs: record.dynamodb.ApproximateCreationDateTime.getTime(),
       event: { ...(wireJson(record) as Record<string, unknown>), eventSourceARN: this.#arn },
     }));
     return { records, ended: NextShardIterator === undefined && records.length === 0 };
+  }
+
+  /**
+   * Up to `limit` of the records after a sequence number that `wanted` takes, as far as the shard goes by now and an event
+   * may grow.
+   */
+  async readLane(
+    shard: string,
+    after: string | undefined,
+    limit: number,
+    wanted: (record: SourceRecord) => boolean,
+  ): Promise<Batch> {
+    const records: SourceRecord[] = [];
+    let last = after;
+    let bytes = 0;
+    for (;;) {
+      const asked = limit - records.length;
+      const page = await this.read(shard, last, asked);
+      const end = page.records.at(-1);
+      if (end === undefined) return { records, through: last, ended: page.ended };
+      last = end.sequence;
+      let pageBytes = 0;
+      for (const record of page.records) {
+        pageBytes += record.bytes;
+        if (!wanted(record)) continue;
+        records.push(record);
+        bytes += record.bytes;
+      }
+      const more = page.records.length >= Math.min(asked, 1000) || pageBytes >= FULL_PAGE_BYTES;
+      if (!more || records.length >= limit || bytes >= ENOUGH_BYTES) {
+        return { records, through: last, ended: false };
+      }
+    }
   }
 
   /** The newest record's number; undefined when there is none. */

@@ -5,7 +5,7 @@ import { messages } from './messages.ts';
 import { moveTasks } from './move-tasks.ts';
 import { move } from './moving.ts';
 import { permissions, resourcePolicy, resourceTags } from './permissions.ts';
-import { queueChanges } from './queue.ts';
+import { nextVisible, queueChanges } from './queue.ts';
 import { queues } from './queues.ts';
 import { receives } from './receives.ts';
 import { settlements } from './settlements.ts';
@@ -31,6 +31,7 @@ export const sqs = defineService({
   denial: { code: 'AccessDenied', status: 403 },
   resourceTags,
   changes: queueChanges,
+  nextChange: nextVisible,
   jobs: { sweep, discard, move },
   pathMembers: (path) => (path === '/' ? {} : { QueueUrl: path }),
 });
