@@ -20,6 +20,7 @@ import type { Ports } from './service/ports.ts';
 import { createPump } from './service/pump.ts';
 import { createAudit } from './services/cloudtrail/port.ts';
 import { createTokens } from './services/cognito-idp/port.ts';
+import { createCapacityPort } from './services/dynamodb/port.ts';
 import { createIdentityPort } from './services/iam/port.ts';
 import { createInbox } from './services/inbox/port.ts';
 import { services } from './services/index.ts';
@@ -139,6 +140,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     directory,
     inbox: createInbox(world),
     tokens: createTokens({ store, directory }),
+    capacity: createCapacityPort(store),
     runtimes: await createRuntimes({ world, folder: join(folder.derived, 'runtimes') }),
   };
   const registry = createRegistry(services);

@@ -27,6 +27,7 @@ export interface Ports {
   readonly directory: DirectoryPort;
   readonly inbox: InboxPort;
   readonly tokens: TokenPort;
+  readonly capacity: CapacityPort;
   readonly runtimes: Runtimes;
 }
 
@@ -194,6 +195,30 @@ export interface InboxPort {
 export interface TokenPort {
   /** The keys of an issuer (`https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc`) that is a pool of this cloud. */
   keys(issuer: string): Promise<JsonWebKeySet | undefined>;
+}
+
+/** What DynamoDB measures of its tables; what scales them asks. */
+export interface CapacityPort {
+  /** Undefined when there is no such table or index, or when it has no provisioned throughput. */
+  figures(resource: {
+    readonly account: string;
+    readonly region: string;
+    readonly table: string;
+    /** A global secondary index; the table itself when absent. */
+    readonly index?: string | undefined;
+  }): Promise<CapacityFigures | undefined>;
+}
+
+export interface CapacityFigures {
+  readonly read: CapacitySide;
+  readonly write: CapacitySide;
+}
+
+export interface CapacitySide {
+  /** Units a second. */
+  readonly provisioned: number;
+  /** Units taken since the server started. */
+  readonly consumed: number;
 }
 
 /** RFC 7517, RSA signing keys. */

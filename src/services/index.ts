@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from '../service/service.ts';
 import { apigateway } from './apigateway/service.ts';
+import { applicationAutoscaling } from './application-autoscaling/service.ts';
 import { cloudformation } from './cloudformation/service.ts';
 import { cloudtrail } from './cloudtrail/service.ts';
 import { cognitoIdp } from './cognito-idp/service.ts';
@@ -17,6 +18,7 @@ import { sts } from './sts/service.ts';
 /** Every service Lambent has, a line each. */
 export const services: readonly ServiceDefinition[] = [
   apigateway,
+  applicationAutoscaling,
   cloudformation,
   cloudtrail,
   cognitoIdp,

@@ -69,6 +69,8 @@ Resources:
       PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
       StreamSpecification: {StreamViewType: NEW_IMAGE}
       Tags: [{Key: k, Value: v}]
+  Scaled: {Type: AWS::ApplicationAutoScaling::ScalableTarget, Properties: {MinCapacity: 1, MaxCapacity: 5, ResourceId: !Sub 'table/\${T}', ScalableDimension: dynamodb:table:ReadCapacityUnits, ServiceNamespace: dynamodb, RoleARN: !GetAtt Role.Arn, ScheduledActions: [{ScheduledActionName: daily, Schedule: cron(0 8 * * ? *), StartTime: '2030-01-01T00:00:00Z', ScalableTargetAction: {MinCapacity: 2}}], Tags: [{Key: a, Value: b}]}}
+  Half: {Type: AWS::ApplicationAutoScaling::ScalingPolicy, Properties: {PolicyName: half, PolicyType: TargetTrackingScaling, ScalingTargetId: !Ref Scaled, TargetTrackingScalingPolicyConfiguration: {TargetValue: 50, PredefinedMetricSpecification: {PredefinedMetricType: DynamoDBReadCapacityUtilization}}}}
   LG: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 7}}
   W: {Type: AWS::CloudFormation::WaitConditionHandle}
   URL: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !GetAtt Fn.Arn, AuthType: NONE}}
@@ -143,6 +145,9 @@ const CHANGES: readonly (readonly [string, string])[] = [
   ['MaximumRetryAttempts: 0', 'MaximumRetryAttempts: 1'],
   ['AuthType: NONE}}', 'AuthType: AWS_IAM}}'],
   ['GroupName: g}', 'GroupName: h}'],
+  ['MaxCapacity: 5', 'MaxCapacity: 6'],
+  ['ScheduledActionName: daily', 'ScheduledActionName: weekdays'],
+  ['TargetValue: 50', 'TargetValue: 60'],
   ['Properties: {Groups: [!Ref Group]}}', 'Properties: {Tags: [{Key: a, Value: b}]}}'],
 ];
 
@@ -204,7 +209,10 @@ test('every resource type is made, changed and removed', async () => {
     (await apis.send(new apigateway.GetUsagePlansCommand({}))).items,
     (await pools.send(new cognito.ListUserPoolsCommand({ MaxResults: 60 }))).UserPools,
     (await tables.send(new dynamodb.ListTablesCommand({}))).TableNames,
-    (await entities.send(new iam.ListRolesCommand({}))).Roles,
+    // Service-linked roles stay, as at AWS.
+    (await entities.send(new iam.ListRolesCommand({}))).Roles?.filter(
+      ({ Path }) => Path?.startsWith('/aws-service-role/') !== true,
+    ),
     (await entities.send(new iam.ListUsersCommand({}))).Users,
     (await entities.send(new iam.ListPoliciesCommand({ Scope: 'Local' }))).Policies,
     (await functions.send(new lambda.ListFunctionsCommand({}))).Functions,

@@ -62,6 +62,14 @@ const GIVEN: Readonly<Record<string, GivenValues>> = {
     keyType: 'API_KEY',
     exportType: 'oas30',
   },
+  'application-autoscaling': {
+    ServiceNamespace: 'dynamodb',
+    ResourceId: 'table/example',
+    ScalableDimension: 'dynamodb:table:ReadCapacityUnits',
+    MinCapacity: 1,
+    MaxCapacity: 10,
+    ResourceARN: arn('application-autoscaling', 'scalable-target/example'),
+  },
   cloudtrail: {
     ResourceId: arn('cloudtrail', 'trail/example'),
     ResourceIdList: [arn('cloudtrail', 'trail/example')],

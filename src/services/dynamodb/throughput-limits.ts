@@ -164,6 +164,11 @@ function settingsOf(table: TableRow, row: TableRow | IndexRow, side: Side): Limi
   return { rate, kind: 'MaxOnDemand', partitions, partitionRate };
 }
 
+/** Units taken of one side of a table, or of its index of that number, since the process started. */
+export function takenOf(ctx: Pick<Context, 'store'>, table: TableNumber, index: number, side: Side): number {
+  return limits.get(ctx.store)?.get(`${limitName(table)}${index}/${side}`)?.taken ?? 0;
+}
+
 interface TableNumber {
   readonly account: string;
   readonly region: string;

@@ -77,6 +77,7 @@ export class Limit {
   #settings: LimitSettings;
   readonly #whole: Bucket;
   #partitions: readonly Bucket[];
+  #taken = 0;
 
   constructor(settings: LimitSettings, nowMs: number) {
     this.#settings = settings;
@@ -97,7 +98,13 @@ export class Limit {
     return this.#partition(hash).hasAny(nowMs) ? undefined : 'KeyRange';
   }
 
+  /** Units taken so far, all together. */
+  get taken(): number {
+    return this.#taken;
+  }
+
   take(hash: number, units: number): void {
+    this.#taken += units;
     this.#whole.take(units);
     this.#partition(hash).take(units);
   }

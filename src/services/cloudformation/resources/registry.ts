@@ -8,6 +8,7 @@ import {
   usagePlan,
   usagePlanKey,
 } from './api-plans.ts';
+import { scalableTarget, scalingPolicy } from './application-autoscaling.ts';
 import {
   userPool,
   userPoolClient,
@@ -57,6 +58,8 @@ const PROVIDERS: Readonly<Record<string, ResourceProvider>> = {
   'AWS::ApiGateway::Stage': apiStage,
   'AWS::ApiGateway::UsagePlan': usagePlan,
   'AWS::ApiGateway::UsagePlanKey': usagePlanKey,
+  'AWS::ApplicationAutoScaling::ScalableTarget': scalableTarget,
+  'AWS::ApplicationAutoScaling::ScalingPolicy': scalingPolicy,
   'AWS::CloudFormation::Stack': nestedStack,
   'AWS::CloudFormation::WaitConditionHandle': waitConditionHandle,
   'AWS::Cognito::UserPool': userPool,
