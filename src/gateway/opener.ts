@@ -18,11 +18,8 @@ export function createOpener(runtimes: Pick<Runtimes, 'ownsConnection'>): Opener
     isFunction: (socket) => {
       let answer = known.get(socket);
       if (answer === undefined) {
-        const { remoteAddress = '', remotePort } = socket;
-        answer =
-          remotePort !== undefined &&
-          isLoopback(remoteAddress.replace(/^::ffff:/, '')) &&
-          runtimes.ownsConnection(remotePort);
+        const { remoteAddress = '' } = socket;
+        answer = isLoopback(remoteAddress.replace(/^::ffff:/, '')) && runtimes.ownsConnection(socket);
         known.set(socket, answer);
       }
       return answer;

@@ -1,12 +1,17 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { descendants } from './memory.ts';
 
-const LOOPBACK_4 = '0100007F';
-
 /** A process of user code, with the sockets we gave it: output, the Runtime API and the log. */
 export interface Holder {
   readonly pid: number;
   readonly given: ReadonlySet<string>;
+}
+
+/** The server's end of a TCP connection, as `net.Socket` names it. */
+export interface ServerEnd {
+  readonly remoteAddress?: string | undefined;
+  readonly remotePort?: number | undefined;
+  readonly localPort?: number | undefined;
 }
 
 /** Descriptors a process is started with. */
@@ -31,37 +36,102 @@ function socketAt(pid: number, descriptor: number | string): string | undefined 
   }
 }
 
-/**
- * Whether one of `holders`, or a process it started, holds the loopback connection that leaves from `port`: the
- * processes' descriptors name their sockets, and the kernel's table says which of them has the port. False where
- * there is no /proc. Most functions hold no socket of their own, and then the table, which may be long, is not read.
- */
-export function holdsConnection(holders: Iterable<Holder>, port: number): boolean {
-  const sockets = new Set<string>();
-  for (const { pid, given } of holders) collectSockets(pid, given, sockets);
-  const socket = sockets.size === 0 ? undefined : socketOf(port);
-  return socket !== undefined && sockets.has(socket);
-}
-
-function collectSockets(root: number, given: ReadonlySet<string>, sockets: Set<string>): void {
-  for (const pid of descendants([root])) {
-    let descriptors: string[];
-    try {
-      descriptors = readdirSync(`/proc/${pid}/fd`);
-    } catch {
-      // It ended between two looks.
-      continue;
-    }
-    for (const descriptor of descriptors) {
-      const socket = socketAt(pid, descriptor);
-      if (socket !== undefined && !given.has(socket)) sockets.add(socket);
-    }
+/** Descriptors of a process; none when it has ended or is not ours to look at. */
+function descriptorsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`);
+  } catch {
+    return [];
   }
 }
 
-/** The inode of the socket bound to a loopback port on the client's side. */
-function socketOf(port: number): string | undefined {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+/**
+ * Whether `holder`, or a process it started, holds the client's end of a connection: processes' descriptors name their
+ * sockets, and the kernel's table says which of them has the port. False where there is no /proc.
+ */
+export function holdsConnection(holder: Holder, connection: ServerEnd): boolean {
+  const socket = clientSocket(connection)?.inode;
+  if (socket === undefined || socket === ORPHAN || holder.given.has(socket)) return false;
+  for (const pid of descendants([holder.pid])) if (holds(pid, socket)) return true;
+  return false;
+}
+
+function holds(pid: number, socket: string): boolean {
+  return descriptorsOf(pid).some((descriptor) => socketAt(pid, descriptor) === socket);
+}
+
+/** Clients that are asked first: a test's or an application's process opens many connections. */
+const MOST_RECENT = 8;
+
+/**
+ * Tells functions' connections from those of other programs of this machine. A socket need not be in any process's
+ * descriptors (it may be closed already, or on its way from one process to another), so what counts is that another
+ * program is seen to hold it: what nobody is seen to hold is taken for a function's.
+ */
+export class Openers {
+  readonly #recent: number[] = [];
+
+  /** False where there is no /proc. */
+  isFunction(functions: Iterable<Holder>, connection: ServerEnd): boolean {
+    if (process.platform !== 'linux') return false;
+    const client = clientSocket(connection);
+    // Functions share this network: a connection that stands and has no other end here comes from another one.
+    if (client === undefined) return !isEstablished(connection);
+    if (client.inode === ORPHAN) return true;
+    // A sandbox knows one user, who is the server's own outside of it.
+    if (client.uid !== process.getuid?.()) return false;
+    const ours = new Set<number>();
+    for (const { pid } of functions) for (const one of descendants([pid])) ours.add(one);
+    for (const pid of this.#recent) if (!ours.has(pid) && holds(pid, client.inode)) return false;
+    for (const pid of ours) if (holds(pid, client.inode)) return true;
+    const holder = processes().find((pid) => !ours.has(pid) && holds(pid, client.inode));
+    if (holder === undefined) return true;
+    this.#recent.unshift(holder);
+    this.#recent.length = Math.min(this.#recent.length, MOST_RECENT);
+    return false;
+  }
+}
+
+/** The youngest first: clients are commands, more often than not. */
+function processes(): number[] {
+  const pids: number[] = [];
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (Number.isInteger(pid)) pids.push(pid);
+  }
+  return pids.sort((a, b) => b - a);
+}
+
+/** A row of the kernel's table of TCP sockets. proc(5) */
+interface SocketRow {
+  readonly state: string;
+  readonly uid: number;
+  readonly inode: string;
+}
+
+/** The inode of a socket that belongs to no process any more. */
+const ORPHAN = '0';
+const ESTABLISHED = '01';
+
+/** The client's end of the connection, when that is on this machine. */
+function clientSocket({ remoteAddress = '', remotePort, localPort }: ServerEnd): SocketRow | undefined {
+  return remotePort === undefined || localPort === undefined
+    ? undefined
+    : rowOf(remotePort, localPort, (local) => writingsOf(remoteAddress).includes(local));
+}
+
+function isEstablished({ remoteAddress = '', remotePort, localPort }: ServerEnd): boolean {
+  if (remotePort === undefined || localPort === undefined) return false;
+  const row = rowOf(localPort, remotePort, (_local, remote) => writingsOf(remoteAddress).includes(remote));
+  return row?.state === ESTABLISHED;
+}
+
+function rowOf(
+  localPort: number,
+  remotePort: number,
+  matches: (localAddress: string, remoteAddress: string) => boolean,
+): SocketRow | undefined {
+  const [from, to] = [hexPort(localPort), hexPort(remotePort)];
   for (const table of ['tcp', 'tcp6']) {
     let text: string;
     try {
@@ -70,17 +140,31 @@ function socketOf(port: number): string | undefined {
       continue;
     }
     // The table may be long, and only the rows that hold the port are worth taking apart.
-    for (let at = text.indexOf(`:${hex} `); at >= 0; at = text.indexOf(`:${hex} `, at + 1)) {
+    for (let at = text.indexOf(`:${from} `); at >= 0; at = text.indexOf(`:${from} `, at + 1)) {
       const start = text.lastIndexOf('\n', at) + 1;
-      const [, local = '', , , , , , , , inode] = text
+      const [, local = '', remote = '', state = '', , , , uid = '', , inode = ORPHAN] = text
         .slice(start, text.indexOf('\n', at))
         .trim()
         .split(/\s+/);
-      const [address = '', from] = local.split(':');
-      // The same address written as IPv6 ends with it; ::1 ends with the other.
-      const isLoopback = address.endsWith(LOOPBACK_4) || address.endsWith('00000000000000000000000001000000');
-      if (from === hex && isLoopback && inode !== '0') return inode;
+      if (!local.endsWith(`:${from}`) || !remote.endsWith(`:${to}`)) continue;
+      if (matches(local.slice(0, -5), remote.slice(0, -5))) return { state, uid: Number(uid), inode };
     }
   }
   return undefined;
+}
+
+function hexPort(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0');
+}
+
+/** How the table may write a loopback address: words of four bytes, each in the machine's order, as those are all little-endian. */
+function writingsOf(address: string): readonly string[] {
+  if (address === '::1') return ['00000000000000000000000001000000'];
+  const four = address
+    .replace(/^::ffff:/, '')
+    .split('.')
+    .reverse()
+    .map((part) => Number(part).toString(16).toUpperCase().padStart(2, '0'))
+    .join('');
+  return [four, `0000000000000000FFFF0000${four}`];
 }

@@ -9,7 +9,7 @@ import type {
   WorkerProfile,
 } from '../service/runtimes.ts';
 import type { Cancel, World } from '../world/world.ts';
-import { holdsConnection } from './connections.ts';
+import { Openers, type ServerEnd } from './connections.ts';
 import type { Environment, EnvironmentState } from './environment.ts';
 import { probeSandbox, type Sandbox } from './sandbox.ts';
 import { findSdkModules } from './sdk-modules.ts';
@@ -81,6 +81,9 @@ class ProcessRuntimes implements Runtimes {
   readonly #idleKb: number;
   readonly #mostStarting = Math.max(4, 2 * availableParallelism());
   readonly #environments = new Set<Environment>();
+  readonly #openers = new Openers();
+  /** A function has been started. */
+  #hasRun = false;
   readonly #mostEnvironments: number;
   #starting = 0;
   /** Starts whose process is not there yet. */
@@ -137,9 +140,11 @@ class ProcessRuntimes implements Runtimes {
     if (fleet !== undefined) this.#retire(fleet);
   }
 
-  ownsConnection(clientPort: number): boolean {
+  ownsConnection(connection: ServerEnd): boolean {
+    // What a function has sent may be read when its environment has gone.
+    if (!this.#hasRun) return false;
     const holders = [...this.#environments].flatMap(({ holder }) => (holder === undefined ? [] : [holder]));
-    return holders.length > 0 && holdsConnection(holders, clientPort);
+    return this.#openers.isFunction(holders, connection);
   }
 
   async close(): Promise<void> {
@@ -205,6 +210,7 @@ class ProcessRuntimes implements Runtimes {
   }
 
   #start(fleet: Fleet): void {
+    this.#hasRun = true;
     this.#starting++;
     this.#unborn++;
     fleet.starting++;

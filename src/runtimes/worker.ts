@@ -212,10 +212,7 @@ export class Worker {
 
   #isOwn(socket: Socket): boolean {
     if (process.platform !== 'linux') return true;
-    const { remotePort } = socket;
-    return (
-      this.holder !== undefined && remotePort !== undefined && holdsConnection([this.holder], remotePort)
-    );
+    return this.holder !== undefined && holdsConnection(this.holder, socket);
   }
 
   #attach(stream: Duplex): void {

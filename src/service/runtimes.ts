@@ -21,10 +21,15 @@ export interface Runtimes {
   /** What isolation this platform gives, in one line for the start-up summary. */
   readonly isolation: { readonly sandboxed: boolean; readonly summary: string };
   /**
-   * Whether a function opened the loopback connection whose client side has this port: what is open to programs of
-   * this machine is not open to them. Looks through processes, so ask once a connection. False where it cannot be told.
+   * Whether a function opened the loopback connection with this server's end: what is open to programs of this machine
+   * is not open to them. True also for what no other program is seen to hold. Looks through processes, so ask once a
+   * connection. False where it cannot be told.
    */
-  ownsConnection(clientPort: number): boolean;
+  ownsConnection(connection: {
+    readonly remoteAddress?: string | undefined;
+    readonly remotePort?: number | undefined;
+    readonly localPort?: number | undefined;
+  }): boolean;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,8 @@
 import { strict as assert } from 'node:assert';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { test } from 'node:test';
 import { isHere } from '../support/programs.ts';
 import { bothWays, code, folder, json, sandbox, specOf, suite, world } from '../support/runtimes.ts';
@@ -100,36 +103,82 @@ exports.handler = async () => { let n = 0; try { for (;;) { fs.writeFileSync('/t
       assert.ok(written <= 4);
     });
 
-    test('a connection is known by its socket, whatever its descriptor', {
+    test('a connection is a function’s, whatever it does with its socket', {
       skip: !isHere('python3'),
     }, async () => {
-      const { createServer } = await import('node:net');
-      const server = createServer();
-      const asked = new Promise<boolean>((resolve) => {
-        server.on('connection', (socket) => {
-          resolve(runtimes().ownsConnection(socket.remotePort ?? 0));
+      const asked: [string, boolean][] = [];
+      const server = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.on('data', (chunk: Buffer) => {
+          asked.push([chunk.toString(), runtimes().ownsConnection(socket)]);
           socket.end('x');
         });
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      const address = server.address();
-      const port = typeof address === 'object' ? address?.port : 0;
+      const { port } = server.address() as AddressInfo;
       const spec = specOf(
         code({
-          'main.py': `import os, socket
-def handler(event, context):
-    os.close(0)
+          'main.py': `import array, os, socket, struct, time
+def connected(word, source=None):
     s = socket.socket()
-    s.connect(('127.0.0.1', event))
-    s.recv(1)
-    return s.fileno()
+    if source: s.bind((source, 0))
+    s.connect(('127.0.0.1', PORT))
+    return s
+def handler(event, context):
+    global PORT
+    PORT = event
+    os.close(0)
+    s = connected('d'); s.sendall(b'descriptor 0'); s.recv(1); s.close()
+    s = connected('a', '127.0.0.2'); s.sendall(b'address'); s.recv(1); s.close()
+    s = connected('c'); s.sendall(b'closed'); s.close()
+    s = connected('r'); s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0)); s.sendall(b'reset'); s.close()
+    a, b = socket.socketpair()
+    s = connected('p')
+    a.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [s.fileno()]))])
+    s.send(b'passed'); s.close(); time.sleep(0.3)
+    b.close()
+    if os.fork() == 0:
+        s = connected('f')
+        if os.fork() == 0:
+            s.sendall(b'forked'); s.recv(1)
+        os._exit(0)
+    s6 = socket.socket(socket.AF_INET6); s6.connect(('::ffff:127.0.0.1', PORT)); s6.sendall(b'six'); s6.recv(1)
+    time.sleep(0.2)
 `,
         }),
         { runtime: 'python3.12', handler: 'main.handler' },
       );
+      const own = async () => {
+        const socket = connect(port, '127.0.0.1');
+        socket.write('ours');
+        await once(socket, 'data');
+        socket.destroy();
+      };
       try {
-        assert.equal(json(await run(spec, port)), 0);
-        assert.equal(await asked, true);
+        await run(spec, port);
+        await runtimes().evict(spec.functionKey);
+        await own();
+        await once(
+          spawn(process.execPath, [
+            '-e',
+            `const s = require('net').connect(${port}, '127.0.0.1'); s.write('another'); s.on('data', () => s.destroy())`,
+          ]),
+          'exit',
+        );
+        const answers = Object.fromEntries(asked);
+        // What resets its connection may never be heard.
+        assert.equal(answers['reset'] ?? true, true);
+        delete answers['reset'];
+        assert.deepEqual(answers, {
+          'descriptor 0': true,
+          address: true,
+          closed: true,
+          passed: true,
+          forked: true,
+          six: true,
+          ours: false,
+          another: false,
+        });
       } finally {
         server.close();
       }
