@@ -1,6 +1,6 @@
 import { decide } from '../policy/evaluate.ts';
 import { explain } from '../policy/explain.ts';
-import { denialMessage } from '../policy/message.ts';
+import { callerName, denialMessage } from '../policy/message.ts';
 import { Fault } from '../service/faults.ts';
 import { type OrganizationsPort, withControls } from '../service/organizations.ts';
 import type { AccessPort, IdentityPort } from '../service/ports.ts';
@@ -10,7 +10,6 @@ import type { World } from '../world/world.ts';
 import { nowFor } from './authenticate.ts';
 import { compiled, compiledPrincipal, controlsFor, missingStatement } from './authorise.ts';
 import type { ServerLog } from './log.ts';
-import { principalName } from './principal-name.ts';
 import { refusal } from './refusal.ts';
 import { RequestContext } from './request-context.ts';
 
@@ -25,7 +24,7 @@ export interface AccessOptions {
 /** The pipeline's authentication and authorisation by hand, for front doors. */
 export function createAccess({ world, identity, organizations, iam, log }: AccessOptions): AccessPort {
   return {
-    async signer(request, service) {
+    async signer(request, service, region) {
       const claim = parseSignature(request, 'rest');
       if (claim === undefined) return undefined;
       const lookup = await identity.credential(claim.accessKeyId, claim.sessionToken);
@@ -36,6 +35,7 @@ export function createAccess({ world, identity, organizations, iam, log }: Acces
         nowMs: nowFor(world, claim),
         style: 'rest',
         service,
+        ...(region === undefined ? {} : { region }),
       });
       if (!verification.ok) {
         const { code, message, detail, status } = verification.refusal;
@@ -45,21 +45,26 @@ export function createAccess({ world, identity, organizations, iam, log }: Acces
       return { principal: lookup.credential.principal, accessKeyId: claim.accessKeyId };
     },
 
-    async decide(request, ctx, resourcePolicy) {
+    async decide(request, ctx, resourcePolicy, trust) {
       const { principal, region, http } = ctx;
+      const caller = trust?.caller ?? principal;
       const { set, context } = await compiledPrincipal(identity, principal);
       const controls = await controlsFor(organizations, principal, request);
       const attached =
         resourcePolicy === undefined
           ? set
-          : { ...set, resource: compiled(resourcePolicy, 'resource-policy') };
-      const policies = withControls(attached, request.action, principal, controls?.caller, controls?.owner);
+          : {
+              ...set,
+              resource: compiled(resourcePolicy, trust === undefined ? 'resource-policy' : request.resource),
+            };
+      const asking = trust === undefined ? attached : { ...attached, resourceMustAllow: 'trust' as const };
+      const policies = withControls(asking, request.action, principal, controls?.caller, controls?.owner);
       const subject = { principal, region, host: { world }, ctx, http };
       const { resourceAccount } = request;
       const asked = {
         action: request.action,
         resource: request.resource,
-        principal,
+        principal: caller,
         context: new RequestContext(subject, context, request, controls),
         ...(resourceAccount === undefined ? {} : { resourceAccount }),
       };
@@ -69,11 +74,19 @@ export function createAccess({ world, identity, organizations, iam, log }: Acces
         request,
         decision,
         policies,
-        ...(decision.allowed ? {} : { explanation: explain(request, policies, decision, asked) }),
+        ...(decision.allowed
+          ? {}
+          : { explanation: explain(request, policies, decision, asked), audited: iam === 'audit' }),
       });
       if (decision.allowed) return { allowed: true, outcome: decision.outcome, message: '' };
-      const message = denialMessage(principal, request.action, request.resource, decision);
-      log.event('info', `${iam === 'audit' ? 'would deny' : 'denied'} ${principalName(principal)}`, {
+      const message = denialMessage(
+        caller,
+        request.action,
+        request.named ?? request.resource,
+        decision,
+        controls?.caller?.organizationId,
+      );
+      log.event('info', `${iam === 'audit' ? 'would deny' : 'denied'} ${callerName(caller)}`, {
         requestId: ctx.requestId,
         [decision.outcome === 'explicit-deny' ? 'deniedBy' : 'missing']:
           decision.outcome === 'explicit-deny' ? decision.policyId : missingStatement(request),

@@ -88,7 +88,13 @@ function policiesOver(
   controls: Controls | undefined,
 ): PolicySet {
   const attached =
-    resourcePolicy === undefined ? set : { ...set, resource: compiled(resourcePolicy, request.resource) };
+    resourcePolicy === undefined
+      ? set
+      : {
+          ...set,
+          resource: compiled(resourcePolicy, request.resource),
+          resourceMustAllow: call.definition.resourceMustAllow === true ? ('resource' as const) : undefined,
+        };
   return controls === undefined
     ? attached
     : withControls(attached, request.action, call.principal, controls.caller, controls.owner);
@@ -115,7 +121,11 @@ function decideUnder(
   const decided = { principal: call.principal, request, decision, policies };
   return decision.allowed
     ? decided
-    : { ...decided, explanation: explain(request, policies, decision, asked) };
+    : {
+        ...decided,
+        explanation: explain(request, policies, decision, asked),
+        audited: call.host.iam === 'audit',
+      };
 }
 
 /** Decides one request and takes its consequence; the policies are usually in memory, so that nothing waits. */
@@ -129,7 +139,7 @@ function judge(call: Call, request: ActionRequest, principal: CompiledPrincipal)
     after(controlsFor(call.host.ports.organizations, call.principal, request), (controls) => {
       const policies = policiesOver(call, request, principal, text, controls);
       return after(tagsFor(call, request, policies), (tags) =>
-        conclude(call, decideUnder(call, request, principal, policies, controls, tags)),
+        conclude(call, decideUnder(call, request, principal, policies, controls, tags), controls),
       );
     }),
   );
@@ -188,9 +198,15 @@ export function missingStatement(request: ActionRequest): string {
 }
 
 /** EC2's family says less and encodes the rest; all others say it. */
-function denialWords(call: Call, denied: ActionDecision): string {
+function denialWords(call: Call, denied: ActionDecision, controls: Controls | undefined): string {
   const { request, decision } = denied;
-  const message = denialMessage(call.principal, request.action, request.named ?? request.resource, decision);
+  const message = denialMessage(
+    call.principal,
+    request.action,
+    request.named ?? request.resource,
+    decision,
+    controls?.caller?.organizationId,
+  );
   if (call.protocolName !== 'ec2') return message;
   const encoded = authorizationMessage(call, denied);
   return `You are not authorized to perform this operation. ${message}.${
@@ -234,13 +250,12 @@ function judgeAll(
   }
 }
 
-function conclude(call: Call, decided: ActionDecision): void {
+function conclude(call: Call, decided: ActionDecision, controls: Controls | undefined): void {
   const { host } = call;
   const { request, decision } = decided;
   call.decision = decision;
   call.ctx.noteDecision(decided);
   if (decision.allowed) return;
-  const message = denialWords(call, decided);
   host.log.event(
     'info',
     `${host.iam === 'audit' ? 'would deny' : 'denied'} ${principalName(call.principal)}`,
@@ -250,10 +265,8 @@ function conclude(call: Call, decided: ActionDecision): void {
         decision.outcome === 'explicit-deny' ? decision.policyId : missingStatement(request),
     },
   );
-  if (host.iam === 'audit') {
-    call.audited = message;
-    return;
-  }
+  if (decided.audited === true) return;
+  const message = denialWords(call, decided, controls);
   const { denial } = call.definition;
   if (denial === undefined) throw refusal('access-denied', call.protocolName, message);
   throw new Fault(denial.code, message, {}, denial.status);

@@ -61,8 +61,6 @@ export class Call implements AuditedCall {
   input!: Record<string, unknown>;
   // authorise
   decision: Decision | 'public' | undefined = undefined;
-  /** In audit mode: what would have been denied. */
-  audited: string | undefined = undefined;
   // handle
   output: Readonly<Record<string, unknown>> | undefined = undefined;
   /** What a step threw; encoded instead of the output. */

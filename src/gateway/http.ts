@@ -13,7 +13,7 @@ import { createGuard, hostOf } from './guard.ts';
 import { createOpener } from './opener.ts';
 import { runRequest } from './pipeline.ts';
 import { principalName } from './principal-name.ts';
-import { outcomeWord } from './record.ts';
+import { decisionWordOf } from './record.ts';
 import type { Registry } from './registry.ts';
 import { bucketOfHost, routeRequest, scopeService } from './route.ts';
 
@@ -86,7 +86,7 @@ export function createGateway(options: GatewayOptions): Server {
         what: `${owned.door.name} ${request.method} ${request.path}`,
         status: response.statusCode,
         durationMs: host.world.clock.monotonic() - started,
-        decision: last === undefined ? '-' : outcomeWord(last.decision),
+        decision: decisionWordOf(ctx.decisions),
         principal: principalName(last?.principal),
         error,
       });

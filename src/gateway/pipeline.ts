@@ -176,7 +176,7 @@ const DENIAL_HEADER = 'x-lambent-authorization-message';
 
 function encodedDenial(call: Call): string | undefined {
   const last = call.ctx?.decisions.at(-1);
-  return last === undefined || last.decision.allowed || call.audited !== undefined
+  return last === undefined || last.decision.allowed || last.audited === true
     ? undefined
     : authorizationMessage(call, last);
 }

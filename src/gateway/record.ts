@@ -1,16 +1,24 @@
 import type { Decision } from '../policy/evaluate.ts';
+import { type ActionDecision, wouldDeny } from '../service/audit.ts';
 import type { Call } from './call.ts';
 import { principalName } from './principal-name.ts';
 
 function decisionWord(call: Call): string {
-  if (call.audited !== undefined) return 'would-deny';
+  if (call.ctx !== undefined && wouldDeny(call.ctx.decisions)) return 'would-deny';
   if (call.decision === undefined) return '-';
   if (call.decision === 'public') return 'public';
   return outcomeWord(call.decision);
 }
 
+/** Of a front door's request. */
+export function decisionWordOf(decisions: readonly ActionDecision[]): string {
+  const last = decisions.at(-1);
+  if (last === undefined) return '-';
+  return wouldDeny(decisions) ? 'would-deny' : outcomeWord(last.decision);
+}
+
 /** As the request log has it. */
-export function outcomeWord({ outcome }: Decision): string {
+function outcomeWord({ outcome }: Decision): string {
   return outcome === 'allowed' ? 'allow' : outcome === 'explicit-deny' ? 'deny(explicit)' : 'deny';
 }
 

@@ -234,7 +234,7 @@ function engine(test: Case): boolean {
     boundary: test.boundary && compile(test.boundary),
     session: test.session.map(compile),
     resource: test.resourcePolicy && compile(test.resourcePolicy),
-    resourceMustAllow: test.mustAllow,
+    resourceMustAllow: test.mustAllow ? 'resource' : undefined,
   };
   return decide(request, policies).allowed;
 }

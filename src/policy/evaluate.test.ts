@@ -146,7 +146,7 @@ test('across accounts both sides must allow', () => {
 });
 
 test('a trust or key policy must speak', () => {
-  const trust = (resource: CompiledPolicy) => ({ resource, resourceMustAllow: true });
+  const trust = (resource: CompiledPolicy) => ({ resource, resourceMustAllow: 'trust' as const });
   assert.equal(ask(USER, { ...trust(NOTHING), identity: [ALLOW] }), 'implicit-deny trust');
   assert.equal(ask(USER, trust(naming(USER.arn))), 'allowed trust');
   assert.equal(ask(USER, { ...trust(naming(ACCOUNT)), identity: [ALLOW] }), 'allowed identity');

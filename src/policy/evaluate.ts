@@ -14,15 +14,18 @@ export interface PolicySet {
   readonly session?: readonly CompiledPolicy[] | undefined;
   /** Attached to the resource: a bucket's, a function's, a role's trust policy. */
   readonly resource?: CompiledPolicy | undefined;
-  /** True for role trust policies and KMS key policies: without their word even the resource's own account has no access. */
-  readonly resourceMustAllow?: boolean | undefined;
+  /**
+   * Set where without the word of the resource's policy even the resource's own account has no access: `trust` for a
+   * role's, `resource` for a KMS key's.
+   */
+  readonly resourceMustAllow?: 'trust' | 'resource' | undefined;
   /** Service control policies of the principal's account, one list for each level from the root down. */
   readonly scps?: readonly (readonly CompiledPolicy[])[] | undefined;
   /** Resource control policies of the resource's account, likewise. */
   readonly rcps?: readonly (readonly CompiledPolicy[])[] | undefined;
 }
 
-/** Which kind of policy decided; `trust` is a resource policy that must allow. */
+/** Which kind of policy decided; `trust` is a role's trust policy. */
 export type Layer = 'rcp' | 'scp' | 'resource' | 'trust' | 'identity' | 'boundary' | 'session' | 'root';
 
 export interface Decision {
@@ -40,7 +43,7 @@ export function decide(request: PolicyRequest, policies: PolicySet): Decision {
   const action = request.action.toLowerCase();
   const { principal } = request;
   const { identity, boundary, session, resource, scps, rcps } = policies;
-  const resourceLayer = policies.resourceMustAllow === true ? 'trust' : 'resource';
+  const resourceLayer = policies.resourceMustAllow ?? 'resource';
   const bound =
     principal.kind !== 'service' && principal.kind !== 'anonymous' && principal.kind !== 'web-identity';
 
@@ -86,7 +89,7 @@ export function decide(request: PolicyRequest, policies: PolicySet): Decision {
 
   const sameAccount = request.resourceAccount === undefined || request.resourceAccount === principal.account;
   if (sameAccount && naming === DIRECTLY) return allowed(resourceLayer, granting);
-  if (naming === UNNAMED && (policies.resourceMustAllow === true || !sameAccount))
+  if (naming === UNNAMED && (policies.resourceMustAllow !== undefined || !sameAccount))
     return implicit(resourceLayer);
 
   const grantedByResource = sameAccount && naming === BY_ROLE;

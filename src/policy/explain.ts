@@ -91,7 +91,7 @@ function* consultedPolicies(policies: PolicySet): Generator<readonly [Layer, Com
   const { rcps = [], scps = [], resource, identity, boundary, session = [] } = policies;
   for (const policy of rcps.flat()) yield ['rcp', policy];
   for (const policy of scps.flat()) yield ['scp', policy];
-  if (resource !== undefined) yield [policies.resourceMustAllow === true ? 'trust' : 'resource', resource];
+  if (resource !== undefined) yield [policies.resourceMustAllow ?? 'resource', resource];
   for (const policy of identity) yield ['identity', policy];
   if (boundary !== undefined) yield ['boundary', boundary];
   for (const policy of session) yield ['session', policy];

@@ -13,17 +13,35 @@ const KINDS: Readonly<Record<Exclude<Layer, 'root'>, { readonly article: string;
 };
 
 /**
- * AWS's words for a denied request, without a final stop.
+ * AWS's words for a denied request, without a final stop. `organizationId` is the caller's.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
  */
 export function denialMessage(
   principal: PolicyPrincipal,
   action: string,
   resource: string,
-  decision: Pick<Decision, 'outcome' | 'layer'>,
+  decision: Pick<Decision, 'outcome' | 'layer' | 'policyId'>,
+  organizationId?: string,
 ): string {
   const start = `User: ${callerName(principal)} is not authorized to perform: ${action} on resource: ${resource}`;
-  return `${start}${reason(action, decision)}`;
+  const policy = decidingArn(decision, organizationId);
+  return `${start}${reason(action, decision)}${policy === undefined ? '' : `: ${policy}`}`;
+}
+
+/**
+ * The policy an explicit deny stands in, for those it is of: their own account's, or of their organization. Inline
+ * policies have no ARN.
+ * https://aws.amazon.com/blogs/security/enhanced-access-denied-error-messages-with-policy-arns
+ */
+function decidingArn(
+  { outcome, layer, policyId }: Pick<Decision, 'outcome' | 'layer' | 'policyId'>,
+  organizationId: string | undefined,
+): string | undefined {
+  if (outcome !== 'explicit-deny' || policyId?.startsWith('arn:') !== true) return undefined;
+  if (layer === 'resource' || layer === 'trust') return undefined;
+  const ofOrganization = layer === 'scp' || layer === 'rcp';
+  const own = organizationId !== undefined && policyId.includes(`:policy/${organizationId}/`);
+  return !ofOrganization || own ? policyId : undefined;
 }
 
 function reason(action: string, { outcome, layer }: Pick<Decision, 'outcome' | 'layer'>): string {

@@ -14,6 +14,13 @@ export interface ActionDecision {
   readonly policies: PolicySet;
   /** Made for denials, while the request's context is at hand. */
   readonly explanation?: Explanation;
+  /** A denial that audit mode let through. */
+  readonly audited?: boolean;
+}
+
+/** Whether audit mode let through what it would have denied. */
+export function wouldDeny(decisions: readonly ActionDecision[]): boolean {
+  return decisions.some(({ audited }) => audited === true);
 }
 
 /** A call that has its answer, as the pipeline hands it over. Nothing of it is kept past the return of `record` but values. */
@@ -38,8 +45,6 @@ export interface AuditedCall {
   readonly output: Readonly<Record<string, unknown>> | undefined;
   readonly fault: unknown;
   readonly errorCode: string | undefined;
-  /** In audit mode: what would have been denied. */
-  readonly audited: string | undefined;
 }
 
 /** A request to a front door that made decisions. */

@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { LintedIdentity } from '../policy/lint.ts';
-import type { ContextValues } from '../policy/request.ts';
+import type { ContextValues, PolicyPrincipal } from '../policy/request.ts';
 import type { Reader, Transaction } from '../store/store.ts';
 import type { AuditPort } from './audit.ts';
 import type { Context } from './context.ts';
@@ -35,17 +35,30 @@ export interface Ports {
 export interface AccessPort {
   /**
    * Who signed a request (Signature Version 4, header or query) for `service`; undefined when nobody did. Throws the
-   * refusal as a {@link Fault}: an unknown key, an expired token, a signature that does not fit.
+   * refusal as a {@link Fault}: an unknown key, an expired token, a signature that does not fit or is for another
+   * `region`.
    */
   signer(
     request: SignedHttpRequest,
     service: string,
+    region?: string,
   ): Promise<{ readonly principal: Principal; readonly accessKeyId: string } | undefined>;
   /**
-   * Whether the policies of `ctx.principal` and the resource's own let it do one action. A denial is logged with the
-   * statement that is missing; in audit mode it is allowed all the same.
+   * Whether the policies of `ctx.principal` and the resource's own let it do one action. The decision is recorded; a
+   * denial is logged with the statement that is missing, and in audit mode it is allowed all the same.
    */
-  decide(request: ActionRequest, ctx: Context, resourcePolicy?: string): Promise<AccessDecision>;
+  decide(
+    request: ActionRequest,
+    ctx: Context,
+    resourcePolicy?: string,
+    trust?: TrustQuestion,
+  ): Promise<AccessDecision>;
+}
+
+/** Makes the policy a role's trust policy: it must itself allow. */
+export interface TrustQuestion {
+  /** Who asks, where a provider vouches for them and not a signature. */
+  readonly caller?: PolicyPrincipal;
 }
 
 export interface SignedHttpRequest {

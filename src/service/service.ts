@@ -84,6 +84,8 @@ export interface ServiceDefinition {
   readonly jobs?: Readonly<Record<string, JobHandler>>;
   /** The policy attached to a resource of this service, as JSON text, for an ARN an authorisation rule named. */
   readonly resourcePolicy?: (resourceArn: string, ctx: Context) => MaybePromise<string | undefined>;
+  /** True where without the word of a resource's policy nobody has access, its own account's root included: KMS. */
+  readonly resourceMustAllow?: boolean;
   /**
    * Whether a page of another origin may make a request of a resource that says so itself (a bucket): the headers of
    * the answer, `'refused'`, or undefined where no such resource is meant and the gateway's own rule holds.

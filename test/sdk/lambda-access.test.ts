@@ -8,6 +8,7 @@ import { HttpRequest } from '@smithy/protocol-http';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { zipSync } from 'fflate';
 import { withLambent } from '../support/clients.ts';
+import { openFunctionUrl } from '../support/function-urls.ts';
 import { makeFunctionRole } from '../support/roles.ts';
 
 const lambent = await withLambent();
@@ -147,15 +148,7 @@ test('a function URL is open when its policy says so', async () => {
     }),
   );
   assert.equal((await fetch(FunctionUrl)).status, 403);
-  await lambda.send(
-    new sdk.AddPermissionCommand({
-      FunctionName,
-      StatementId: 'public',
-      Action: 'lambda:InvokeFunctionUrl',
-      Principal: '*',
-      FunctionUrlAuthType: 'NONE',
-    }),
-  );
+  await openFunctionUrl(lambda, FunctionName);
   const answer = await fetch(`${FunctionUrl}a%20b?x=1&x=2`, {
     method: 'POST',
     headers: { cookie: 'k=v; l=w', 'content-type': 'application/octet-stream' },
@@ -201,12 +194,18 @@ test('a function URL with AWS_IAM wants a signature', async () => {
   };
   const user = await makeUser('url-caller', {
     Effect: 'Allow',
-    Action: 'lambda:InvokeFunctionUrl',
+    Action: ['lambda:InvokeFunctionUrl', 'lambda:InvokeFunction'],
     Resource: arn(FunctionName),
   });
   const allowed = await call(user);
   assert.equal(allowed.status, 200);
   assert.equal(await allowed.text(), 'arn:aws:iam::000000000000:user/url-caller');
+  const half = await makeUser('url-half', {
+    Effect: 'Allow',
+    Action: 'lambda:InvokeFunctionUrl',
+    Resource: arn(FunctionName),
+  });
+  assert.equal((await call(half)).status, 403, 'the function must be allowed too');
   const nobody = await makeUser('url-stranger', { Effect: 'Allow', Action: 's3:*', Resource: '*' });
   assert.equal((await call(nobody)).status, 403);
 });
@@ -227,15 +226,7 @@ test('a streaming handler’s answer arrives whole', async () => {
   const { FunctionUrl = '' } = await lambda.send(
     new sdk.CreateFunctionUrlConfigCommand({ FunctionName, AuthType: 'NONE', InvokeMode: 'RESPONSE_STREAM' }),
   );
-  await lambda.send(
-    new sdk.AddPermissionCommand({
-      FunctionName,
-      StatementId: 'public',
-      Action: 'lambda:InvokeFunctionUrl',
-      Principal: '*',
-      FunctionUrlAuthType: 'NONE',
-    }),
-  );
+  await openFunctionUrl(lambda, FunctionName);
   const answer = await fetch(FunctionUrl);
   assert.equal(answer.status, 202);
   assert.equal(await answer.text(), 'one two');

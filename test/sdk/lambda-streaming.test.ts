@@ -4,6 +4,7 @@ import { IAMClient } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
 import { zipSync } from 'fflate';
 import { withLambent } from '../support/clients.ts';
+import { openFunctionUrl } from '../support/function-urls.ts';
 import { makeFunctionRole } from '../support/roles.ts';
 
 const lambent = await withLambent();
@@ -134,15 +135,7 @@ test('a URL that streams sends the head before the body is there', async () => {
       Cors: { AllowOrigins: ['*'] },
     }),
   );
-  await lambda.send(
-    new sdk.AddPermissionCommand({
-      FunctionName: 'page',
-      StatementId: 'all',
-      Action: 'lambda:InvokeFunctionUrl',
-      Principal: '*',
-      FunctionUrlAuthType: 'NONE',
-    }),
-  );
+  await openFunctionUrl(lambda, 'page');
   const started = performance.now();
   const answer = await fetch(FunctionUrl, { headers: { origin: 'http://there.example' } });
   const headMs = performance.now() - started;

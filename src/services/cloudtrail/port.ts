@@ -7,6 +7,7 @@ import {
   type AuditPort,
   isDenial,
   type RecordedDecision,
+  wouldDeny,
 } from '../../service/audit.ts';
 import type { Principal } from '../../service/principal.ts';
 import type { Store, Transaction } from '../../store/store.ts';
@@ -58,7 +59,7 @@ class Audit implements AuditPort {
     if (!denied) this.#count(decisions, call.region, nowMs);
     if (facts.management) return this.#recordManagement(call, facts, nowMs);
     if (this.#trails.takeData) this.#recordData(call, facts, nowMs);
-    if (denied || call.audited !== undefined) {
+    if (denied || wouldDeny(decisions)) {
       this.#journal.writeSoon(decisionEntry(decisionOf(call, nowMs), this.#world));
     } else {
       this.#samples.add(call, nowMs);
@@ -114,7 +115,7 @@ class Audit implements AuditPort {
       service: request.service,
       operation: request.operation,
       ...nameOf(first.principal),
-      answer: 'denied',
+      answer: wouldDeny(request.decisions) ? 'would-deny' : 'denied',
       decisions: request.decisions.map(explanationOf),
     };
     this.#journal.writeSoon(decisionEntry(row, this.#world));
@@ -209,7 +210,7 @@ function decisionOf(call: Decided, atMs: number): RecordedDecision {
     service: service.name,
     operation: operation.name,
     ...nameOf(call.principal),
-    answer: denied ? 'denied' : call.audited === undefined ? 'allowed' : 'would-deny',
+    answer: denied ? 'denied' : wouldDeny(ctx.decisions) ? 'would-deny' : 'allowed',
     ...(errorCode === undefined ? {} : { errorCode }),
     decisions: ctx.decisions.map(explanationOf),
   };

@@ -11,7 +11,7 @@ const MOST_BATCHES = 64;
 export interface Sample {
   readonly call: Pick<
     AuditedCall,
-    'requestId' | 'principal' | 'region' | 'service' | 'operation' | 'errorCode' | 'audited'
+    'requestId' | 'principal' | 'region' | 'service' | 'operation' | 'errorCode'
   > & { readonly ctx: Pick<AuditedCall['ctx'], 'account' | 'decisions'> };
   readonly atMs: number;
 }
@@ -23,7 +23,7 @@ export class Samples {
   #slot = 0;
 
   add(call: AuditedCall, atMs: number): void {
-    const { requestId, principal, region, service, operation, errorCode, audited, ctx } = call;
+    const { requestId, principal, region, service, operation, errorCode, ctx } = call;
     const sample: Sample = {
       call: {
         requestId,
@@ -32,7 +32,6 @@ export class Samples {
         service,
         operation,
         errorCode,
-        audited,
         ctx: { account: ctx.account, decisions: ctx.decisions },
       },
       atMs,

@@ -287,7 +287,7 @@ class StoredIdentity implements IdentityPort {
             {
               identity: [],
               resource: compilePolicy(role.trustPolicy, roleArn),
-              resourceMustAllow: true,
+              resourceMustAllow: 'trust',
             },
           );
     if (role === undefined || !decision.allowed)

@@ -1,14 +1,10 @@
 import type { Cors } from '../../model/gen/lambda.ts';
-import { compilePolicy } from '../../policy/compile.ts';
-import { decide } from '../../policy/evaluate.ts';
-import { contextOf } from '../../policy/request.ts';
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import type { FrontDoor, FrontDoorRequest } from '../../service/front-door.ts';
 import type { Principal } from '../../service/principal.ts';
 import type { ResponseSink } from '../../service/runtimes.ts';
-import { verifySignature } from '../../wire/sigv4.ts';
-import { parseSignature } from '../../wire/sigv4-claim.ts';
+import { WireFault } from '../../wire/protocol.ts';
 import { type AnswerStream, openAnswer } from './answer-stream.ts';
 import { layout, type UrlRow } from './layout.ts';
 import { resourcePolicy } from './permissions.ts';
@@ -57,81 +53,35 @@ async function principalOf(
   body: Uint8Array,
 ): Promise<Principal | undefined> {
   const { ctx, reference } = target;
-  const nobody: Principal = { kind: 'anonymous', account: reference.account };
-  if (url.authType === 'NONE') return nobody;
-  const signed = {
-    method: request.method,
-    path: request.path,
-    query: request.query,
-    headers: request.headers,
-    body,
-  };
-  const claim = parseSignature(signed, 'rest');
-  if (claim === undefined) return undefined;
-  const lookup = await ctx.ports.identity.credential(claim.accessKeyId, claim.sessionToken);
-  if (lookup.kind !== 'found') return undefined;
-  const { clock } = ctx.world;
-  const real = clock.realNow();
-  const virtual = clock.now();
-  const nowMs = Math.abs(claim.dateTimeMs - real) <= Math.abs(claim.dateTimeMs - virtual) ? real : virtual;
-  const { ok } = verifySignature(claim, signed, lookup.credential.secretAccessKey, {
-    nowMs,
-    style: 'rest',
-    service: 'lambda',
-    region: reference.region,
-  });
-  return ok ? lookup.credential.principal : undefined;
+  if (url.authType === 'NONE') return { kind: 'anonymous', account: reference.account };
+  const { method, path, query, headers } = request;
+  try {
+    const signed = { method, path, query, headers, body };
+    return (await ctx.ports.access.signer(signed, 'lambda', reference.region))?.principal;
+  } catch (error) {
+    if (Fault.is(error) || error instanceof WireFault) return undefined;
+    throw error;
+  }
 }
 
-/** Asks the policies for `lambda:InvokeFunctionUrl`. https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html */
-async function mayInvoke(
-  { url, target }: Called,
-  principal: Principal,
-  request: FrontDoorRequest,
-): Promise<boolean> {
-  const { ctx, reference } = target;
+/**
+ * Asks the policies: for the URL, and for the function as it is invoked by one.
+ * https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+ */
+async function mayInvoke({ url, target }: Called, principal: Principal): Promise<boolean> {
+  const { reference } = target;
+  const ctx = target.ctx.as({ principal });
   const resource = arnOf(reference);
   const document = await resourcePolicy(resource, ctx);
-  const known = principal.kind !== 'anonymous' && principal.kind !== 'service';
-  const policies = known ? await ctx.ports.identity.policies(principal) : undefined;
-  const compile = ({ document: text, id }: { readonly document: string; readonly id: string }) =>
-    compilePolicy(text, id);
-  const session =
-    principal.kind === 'role' || principal.kind === 'federated-user' ? principal.sessionPolicies : [];
-  const decision = decide(
-    {
-      action: 'lambda:InvokeFunctionUrl',
-      resource,
-      resourceAccount: reference.account,
-      principal,
-      context: contextOf(
-        {
-          'lambda:FunctionUrlAuthType': url.authType,
-          'aws:SourceIp': request.sourceIp,
-          'aws:SecureTransport': false,
-        },
-        policies?.context ?? {},
-      ),
-    },
-    {
-      identity: policies?.identity.map(compile) ?? [],
-      ...(policies?.boundary === undefined ? {} : { boundary: compile(policies.boundary) }),
-      session: session.map((text, index) => compilePolicy(text, `session:${index}`)),
-      ...(document === undefined ? {} : { resource: compilePolicy(document, resource) }),
-    },
-  );
-  if (!decision.allowed) {
-    ctx.log('warn', `a call of the URL of ${reference.name} was denied`, {
-      missing: JSON.stringify({
-        Effect: 'Allow',
-        Principal: '*',
-        Action: 'lambda:InvokeFunctionUrl',
-        Resource: resource,
-        Condition: { StringEquals: { 'lambda:FunctionUrlAuthType': url.authType } },
-      }),
-    });
+  const asked = [
+    { action: 'lambda:InvokeFunctionUrl', context: { 'lambda:FunctionUrlAuthType': url.authType } },
+    { action: 'lambda:InvokeFunction', context: { 'lambda:InvokedViaFunctionUrl': true } },
+  ];
+  for (const { action, context } of asked) {
+    const request = { action, resource, resourceAccount: reference.account, context };
+    if (!(await ctx.ports.access.decide(request, ctx, document)).allowed) return false;
   }
-  return decision.allowed;
+  return true;
 }
 
 function refusal(status: number, message: string, errorType: string): UrlAnswer {
@@ -153,7 +103,7 @@ async function answerTo(request: FrontDoorRequest, called: Called): Promise<UrlA
   const { ctx } = target;
   const body = await request.body(MOST_BODY_BYTES);
   const principal = await principalOf(called, request, body);
-  if (principal === undefined || !(await mayInvoke(called, principal, request))) return FORBIDDEN;
+  if (principal === undefined || !(await mayInvoke(called, principal))) return FORBIDDEN;
   const running = runningOf(ctx);
   try {
     const requestId = ctx.world.random.uuid();

@@ -6,8 +6,9 @@ import type { Authorisation } from '../../service/service.ts';
 export const authorisation = {
   /** The role's trust policy decides together with the caller's policies: see `role-trust.ts`. */
   AssumeRole: () => [],
-  /** Unsigned: the token is the identity, and the trust policy decides. */
+  /** Unsigned: the token or assertion is the identity, and the trust policy decides. */
   AssumeRoleWithWebIdentity: 'none',
+  AssumeRoleWithSAML: 'none',
   /** Nobody needs a permission for these two. */
   GetCallerIdentity: () => [],
   GetSessionToken: () => [],

@@ -38,8 +38,21 @@ export const sessions = {
     const { tags, transitiveKeys } = sessionTags(input.Tags, input.TransitiveTagKeys, principal);
     const role = await ctx.ports.identity.role(input.RoleArn);
     const mfa = await checkMfa(input.SerialNumber, input.TokenCode, ctx);
-    const trusting = await checkTrust(role, input, mfa, ctx);
     const { DurationSeconds: seconds = HOUR_SECONDS, RoleSessionName: sessionName } = input;
+    const asked = {
+      action: 'sts:AssumeRole',
+      roleArn: input.RoleArn,
+      sessionName,
+      durationSeconds: input.DurationSeconds,
+      tags: input.Tags,
+      transitiveTagKeys: input.TransitiveTagKeys,
+      sourceIdentity: input.SourceIdentity,
+      context: {
+        ...(mfa ? { 'aws:MultiFactorAuthPresent': true, 'aws:MultiFactorAuthAge': 0 } : {}),
+        ...(input.ExternalId === undefined ? {} : { 'sts:ExternalId': input.ExternalId }),
+      },
+    } as const;
+    const trusting = await checkTrust(role, asked, ctx);
     checkDuration(seconds, trusting);
     if (principal.kind === 'role' && seconds > HOUR_SECONDS)
       throw fault(

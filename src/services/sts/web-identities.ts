@@ -1,55 +1,77 @@
 import { createLocalJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import { formatArn } from '../../base/arn.ts';
 import type { StsOperations } from '../../model/gen/sts.ts';
-import { compilePolicy } from '../../policy/compile.ts';
-import { decide } from '../../policy/evaluate.ts';
-import { explain } from '../../policy/explain.ts';
-import { contextOf } from '../../policy/request.ts';
+import type { ContextValues } from '../../policy/request.ts';
 import type { Context } from '../../service/context.ts';
-import { Fault } from '../../service/faults.ts';
-import { withControls } from '../../service/organizations.ts';
-import type { RoleFacts } from '../../service/ports.ts';
 import type { Group } from '../../service/service.ts';
-import { accessDenied, fault } from './fault.ts';
-import { checkDuration, HOUR_SECONDS, issueRoleSession, roleSession, sessionFacts } from './session.ts';
-import { readSessionPolicies } from './session-policy.ts';
+import { fault } from './fault.ts';
+import { issueFederated, readProvider } from './federation.ts';
+import { providerKeys } from './provider-keys.ts';
+import { checkTrust, notAuthorised } from './role-trust.ts';
+import { HOUR_SECONDS } from './session.ts';
+import { type TokenTags, tokenTags } from './token-tag.ts';
 
 const ACTION = 'sts:AssumeRoleWithWebIdentity';
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];
 
-interface WebIdentity {
-  /** Without scheme: the prefix of its context keys. */
-  readonly host: string;
+interface WebIdentity extends TokenTags {
   readonly providerArn: string;
   readonly issuer: string;
   readonly subject: string;
   readonly audience: string;
+  /** The claims AWS knows, as context keys. */
+  readonly keys: ContextValues;
+}
+
+interface Provider {
+  readonly ClientIDList?: readonly string[];
+  readonly ThumbprintList?: readonly string[];
 }
 
 /**
- * Roles for whom an OpenID Connect provider vouches. Keys are those of this cloud's user pools; a provider outside
- * cannot be asked for its keys. https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+ * Roles for whom an OpenID Connect provider vouches: a user pool of this cloud, or anybody whose keys can be fetched.
+ * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
  */
 export const webIdentities = {
   async AssumeRoleWithWebIdentity(input, ctx) {
     if (input.ProviderId !== undefined)
       throw fault('ValidationError', 'ProviderId is for OAuth 2.0 access tokens, which are not supported.');
-    const role = await ctx.ports.identity.role(input.RoleArn);
-    if (role === undefined) throw notAuthorised();
+    const { RoleArn: roleArn, RoleSessionName: sessionName } = input;
+    const role = await ctx.ports.identity.role(roleArn);
+    if (role === undefined) throw notAuthorised(ACTION);
     const identity = await verify(input.WebIdentityToken, role.account, ctx);
-    await checkTrust(role, identity, input.RoleSessionName, ctx);
-    const seconds = input.DurationSeconds ?? HOUR_SECONDS;
-    checkDuration(seconds, role);
-    const policies = await readSessionPolicies(input.Policy, input.PolicyArns, role.account, ctx);
-    const session = {
-      ...roleSession(role, input.RoleSessionName, {
-        ...sessionFacts(false, ctx),
-        ...claimContext(identity),
-        'aws:FederatedProvider': identity.providerArn,
-      }),
-      sessionPolicies: policies.inline,
-    };
+    const { providerArn, tags, transitiveTagKeys, sourceIdentity } = identity;
+    const asked = {
+      action: ACTION,
+      roleArn,
+      sessionName,
+      durationSeconds: input.DurationSeconds,
+      tags,
+      ...(transitiveTagKeys.length === 0 ? {} : { transitiveTagKeys }),
+      sourceIdentity,
+      context: { ...identity.keys, 'aws:FederatedProvider': providerArn },
+      caller: { kind: 'web-identity', account: role.account, provider: providerArn },
+    } as const;
+    const trusting = await checkTrust(role, asked, ctx);
+    const issued = await issueFederated(
+      {
+        role: trusting,
+        sessionName,
+        seconds: input.DurationSeconds ?? HOUR_SECONDS,
+        facts: Object.fromEntries(
+          Object.entries(identity.keys).map(([key, value]) => [key, String([value].flat()[0] ?? '')]),
+        ),
+        providerArn,
+        sourceIdentity,
+        tags,
+        transitiveTagKeys,
+        Policy: input.Policy,
+        PolicyArns: input.PolicyArns,
+      },
+      ctx,
+    );
     return {
-      ...(await issueRoleSession(session, policies.arns, seconds, ctx)),
+      ...issued,
       SubjectFromWebIdentityToken: identity.subject,
       Provider: identity.issuer,
       Audience: identity.audience,
@@ -62,17 +84,44 @@ async function verify(token: string, account: string, ctx: Context): Promise<Web
   const issuer = issuerOf(token);
   const host = issuer.replace(/^https:\/\//, '');
   const providerArn = formatArn('iam', '', account, `oidc-provider/${host}`);
-  const clientIds = await clientIdsOf(providerArn, account, ctx);
-  if (clientIds === undefined)
+  const provider = await readProvider<Provider>(
+    'GetOpenIDConnectProvider',
+    { OpenIDConnectProviderArn: providerArn },
+    account,
+    ctx,
+  );
+  if (provider === undefined)
     throw fault('InvalidIdentityToken', `No OpenIDConnect provider found in your account for ${issuer}`);
-  const keys = await ctx.ports.tokens.keys(issuer);
-  if (keys === undefined)
-    throw fault('IDPCommunicationError', 'Error communicating with the identity provider.');
-  const payload = await signedPayload(token, createLocalJWKSet({ keys: [...keys.keys] }), ctx);
+  const payload = await signedPayload(token, issuer, provider.ThumbprintList ?? [], ctx);
+  const { azp } = payload;
   const audiences = [payload.aud ?? []].flat();
-  const audience = audiences.find((name) => clientIds.includes(name));
+  // A token that names its authorised party is that party's.
+  const named = typeof azp === 'string' ? [azp] : audiences;
+  const audience = named.find((name) => provider.ClientIDList?.includes(name));
   if (audience === undefined) throw fault('InvalidIdentityToken', 'Incorrect token audience');
-  return { host, providerArn, issuer, subject: payload.sub ?? '', audience };
+  const subject = payload.sub ?? '';
+  return {
+    providerArn,
+    issuer,
+    subject,
+    audience,
+    keys: keysOf(host, subject, audience, payload),
+    ...tokenTags(payload),
+  };
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif */
+function keysOf(host: string, subject: string, audience: string, payload: JWTPayload): ContextValues {
+  const { amr, azp, aud, email } = payload;
+  const texts = Array.isArray(amr) ? amr.filter((entry) => typeof entry === 'string') : [];
+  const original = [aud ?? []].flat()[0];
+  return {
+    [`${host}:sub`]: subject,
+    [`${host}:aud`]: audience,
+    ...(typeof azp === 'string' && original !== undefined ? { [`${host}:oaud`]: original } : {}),
+    ...(texts.length === 0 ? {} : { [`${host}:amr`]: texts }),
+    ...(typeof email === 'string' ? { [`${host}:email`]: email } : {}),
+  };
 }
 
 function issuerOf(token: string): string {
@@ -88,88 +137,46 @@ function issuerOf(token: string): string {
   );
 }
 
+/** Keys that were fetched a while ago may have been replaced: they are fetched anew before a signature is refused. */
 async function signedPayload(
   token: string,
-  keys: ReturnType<typeof createLocalJWKSet>,
+  issuer: string,
+  thumbprints: readonly string[],
   ctx: Context,
 ): Promise<JWTPayload> {
-  const now = new Date(ctx.world.clock.now());
+  const kept = await providerKeys(issuer, thumbprints, ctx, false);
   try {
-    return (await jwtVerify(token, keys, { currentDate: now })).payload;
+    return await payloadUnder(token, kept, ctx);
   } catch (error) {
-    if (error instanceof errors.JWTExpired) {
-      const expired = new Date((error.payload.exp ?? 0) * 1000);
-      throw fault(
-        'ExpiredTokenException',
-        `Token expired: current date/time ${now.getTime() / 1000} must be before the expiration date/time ${expired.getTime() / 1000}`,
-      );
-    }
-    if (error instanceof errors.JOSEError)
-      throw fault(
-        'InvalidIdentityToken',
-        "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
-      );
-    throw error;
+    if (!(error instanceof errors.JWKSNoMatchingKey)) throw refusalOf(error, ctx);
+  }
+  try {
+    return await payloadUnder(token, await providerKeys(issuer, thumbprints, ctx, true), ctx);
+  } catch (error) {
+    throw refusalOf(error, ctx);
   }
 }
 
-/** IAM keeps the providers; the role's own account asks for one. */
-async function clientIdsOf(
-  providerArn: string,
-  account: string,
+async function payloadUnder(
+  token: string,
+  { keys }: Awaited<ReturnType<typeof providerKeys>>,
   ctx: Context,
-): Promise<readonly string[] | undefined> {
-  const arn = formatArn('iam', '', account, 'root');
-  try {
-    const provider = await ctx.call<{ readonly ClientIDList?: readonly string[] }>(
-      'iam',
-      'GetOpenIDConnectProvider',
-      { OpenIDConnectProviderArn: providerArn },
-      { as: { principal: { kind: 'root', account, arn, userId: account } }, account },
+): Promise<JWTPayload> {
+  const currentDate = new Date(ctx.world.clock.now());
+  const options = { currentDate, algorithms: ALGORITHMS, requiredClaims: ['exp', 'sub'] };
+  return (await jwtVerify(token, createLocalJWKSet({ keys: [...keys] }), options)).payload;
+}
+
+function refusalOf(error: unknown, ctx: Context): unknown {
+  if (error instanceof errors.JWTExpired)
+    return fault(
+      'ExpiredTokenException',
+      `Token expired: current date/time ${ctx.world.clock.now() / 1000} must be before the expiration date/time ${error.payload.exp ?? 0}`,
     );
-    return provider.ClientIDList ?? [];
-  } catch (error) {
-    if (Fault.is(error) && error.code === 'NoSuchEntity') return undefined;
-    throw error;
-  }
-}
-
-function claimContext({ host, subject, audience }: WebIdentity): Readonly<Record<string, string>> {
-  return { [`${host}:sub`]: subject, [`${host}:aud`]: audience };
-}
-
-async function checkTrust(
-  role: RoleFacts,
-  identity: WebIdentity,
-  sessionName: string,
-  ctx: Context,
-): Promise<void> {
-  const context = contextOf({
-    ...claimContext(identity),
-    'aws:FederatedProvider': identity.providerArn,
-    'sts:RoleSessionName': sessionName,
-  });
-  const { account, roleArn: resource } = role;
-  const principal = { kind: 'web-identity', account, provider: identity.providerArn } as const;
-  const asked = { action: ACTION, resource, resourceAccount: account, principal, context };
-  const trust = {
-    identity: [],
-    resource: compilePolicy(role.trustPolicy, resource),
-    resourceMustAllow: true,
-  };
-  const owner = await ctx.ports.organizations.controls(account);
-  const policies = withControls(trust, ACTION, ctx.principal, undefined, owner);
-  const decision = decide(asked, policies);
-  ctx.noteDecision({
-    principal: ctx.principal,
-    request: { action: ACTION, resource, resourceAccount: account },
-    decision,
-    policies,
-    ...(decision.allowed ? {} : { explanation: explain(asked, policies, decision, asked) }),
-  });
-  if (!decision.allowed) throw notAuthorised();
-}
-
-function notAuthorised() {
-  return accessDenied(`Not authorized to perform ${ACTION}`);
+  if (error instanceof errors.JOSEError)
+    return fault(
+      'InvalidIdentityToken',
+      "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements",
+    );
+  return error;
 }
