@@ -70,7 +70,7 @@ function summary(cloud: Cloud, options: UpOptions, deployed: Deployed | undefine
   const lines = [
     '',
     `  Data         ${cloud.dataFolder}${options.dataFolder === undefined ? '  (removed when the server stops)' : ''}`,
-    `  Functions    ${cloud.isolation}`,
+    `  Functions    ${cloud.isolation.replaceAll('\n  ', `\n${' '.repeat(15)}`)}`,
     `  Permissions  ${options.iam === 'enforce' ? 'enforced; every denial says which statement is missing' : 'audited: nothing is denied, what would be is reported'}`,
     `  Credentials  AWS_ACCESS_KEY_ID=${key?.accessKeyId ?? 'test'} AWS_SECRET_ACCESS_KEY=${cloud.madeRootKey?.secretAccessKey ?? (key === undefined ? 'test' : '(yours)')} AWS_REGION=${options.region}`,
     `  Point at it  export AWS_ENDPOINT_URL=${cloud.endpoint}`,

@@ -173,7 +173,7 @@ const commands: Readonly<Record<string, Command>> = {
     };
     terminal.out(`lambent ${version} ${status} on ${client.endpoint}`);
     terminal.out(`services   ${services.join(' ')}`);
-    terminal.out(`functions  ${isolation}`);
+    terminal.out(`functions  ${isolation.replaceAll('\n  ', `\n${' '.repeat(11)}`)}`);
     return 0;
   },
   clock: async (words) => {

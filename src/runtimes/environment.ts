@@ -365,6 +365,7 @@ export class Environment {
 
   #exited(exit: WorkerExit): void {
     this.#cancelInit();
+    if (this.#worker.ranOutOfMemory) this.#outOfMemory = true;
     if (this.state === 'starting' && this.failure === undefined) {
       this.failure = exitFailure(undefined, exit, this.#outOfMemory);
     }

@@ -10,7 +10,9 @@ import type {
 } from '../service/runtimes.ts';
 import type { Cancel, World } from '../world/world.ts';
 import { Openers, type ServerEnd } from './connections.ts';
+import { ControlGroups } from './control-groups.ts';
 import type { Environment, EnvironmentState } from './environment.ts';
+import { isolationOf } from './isolation.ts';
 import { probeSandbox, type Sandbox } from './sandbox.ts';
 import { findSdkModules } from './sdk-modules.ts';
 import { Starter } from './starter.ts';
@@ -93,14 +95,14 @@ class ProcessRuntimes implements Runtimes {
   #closed = false;
   readonly isolation: Runtimes['isolation'];
 
-  constructor(options: RuntimesOptions, starter: Starter, sandbox: Sandbox) {
+  constructor(options: RuntimesOptions, starter: Starter, isolation: Runtimes['isolation']) {
     this.#world = options.world;
     this.#starter = starter;
     const idleMb = options.idleMemoryMb ?? Math.min(4096, totalmem() / (4 * 1024 * 1024));
     this.#idleKb = idleMb * 1024;
     this.#mostEnvironments =
       options.mostEnvironments ?? Math.max(8, Math.floor((totalmem() * 0.75) / (64 * 1024 * 1024)));
-    this.isolation = { sandboxed: sandbox.sandboxed, summary: sandbox.summary };
+    this.isolation = isolation;
     this.#cancelSweep = this.#world.timers.after(SWEEP_MS, () => this.#sweep());
   }
 
@@ -355,5 +357,7 @@ export async function createRuntimes(options: RuntimesOptions): Promise<Runtimes
     findSdkModules(),
     rm(folder, { recursive: true, force: true }).then(() => mkdir(folder, { recursive: true })),
   ]);
-  return new ProcessRuntimes(options, new Starter({ world: options.world, folder, sandbox, sdk }), sandbox);
+  const groups = ControlGroups.ofProcess();
+  const starter = new Starter({ world: options.world, folder, sandbox, sdk, groups });
+  return new ProcessRuntimes(options, starter, isolationOf(sandbox, groups));
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import { kernelSays, whyNoSandbox } from './isolation.ts';
 import { MOST_THREADS } from './memory.ts';
 
 /** What a worker's process sees of the machine. */
@@ -27,8 +28,8 @@ export interface CommandLine {
 /** How processes are kept apart on this machine. */
 export interface Sandbox {
   readonly sandboxed: boolean;
-  /** One line for the start-up summary. */
-  readonly summary: string;
+  /** Why functions are not kept apart, and what would let them be; undefined where they are. */
+  readonly lack: string | undefined;
   /** The command that runs `command` confined; the command itself where there is no sandbox. */
   wrap(command: CommandLine, confinement: Confinement): CommandLine;
 }
@@ -111,8 +112,7 @@ function bubblewrap(): Sandbox {
   const system = systemArguments();
   return {
     sandboxed: true,
-    summary:
-      'functions run in bubblewrap sandboxes (not limited: their share of the processors, and the network, which is this machine’s)',
+    lack: undefined,
     wrap: (command, confinement) => ({
       file: 'bwrap',
       args: [
@@ -153,7 +153,7 @@ function bubblewrap(): Sandbox {
 export function plainProcesses(reason: string): Sandbox {
   return {
     sandboxed: false,
-    summary: `functions run as PLAIN PROCESSES without a sandbox, with your files and rights, and memory and time limits only: ${reason}`,
+    lack: reason,
     wrap: (command) => command,
   };
 }
@@ -181,26 +181,12 @@ export async function probeSandbox(): Promise<Sandbox> {
         if (error === null) resolve(undefined);
         else if (error.code === 'ENOENT')
           resolve('bubblewrap is not installed (sudo apt install bubblewrap, sudo dnf install bubblewrap)');
-        else resolve(explain(stderr.trim() || `bwrap ended with ${error.code ?? error.signal}`));
+        else
+          resolve(
+            whyNoSandbox(stderr.trim() || `bwrap ended with ${error.code ?? error.signal}`, kernelSays),
+          );
       },
     );
   });
   return problem === undefined ? sandbox : plainProcesses(problem);
-}
-
-/** Ubuntu's own words for letting one program make user namespaces. https://ubuntu.com/blog/ubuntu-23-10-restricted-unprivileged-user-namespaces */
-const APPARMOR_PROFILE = [
-  'abi <abi/4.0>,',
-  'include <tunables/global>',
-  'profile bwrap /usr/bin/bwrap flags=(unconfined) {',
-  '  userns,',
-  '}',
-].join('\n');
-
-function explain(stderr: string): string {
-  const [line = ''] = stderr.split('\n');
-  if (/permission denied|operation not permitted|uid map/i.test(line)) {
-    return `${line}. Ubuntu 24.04 and later keep bubblewrap from making user namespaces. This lets it:\nsudo tee /etc/apparmor.d/bwrap <<'END'\n${APPARMOR_PROFILE}\nEND\nsudo apparmor_parser -r /etc/apparmor.d/bwrap`;
-  }
-  return line;
 }

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnvironmentSpec, WorkerProfile } from '../service/runtimes.ts';
 import type { Cancel, World } from '../world/world.ts';
+import type { ControlGroups } from './control-groups.ts';
 import { Environment, type EnvironmentState } from './environment.ts';
 import { externalExtensions, LAUNCHER } from './extensions.ts';
 import { javaLanguage } from './java-language.ts';
@@ -28,6 +29,7 @@ export interface StarterOptions {
   readonly folder: string;
   readonly sandbox: Sandbox;
   readonly sdk: SdkModules | undefined;
+  readonly groups: ControlGroups | undefined;
 }
 
 /** A worker that stands by for functions of one profile. */
@@ -65,6 +67,7 @@ export class Starter {
   readonly #lacking = new Set<Family>();
   readonly #found = new Map<Family, Language>();
   readonly #sdk: SdkModules | undefined;
+  readonly #groups: ControlGroups | undefined;
   readonly #bootstraps: string;
   readonly #trees = new Trees();
   readonly #standbys = new Map<string, Standby>();
@@ -77,6 +80,7 @@ export class Starter {
     this.#sandbox = options.sandbox;
     this.#bootstraps = bootstrapFolder();
     this.#sdk = options.sdk;
+    this.#groups = options.groups;
     const { sandboxed } = options.sandbox;
     const known = { sandboxed, bootstraps: this.#bootstraps, sdk: options.sdk, folder: options.folder };
     // A language is looked for when somebody first wants it: asking Java about itself takes as long as a cold start.
@@ -308,6 +312,10 @@ export class Starter {
       workingFolder: sandboxed ? folder : codeFolder,
       folder,
       sandboxed,
+      group: this.#groups?.make({
+        memoryMb: profile.memoryMb,
+        tmpMb: sandboxed ? profile.ephemeralStorageMb : 0,
+      }),
       // Extensions, and wrapper scripts that work as one, find the API by its address.
       overTcp: language.family === 'provided' || content.extensions.length > 0 || wrapper !== undefined,
     });

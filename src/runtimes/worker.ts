@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
 import type { World } from '../world/world.ts';
 import { givenSockets, type Holder, holdsConnection } from './connections.ts';
+import { type ControlGroup, within } from './control-groups.ts';
 import { childrenOf, descendants } from './memory.ts';
 import { LineReader, RecordReader } from './output.ts';
 import { ApiConnection, type ApiRequest } from './runtime-api.ts';
@@ -34,6 +35,8 @@ export interface WorkerOptions {
   readonly overTcp: boolean;
   /** Nothing it starts outlives it: a sandbox ends whole. */
   readonly sandboxed: boolean;
+  /** Where this machine has them. */
+  readonly group?: ControlGroup | undefined;
 }
 
 /** After its end a process's pipes are read to their end, unless a descendant holds them open. */
@@ -55,6 +58,9 @@ export class Worker {
   /** Frozen processes outside of the group. */
   readonly #left: number[] = [];
   readonly #sandboxed: boolean;
+  readonly #group: ControlGroup | undefined;
+  /** The kernel ended it for want of memory. */
+  ranOutOfMemory = false;
   readonly folder: string;
   /** Undefined when it could not be started. */
   readonly holder: Holder | undefined;
@@ -64,7 +70,9 @@ export class Worker {
     this.#server = server;
     this.folder = options.folder;
     this.#sandboxed = options.sandboxed;
-    const { file, args } = options.command;
+    this.#group = options.group;
+    const { file, args } =
+      options.group === undefined ? options.command : within(options.group, options.command);
     this.#child = spawn(file, args, {
       // A group of its own: a terminal's Ctrl-C reaches the server, which then ends its workers in order.
       detached: true,
@@ -222,11 +230,18 @@ export class Worker {
     });
   }
 
+  #removeGroup(attempt = 0): void {
+    if (this.#group === undefined || this.#group.remove() || attempt === MOST_REMOVALS) return;
+    this.#world.timers.after(REMOVE_AGAIN_MS, () => this.#removeGroup(attempt + 1));
+  }
+
   #finish(exit: WorkerExit | undefined): void {
     if (this.#exited) return;
     this.#exited = true;
     this.#exit = exit;
     this.#server?.close();
+    this.ranOutOfMemory = this.#group?.ranOutOfMemory === true;
+    this.#removeGroup();
     for (const stream of this.#child.stdio) stream?.destroy();
     this.#events?.exit(exit ?? { code: undefined, signal: undefined });
     rm(this.folder, { recursive: true, force: true }).catch(() => {
@@ -234,6 +249,10 @@ export class Worker {
     });
   }
 }
+
+/** The kernel needs a moment to let go of a process. */
+const REMOVE_AGAIN_MS = 50;
+const MOST_REMOVALS = 20;
 
 /** What starts new processes faster than it is stopped does so on purpose. */
 const FREEZE_ROUNDS = 5;

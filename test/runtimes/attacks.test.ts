@@ -226,6 +226,42 @@ exports.handler = async (event) => { if (event === 1) spawn('sh', ['-c', 'while 
     assert.equal(await gone(mark), true);
   });
 
+  test('memory taken at once ends the environment as AWS reports it', { skip }, async () => {
+    const spec = specOf(
+      code({
+        'index.js': `const { spawnSync } = require('child_process');
+exports.handler = async (event) => {
+  if (event === 'child') return spawnSync(process.execPath, ['-e', 'Buffer.alloc(3e9, 1)']).signal;
+  return Buffer.alloc(3e9, 1).length;
+};`,
+      }),
+    );
+    for (const event of ['itself', 'child']) {
+      const requestId = `greedy-${kind()}-${event}`;
+      const result = await run(spec, event, { requestId });
+      // The kernel may end the one process that asked for too much; the others may live.
+      if (event === 'child' && result.error === undefined) {
+        assert.equal(json(result), 'SIGKILL');
+        continue;
+      }
+      assert.deepEqual(json(result), {
+        errorType: 'Runtime.OutOfMemory',
+        errorMessage: `RequestId: ${requestId} Error: Runtime exited with error: signal: killed`,
+      });
+      assert.deepEqual(result.failure, { status: 'error', errorType: 'Runtime.OutOfMemory' });
+      assert.equal(result.maxMemoryMb, 128);
+    }
+  });
+
+  test('a busy loop ends with its time', { skip }, async () => {
+    const spec = specOf(code({ 'index.js': 'exports.handler = async () => { for (;;); };' }), {
+      timeoutMs: 300,
+    });
+    const result = await run(spec, {});
+    assert.deepEqual(result.failure, { status: 'timeout' });
+    assert.ok(result.durationMs >= 300 && result.durationMs < 2_000);
+  });
+
   test('a fork bomb ends at its limit', { skip }, async () => {
     const mark = `bomb-${kind()}-${world.random.uuid()}`;
     const spec = specOf(
