@@ -47,9 +47,11 @@ async function createTable(client: JsonClient): Promise<void> {
           { AttributeName: 'version', KeyType: 'RANGE' },
         ],
         Projection: { ProjectionType: 'ALL' },
+        ProvisionedThroughput: { ReadCapacityUnits: 9000, WriteCapacityUnits: 9000 },
       },
     ],
-    BillingMode: 'PAY_PER_REQUEST',
+    // Several partitions, so that the stream has several shards.
+    ProvisionedThroughput: { ReadCapacityUnits: 9000, WriteCapacityUnits: 9000 },
     StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
   });
   assert.equal(status, 200, JSON.stringify(output));
@@ -154,7 +156,8 @@ async function scan(client: JsonClient, index?: string): Promise<Map<string, str
 /** What a reader of the table's stream knows: the table, as the records make it, and how far it has read. */
 interface Follower {
   readonly table: Map<string, string>;
-  last: string | undefined;
+  /** By shard. */
+  readonly last: Map<string, string>;
 }
 
 type Image = Record<string, { S?: string; N?: string }>;
@@ -181,37 +184,49 @@ async function follow(client: JsonClient, follower: Follower, context: string): 
   const { Streams } = await streams('ListStreams', { TableName: TABLE });
   const [{ StreamArn }] = Streams as [{ StreamArn: string }];
   const { StreamDescription } = await streams('DescribeStream', { StreamArn });
-  const [shard] = (StreamDescription as { Shards: { ShardId: string }[] }).Shards;
-  const from = await streams('GetShardIterator', {
-    StreamArn,
-    ShardId: shard?.ShardId,
-    ...(follower.last === undefined
-      ? { ShardIteratorType: 'TRIM_HORIZON' }
-      : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: follower.last }),
-  });
-  let iterator = from['ShardIterator'];
-  for (;;) {
-    const { Records, NextShardIterator } = await streams('GetRecords', { ShardIterator: iterator });
-    const records = Records as StreamRecord[];
-    if (records.length === 0) return;
-    for (const { eventName, dynamodb } of records) {
-      const { pk } = dynamodb.Keys;
-      const sequence = dynamodb.SequenceNumber;
-      assert.ok(
-        follower.last === undefined || BigInt(sequence) > BigInt(follower.last),
-        `${context}: record ${sequence} comes after ${follower.last}`,
-      );
-      assert.equal(
-        shown(dynamodb.OldImage),
-        follower.table.get(pk.S),
-        `${context}: ${eventName} ${sequence} of ${pk.S} follows what came before`,
-      );
-      const image = shown(dynamodb.NewImage);
-      if (image === undefined) follower.table.delete(pk.S);
-      else follower.table.set(pk.S, image);
-      follower.last = sequence;
+  const { Shards } = StreamDescription as { Shards: { ShardId: string }[] };
+  assert.ok(Shards.length > 1, `${context}: there are several shards`);
+  for (const { ShardId } of Shards) {
+    const last = follower.last.get(ShardId);
+    const from = await streams('GetShardIterator', {
+      StreamArn,
+      ShardId,
+      ...(last === undefined
+        ? { ShardIteratorType: 'TRIM_HORIZON' }
+        : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: last }),
+    });
+    let iterator = from['ShardIterator'];
+    while (iterator !== undefined) {
+      const { Records, NextShardIterator } = await streams('GetRecords', { ShardIterator: iterator });
+      iterator = (Records as StreamRecord[]).length === 0 ? undefined : NextShardIterator;
+      followRecords(follower, ShardId, Records as StreamRecord[], context);
     }
-    iterator = NextShardIterator;
+  }
+}
+
+function followRecords(
+  follower: Follower,
+  shard: string,
+  records: readonly StreamRecord[],
+  context: string,
+): void {
+  for (const { eventName, dynamodb } of records) {
+    const { pk } = dynamodb.Keys;
+    const sequence = dynamodb.SequenceNumber;
+    const last = follower.last.get(shard);
+    assert.ok(
+      last === undefined || BigInt(sequence) > BigInt(last),
+      `${context}: record ${sequence} comes after ${last}`,
+    );
+    assert.equal(
+      shown(dynamodb.OldImage),
+      follower.table.get(pk.S),
+      `${context}: ${eventName} ${sequence} of ${pk.S} follows what came before`,
+    );
+    const image = shown(dynamodb.NewImage);
+    if (image === undefined) follower.table.delete(pk.S);
+    else follower.table.set(pk.S, image);
+    follower.last.set(shard, sequence);
   }
 }
 
@@ -263,7 +278,7 @@ test(`${KILLS} kills under a mixed write load lose nothing acknowledged and leav
   const random = seededRandom(seed);
   const folder = await mkdtemp(join(tmpdir(), 'lambent-crash-'));
   const promised: Promised = { items: new Map(), counters: new Map(), pairs: new Map() };
-  const follower: Follower = { table: new Map(), last: undefined };
+  const follower: Follower = { table: new Map(), last: new Map() };
   let server: Started | undefined;
   try {
     for (let kill = 0; kill <= KILLS; kill++) {

@@ -104,7 +104,21 @@ async function iterator(StreamArn: string, ShardIteratorType: string, more: obje
 }
 
 const read = async (ShardIterator: string) => call<Records>('GetRecords', { ShardIterator });
-const readAll = async (arn: string) => (await read(await iterator(arn, 'TRIM_HORIZON'))).Records;
+
+/** What all shards have, parents first. */
+async function readAll(StreamArn: string): Promise<readonly StreamedRecord[]> {
+  const { StreamDescription } = await call<Description>('DescribeStream', { StreamArn });
+  const all: StreamedRecord[] = [];
+  for (const { ShardId } of StreamDescription.Shards) {
+    const { ShardIterator } = await call<{ ShardIterator: string }>('GetShardIterator', {
+      StreamArn,
+      ShardId,
+      ShardIteratorType: 'TRIM_HORIZON',
+    });
+    all.push(...(await read(ShardIterator)).Records);
+  }
+  return all;
+}
 const put = (TableName: string, id: string, v: string) =>
   client.send(new PutItemCommand({ TableName, Item: { id: { S: id }, v: { S: v } } }));
 

@@ -262,3 +262,38 @@ test('a server that stops in the middle of a stream and a FIFO queue loses nothi
     assert.deepEqual(firsts(seen), all, group);
   }
 });
+
+test('a shard is read when its parent has been, also after a restart', async () => {
+  const EventSourceArn = await makeTable('lineage');
+  await put('lineage', 'a', 1);
+  await lambent.advance(4 * 3600);
+  await put('lineage', 'a', 2);
+  await makeFunction(
+    lambda,
+    'heir',
+    role,
+    `${READ}
+let failed = false;
+exports.handler = async ({ Records }) => {
+  console.log('@@' + JSON.stringify(Records.map(read)));
+  if (!failed) {
+    failed = true;
+    throw new Error('not yet');
+  }
+};`,
+  );
+  await lambda.send(
+    new CreateEventSourceMappingCommand({
+      EventSourceArn,
+      FunctionName: 'heir',
+      StartingPosition: 'TRIM_HORIZON',
+      ParallelizationFactor: 2,
+    }),
+  );
+  assert.deepEqual(await printed(logs, 'heir', 3), [[['a', 1]], [['a', 1]], [['a', 2]]]);
+  await restart();
+  await lambent.advance(4 * 3600);
+  await put('lineage', 'a', 3);
+  const seen = await printed(logs, 'heir', 4);
+  assert.deepEqual(seen[3], [['a', 3]]);
+});

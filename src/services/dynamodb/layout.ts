@@ -1,7 +1,8 @@
 import { bytesCodec, keyspace, rows } from '../../store/keyspace.ts';
 import type { BackupRow } from './backup.ts';
+import type { ShardRow, StreamEnd } from './shard.ts';
 import type { StatisticsRow } from './statistics.ts';
-import type { RecordRow, StreamEnd, StreamRow } from './stream.ts';
+import type { RecordRow, StreamRow } from './stream.ts';
 import type { TableRow } from './table-row.ts';
 
 /**
@@ -42,7 +43,8 @@ export const layout = keyspace('dynamodb', {
   streams: rows<[table: string, label: string], StreamRow>('streams'),
   /** Where a stream's next record goes: every write to its table passes here. */
   streamEnds: rows<[table: number, label: string], StreamEnd>('streamEnds'),
-  records: rows<[table: number, label: string, sequence: number], RecordRow>('records'),
+  shards: rows<[table: number, label: string, shard: number], ShardRow>('shards'),
+  records: rows<[table: number, label: string, shard: number, sequence: number], RecordRow>('records'),
 });
 
 /** A write, as replicas compare it. */

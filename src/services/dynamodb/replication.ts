@@ -30,23 +30,20 @@ const PAGE = 100;
  * when no later write has its item, so that all of them come to the same.
  */
 export async function replicate(job: Replicate, ctx: Context): Promise<void> {
-  const { tables, records, streamEnds, carried, carrying } = layout.at(ctx.account, ctx.region);
+  const { tables, streamEnds, carried, carrying } = layout.at(ctx.account, ctx.region);
   for (;;) {
     const [row, done = 0] = await Promise.all([
       tables.get(ctx.store, [job.name]),
       carried.get(ctx.store, [job.table, job.label]),
     ]);
     if (row?.number !== job.table || row.stream?.label !== job.label) return;
-    const page = await records.page(ctx.store, [job.table, job.label], {
-      limit: PAGE,
-      after: [job.table, job.label, done],
-    });
+    const page = await recordsAfter(ctx, job, done);
     const regions = (row.replicas ?? []).map(({ region }) => region);
-    for (const { value } of page.rows) {
+    for (const { value } of page) {
       if (value.replicated === true) continue;
       for (const region of regions) await apply(ctx.as({ region }), job.name, value, ctx.region);
     }
-    const last = page.rows.at(-1)?.key[2];
+    const last = page.at(-1)?.sequence;
     const finished = await ctx.transact(async (tx) => {
       if (last !== undefined) {
         carried.set(tx, [job.table, job.label], last);
@@ -59,6 +56,26 @@ export async function replicate(job: Replicate, ctx: Context): Promise<void> {
     });
     if (finished) return;
   }
+}
+
+/** The next records of all shards, in the order they were written. */
+async function recordsAfter(
+  ctx: Context,
+  { table, label }: Replicate,
+  done: number,
+): Promise<readonly { readonly sequence: number; readonly value: RecordRow }[]> {
+  const { shards, records, streamEnds } = layout.at(ctx.account, ctx.region);
+  // What is written while the shards are read one by one is left for the next time.
+  let most = (await streamEnds.get(ctx.store, [table, label]))?.last ?? 0;
+  const found: { readonly sequence: number; readonly value: RecordRow }[] = [];
+  for (const { key, value: shard } of await shards.all(ctx.store, [table, label])) {
+    if (shard.closed !== undefined && shard.closed.last <= done) continue;
+    const page = await records.page(ctx.store, key, { limit: PAGE, after: [...key, done] });
+    for (const row of page.rows) found.push({ sequence: row.key[3], value: row.value });
+    // Other shards' records behind the last one seen of this have to wait for what it has between.
+    if (page.next !== undefined) most = Math.min(most, page.next[3]);
+  }
+  return found.filter(({ sequence }) => sequence <= most).sort((a, b) => a.sequence - b.sequence);
 }
 
 /** Applies a record to the replica in `ctx`'s region, unless that has a later write of the item. */

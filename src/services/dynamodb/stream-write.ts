@@ -3,13 +3,17 @@ import { assert } from '../../base/assert.ts';
 import type { Context } from '../../service/context.ts';
 import type { Transaction } from '../../store/store.ts';
 import { emptyItem } from './attribute-value.ts';
+import { writeUnits } from './capacity.ts';
 import { itemText } from './item-codec.ts';
+import { hashIn } from './item-key.ts';
 import { itemSize } from './item-size.ts';
 import { layout } from './layout.ts';
 import type { Replicate } from './replication.ts';
+import { placeRecord } from './shard.ts';
 import type { StoredItem } from './stored-item.ts';
 import { HOUR_MS, RECORD_LIFE_MS, type RecordRow } from './stream.ts';
 import { itemKey, type Table } from './table.ts';
+import { partitionCount } from './throughput.ts';
 
 /** Who makes the deletions of time to live. */
 export const BY_SERVICE = 'dynamodb.amazonaws.com';
@@ -34,15 +38,28 @@ export async function appendRecord(
   const some = after ?? before;
   if (stream === undefined || some === undefined) return;
   if (before !== undefined && after !== undefined && Buffer.compare(before.bytes, after.bytes) === 0) return;
-  const { streamEnds, records } = layout.at(table.account, table.region);
+  const { streamEnds, shards, records } = layout.at(table.account, table.region);
   const passesOn = table.row.replicas !== undefined && replicated === undefined;
   const nowMs = ctx.world.clock.now();
   const atMs = passesOn ? await noteOrigin(tx, table, some, nowMs) : nowMs;
   const hour = Math.floor(atMs / HOUR_MS);
   const end = await streamEnds.get(tx, [table.row.number, stream.label]);
   assert(end !== undefined, 'a stream has an end');
-  const sequence = end.last + 1;
-  streamEnds.set(tx, [table.row.number, stream.label], { last: sequence, hour });
+  const place: [table: number, label: string] = [table.row.number, stream.label];
+  const placed = placeRecord(end, {
+    hash: () => hashIn(itemKey(table, some.item), table.prefix.length),
+    units: writeUnits(before?.size ?? 0, after?.size ?? 0),
+    nowMs,
+    partitions: partitionCount(table.row.throughput.reads, table.row.throughput.writes),
+  });
+  const { sequence, shard, closed, opened } = placed;
+  streamEnds.set(tx, place, { ...placed.end, hour });
+  if (closed !== undefined) {
+    const row = await shards.get(tx, [...place, closed]);
+    assert(row !== undefined, 'a shard that is open has a row');
+    shards.set(tx, [...place, closed], { ...row, closed: { last: end.last, atMs: nowMs } });
+    for (const fresh of opened) shards.set(tx, [...place, fresh.number], fresh);
+  }
   if (end.hour !== hour) scheduleTrim(ctx, tx, table, stream.label, hour);
 
   const keys = emptyItem();
@@ -65,7 +82,7 @@ export async function appendRecord(
     ...(service === undefined ? {} : { service }),
     ...(replicated === undefined ? {} : { replicated }),
   };
-  records.set(tx, [table.row.number, stream.label, sequence], record);
+  records.set(tx, [...place, shard, sequence], record);
   if (passesOn) await passOn(ctx, tx, table, stream.label);
 }
 

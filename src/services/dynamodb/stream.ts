@@ -1,9 +1,10 @@
 import { parseArn } from '../../base/arn.ts';
 import type { KeySchemaElement, StreamViewType } from '../../model/gen/dynamodb.ts';
+import type { ShardRow } from './shard.ts';
 import type { PolicyRow } from './table-row.ts';
 
 /**
- * A stream is one shard: records in the order their transactions committed, each with the next number.
+ * A stream's records are numbered in the order their transactions committed, and spread over shards (`shard.ts`).
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
  */
 export interface StreamRow {
@@ -14,16 +15,9 @@ export interface StreamRow {
   readonly view: StreamViewType;
   readonly keySchema: readonly KeySchemaElement[];
   readonly createdAtMs: number;
-  /** The stream takes no more records; the last one's number. */
-  readonly endedAt?: number;
+  /** The stream takes no more records. */
+  readonly ended?: true;
   readonly policy?: PolicyRow;
-}
-
-export interface StreamEnd {
-  /** The last record's number; 0 before the first. */
-  readonly last: number;
-  /** The hour whose trimming is scheduled. */
-  readonly hour: number;
 }
 
 /** A record as it is stored; items as JSON text, as the wire shows them. */
@@ -66,8 +60,14 @@ export function sequenceOf(text: string): number | undefined {
   return sequence >= 0n && sequence <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(sequence) : undefined;
 }
 
-export function shardId({ createdAtMs, table }: StreamRow): string {
-  return `shardId-${String(createdAtMs).padStart(20, '0')}-${table.toString(16).padStart(8, '0')}`;
+export function shardId({ openedAtMs, number }: Pick<ShardRow, 'openedAtMs' | 'number'>): string {
+  return `shardId-${String(openedAtMs).padStart(20, '0')}-${number.toString(16).padStart(8, '0')}`;
+}
+
+/** The number in a shard's id; undefined for what cannot be one of ours. */
+export function shardNumber(id: string): number | undefined {
+  const digits = /^shardId-\d{20}-([0-9a-f]{8})$/.exec(id)?.[1];
+  return digits === undefined ? undefined : Number.parseInt(digits, 16);
 }
 
 export interface StreamAddress {
@@ -86,15 +86,16 @@ export function streamAddress(arn: string): StreamAddress | undefined {
   return { account: parsed.account, region: parsed.region, tableName, label };
 }
 
-/** A place in a stream: the next record to read is the one of that number or after it. */
+/** A place in a shard: the next record to read is the one of that number or after it. */
 export interface Iterator {
   readonly arn: string;
+  readonly shard: number;
   readonly next: number;
   readonly madeAtMs: number;
 }
 
-export function printIterator({ arn, next, madeAtMs }: Iterator): string {
-  return `${arn}|1|${Buffer.from(JSON.stringify([next, madeAtMs])).toString('base64')}`;
+export function printIterator({ arn, shard, next, madeAtMs }: Iterator): string {
+  return `${arn}|1|${Buffer.from(JSON.stringify([shard, next, madeAtMs])).toString('base64')}`;
 }
 
 /** Undefined for what is no iterator. */
@@ -102,8 +103,10 @@ export function parseIterator(text: string): Iterator | undefined {
   const [arn, version, place] = text.split('|');
   if (arn === undefined || version !== '1' || place === undefined) return undefined;
   try {
-    const [next, madeAtMs] = JSON.parse(Buffer.from(place, 'base64').toString('utf8')) as unknown[];
-    return typeof next === 'number' && typeof madeAtMs === 'number' ? { arn, next, madeAtMs } : undefined;
+    const [shard, next, madeAtMs] = JSON.parse(Buffer.from(place, 'base64').toString('utf8')) as unknown[];
+    return typeof shard === 'number' && typeof next === 'number' && typeof madeAtMs === 'number'
+      ? { arn, shard, next, madeAtMs }
+      : undefined;
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) return undefined;
     throw error;

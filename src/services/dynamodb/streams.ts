@@ -1,14 +1,18 @@
 import type {
+  DescribeStreamInput,
   DynamodbstreamsErrorName,
   DynamodbstreamsOperations,
   Record_,
+  Shard,
 } from '../../model/gen/dynamodbstreams.ts';
 import type { Context } from '../../service/context.ts';
 import { faults } from '../../service/faults.ts';
 import type { Authorisation, Group } from '../../service/service.ts';
+import type { Page } from '../../store/keyspace.ts';
 import type { KeyRange } from '../../store/store.ts';
 import { shownText } from './answer.ts';
 import { layout } from './layout.ts';
+import type { ShardRow } from './shard.ts';
 import {
   type Iterator,
   isExpired,
@@ -20,6 +24,7 @@ import {
   sequenceOf,
   sequenceText,
   shardId,
+  shardNumber,
   streamAddress,
 } from './stream.ts';
 import { tableArn } from './table.ts';
@@ -51,47 +56,65 @@ export const streams = {
   },
 
   DescribeStream: async (input, ctx) => {
-    const { stream } = await streamFor(ctx, input.StreamArn);
-    const ended = stream.endedAt;
-    const id = shardId(stream);
-    const isAfter = input.ExclusiveStartShardId !== undefined && input.ExclusiveStartShardId >= id;
-    const isChild = input.ShardFilter?.Type === 'CHILD_SHARDS';
+    const { stream, address } = await streamFor(ctx, input.StreamArn);
+    const { shards: rows } = layout.at(address.account, address.region);
+    const { Limit: limit = LIST_LIMIT, ExclusiveStartShardId: start } = input;
+    const from = start === undefined ? 0 : shardNumber(start);
+    if (from === undefined) throw fault('ValidationException', `Invalid ShardId: ${start}`);
+    const children = childrenOf(input);
+    const found: ShardRow[] = [];
+    let next: [number, string, number] | undefined = [stream.table, stream.label, from];
+    let last: ShardRow | undefined;
+    while (next !== undefined && last === undefined) {
+      const page: Page<[number, string, number], ShardRow> = await rows.page(
+        ctx.store,
+        [stream.table, stream.label],
+        { after: next },
+      );
+      for (const { value } of page.rows) {
+        if (children !== undefined && value.parent?.number !== children) continue;
+        if (found.length === Math.min(limit, LIST_LIMIT)) {
+          last = found.at(-1);
+          break;
+        }
+        found.push(value);
+      }
+      next = page.next;
+    }
     return {
       StreamDescription: {
         StreamArn: input.StreamArn,
         StreamLabel: stream.label,
-        StreamStatus: ended === undefined ? 'ENABLED' : 'DISABLED',
+        StreamStatus: stream.ended === undefined ? 'ENABLED' : 'DISABLED',
         StreamViewType: stream.view,
         CreationRequestDateTime: new Date(stream.createdAtMs),
         TableName: stream.tableName,
         KeySchema: stream.keySchema,
-        Shards:
-          isAfter || isChild
-            ? []
-            : [
-                {
-                  ShardId: id,
-                  SequenceNumberRange: {
-                    StartingSequenceNumber: sequenceText(1),
-                    EndingSequenceNumber: ended === undefined ? undefined : sequenceText(ended),
-                  },
-                },
-              ],
+        Shards: found.map(showShard),
+        LastEvaluatedShardId: last && shardId(last),
       },
     };
   },
 
   GetShardIterator: async (input, ctx) => {
     const { stream, address } = await streamFor(ctx, input.StreamArn);
-    if (input.ShardId !== shardId(stream)) {
+    const shard = await shardFor(ctx, stream, address, shardNumber(input.ShardId));
+    if (shard === undefined || shardId(shard) !== input.ShardId) {
       throw fault(
         'ResourceNotFoundException',
         `Requested resource not found: Shard does not exist: ${input.ShardId}`,
       );
     }
     const { ShardIteratorType: type, SequenceNumber: sequence, Timestamp: timestamp } = input;
-    const next = await placeOf(ctx, stream, address, type, sequence, timestamp);
-    return { ShardIterator: printIterator({ arn: input.StreamArn, next, madeAtMs: ctx.world.clock.now() }) };
+    const next = await placeOf(ctx, stream, shard, address, type, sequence, timestamp);
+    return {
+      ShardIterator: printIterator({
+        arn: input.StreamArn,
+        shard: shard.number,
+        next,
+        madeAtMs: ctx.world.clock.now(),
+      }),
+    };
   },
 
   GetRecords: async (input, ctx) => {
@@ -112,17 +135,24 @@ export const streams = {
         `1 validation error detected: Value '${limit}' at 'limit' failed to satisfy constraint: Member must have value less than or equal to ${MOST_RECORDS}`,
       );
     }
+    // The shard before its records: one that was closed by then has no more than they show.
+    const shard = await shardFor(ctx, stream, address, iterator.shard);
+    if (shard === undefined) throw trimmedData();
     const { records } = layout.at(address.account, address.region);
-    const page = await records.page(ctx.store, [stream.table, stream.label], {
+    const place: [number, string, number] = [stream.table, stream.label, iterator.shard];
+    const page = await records.page(ctx.store, place, {
       limit,
       maxBytes: MOST_BYTES,
-      after: [stream.table, stream.label, iterator.next - 1],
+      after: [...place, iterator.next - 1],
     });
-    const last = page.rows.at(-1)?.key[2] ?? iterator.next - 1;
-    const isOver = stream.endedAt !== undefined && last >= stream.endedAt;
-    const following: Iterator = { arn: iterator.arn, next: last + 1, madeAtMs: nowMs };
+    const isOver = shard.closed !== undefined && page.next === undefined && page.rows.length < limit;
+    const following: Iterator = {
+      ...iterator,
+      next: (page.rows.at(-1)?.key[3] ?? iterator.next - 1) + 1,
+      madeAtMs: nowMs,
+    };
     return {
-      Records: page.rows.map(({ key: [, , sequence], value }) =>
+      Records: page.rows.map(({ key: [, , , sequence], value }) =>
         showRecord(ctx, stream, address, sequence, value),
       ),
       NextShardIterator: isOver ? undefined : printIterator(following),
@@ -163,21 +193,59 @@ async function streamFor(
   throw fault('ResourceNotFoundException', `Requested resource not found: Stream: ${arn} not found`);
 }
 
+function shardFor(
+  ctx: Context,
+  { table, label }: StreamRow,
+  { account, region }: StreamAddress,
+  number: number | undefined,
+): Promise<ShardRow | undefined> {
+  if (number === undefined) return Promise.resolve(undefined);
+  return layout.at(account, region).shards.get(ctx.store, [table, label, number]);
+}
+
+/** The number of the shard whose children alone are asked for. */
+function childrenOf({ ShardFilter: filter }: DescribeStreamInput): number | undefined {
+  if (filter?.Type !== 'CHILD_SHARDS') return undefined;
+  const number = filter.ShardId === undefined ? undefined : shardNumber(filter.ShardId);
+  if (number === undefined)
+    throw fault('ValidationException', `Invalid ShardId: ${filter.ShardId ?? 'null'}`);
+  return number;
+}
+
+function showShard(row: ShardRow): Shard {
+  return {
+    ShardId: shardId(row),
+    SequenceNumberRange: {
+      StartingSequenceNumber: sequenceText(row.first),
+      EndingSequenceNumber: row.closed && sequenceText(row.closed.last),
+    },
+    ParentShardId: row.parent && shardId(row.parent),
+  };
+}
+
+function trimmedData() {
+  return fault(
+    'TrimmedDataAccessException',
+    'The operation attempted to read past the oldest stream record in a shard.',
+  );
+}
+
 /** The number of the first record a new iterator may read. */
 async function placeOf(
   ctx: Context,
   stream: StreamRow,
+  shard: ShardRow,
   { account, region }: StreamAddress,
   type: string,
   sequenceNumber: string | undefined,
   timestamp: Date | undefined,
 ): Promise<number> {
-  const { streamEnds, records } = layout.at(account, region);
-  const key = [stream.table, stream.label] as [number, string];
-  const last = (await streamEnds.get(ctx.store, key))?.last ?? 0;
-  if (type === 'LATEST') return last + 1;
-  const oldest = (await records.page(ctx.store, key, { limit: 1 })).rows[0]?.key[2] ?? last + 1;
+  const { streamEnds } = layout.at(account, region);
+  const oldest = Math.max(shard.first, (shard.trimmed ?? 0) + 1);
   if (type === 'TRIM_HORIZON') return oldest;
+  const last =
+    shard.closed?.last ?? (await streamEnds.get(ctx.store, [stream.table, stream.label]))?.last ?? 0;
+  if (type === 'LATEST') return last + 1;
   if (type === 'AT_TIMESTAMP') {
     if (timestamp === undefined) {
       throw fault(
@@ -185,39 +253,35 @@ async function placeOf(
         'Timestamp must be specified when ShardIteratorType is AT_TIMESTAMP',
       );
     }
-    return (await firstSince(ctx, stream, account, region, timestamp.getTime())) ?? last + 1;
+    const place: [number, string, number] = [stream.table, stream.label, shard.number];
+    return (await firstSince(ctx, place, account, region, timestamp.getTime())) ?? last + 1;
   }
   if (sequenceNumber === undefined) {
     throw fault('ValidationException', `SequenceNumber must be specified when ShardIteratorType is ${type}`);
   }
   const sequence = sequenceOf(sequenceNumber);
-  if (sequence === undefined || sequence > last) {
+  if (sequence === undefined || sequence > last || sequence < shard.first) {
     throw fault('ValidationException', `Invalid SequenceNumber: ${sequenceNumber}`);
   }
   const next = type === 'AFTER_SEQUENCE_NUMBER' ? sequence + 1 : sequence;
-  if (next < oldest) {
-    throw fault(
-      'TrimmedDataAccessException',
-      'The operation attempted to read past the oldest stream record in a shard.',
-    );
-  }
+  if (next < oldest) throw trimmedData();
   return next;
 }
 
-/** The number of the first record written at a time or after it. */
+/** The number of the first record of a shard that was written at a time or after it. */
 async function firstSince(
   ctx: Context,
-  { table, label }: StreamRow,
+  place: [table: number, label: string, shard: number],
   account: string,
   region: string,
   sinceMs: number,
 ): Promise<number | undefined> {
   const { records } = layout.at(account, region);
-  let after: [number, string, number] | undefined;
+  let after: [number, string, number, number] | undefined;
   do {
-    const page = await records.page(ctx.store, [table, label], after === undefined ? {} : { after });
+    const page = await records.page(ctx.store, place, after === undefined ? {} : { after });
     const found = page.rows.find(({ value }) => value.atMs >= sinceMs);
-    if (found !== undefined) return found.key[2];
+    if (found !== undefined) return found.key[3];
     after = page.next;
   } while (after !== undefined);
   return undefined;

@@ -26,6 +26,8 @@ export interface Reading {
 type Next =
   /** Nothing, for so long; infinity for not by itself. */
   | { readonly kind: 'rest'; readonly waitMs: number }
+  /** Nothing, for good. */
+  | { readonly kind: 'end' }
   /** Records of other lanes. */
   | { readonly kind: 'pass'; readonly through: string }
   /** The open window is over. */
@@ -36,9 +38,12 @@ type Next =
       readonly window: WindowRow | undefined;
     };
 
+/** What {@link drainLane} answers of a lane that has been read whole and gets no more. */
+export const ENDED = -1;
+
 /**
  * Reads a lane to its end, a batch at a time. Answers after how many milliseconds it wants to be looked at again,
- * infinity for not by itself. A checkpoint moves in one transaction with what is known of a batch, after the function
+ * infinity for not by itself, {@link ENDED} for never again. A checkpoint moves in one transaction with what is known of a batch, after the function
  * had it: a batch whose end nobody saw comes again.
  */
 export async function drainLane(reading: Reading, lane: Lane): Promise<number> {
@@ -48,6 +53,7 @@ export async function drainLane(reading: Reading, lane: Lane): Promise<number> {
     const before =
       (await checkpoints.get(ctx.store, [mapping.uuid, laneKey(lane)])) ??
       fresh(await checkpoints.get(ctx.store, [mapping.uuid, lane.shard]));
+    if (before.ended === true) return ENDED;
     const now = ctx.world.clock.now();
     if (before.retryAtMs !== undefined && before.retryAtMs > now) return before.retryAtMs - now;
     const next = await nextIn(reading, lane, before);
@@ -64,6 +70,8 @@ function settleNext(
   next: Exclude<Next, { kind: 'rest' }>,
 ): Promise<Settled> | Settled {
   switch (next.kind) {
+    case 'end':
+      return { after: { ...before, ended: true } };
     case 'pass':
       return { after: { ...before, sequence: next.through } };
     case 'close':
@@ -75,7 +83,7 @@ function settleNext(
 
 /** Where a lane begins that has not been read: where its shard stands. */
 function fresh(ofShard: CheckpointRow | undefined): CheckpointRow {
-  return { sequence: ofShard?.sequence, failures: 0 };
+  return { sequence: ofShard?.sequence, ended: ofShard?.ended, failures: 0 };
 }
 
 async function nextIn(reading: Reading, lane: Lane, before: CheckpointRow): Promise<Next> {
@@ -102,6 +110,7 @@ async function nextIn(reading: Reading, lane: Lane, before: CheckpointRow): Prom
       ? Number.POSITIVE_INFINITY
       : Math.max(1, windowEnd(open, seconds) + LATE_MS - now);
   if (first === undefined) {
+    if (ended && open === undefined && through === before.sequence) return { kind: 'end' };
     return through === undefined || through === before.sequence
       ? { kind: 'rest', waitMs: toWindowEnd }
       : { kind: 'pass', through };

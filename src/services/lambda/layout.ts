@@ -171,6 +171,8 @@ export interface MappingRow {
 export interface CheckpointRow {
   /** The last record that is settled. */
   readonly sequence?: string | undefined;
+  /** Of a shard that takes no more records: all it had are settled. */
+  readonly ended?: true | undefined;
   /** How often the batch after it has failed. */
   readonly failures: number;
   /** When that batch comes back. */

@@ -30,7 +30,7 @@ async function checkSource(
   await source.check();
   if (row.startingPosition !== 'LATEST') return [];
   const shards = await source.shards();
-  return Promise.all(shards.map(async (shard) => [shard, await source.newest(shard)] as const));
+  return Promise.all(shards.map(async ({ id }) => [id, await source.newest(id)] as const));
 }
 
 /** Gives a shard one checkpoint from the lanes it was read in. */

@@ -18,6 +18,11 @@ const ENOUGH_BYTES = 6 * 1024 * 1024;
 /** A page with less than this was not ended by the megabyte a page may hold. */
 const FULL_PAGE_BYTES = 512 * 1024;
 
+export interface SourceShard {
+  readonly id: string;
+  readonly parent: string | undefined;
+}
+
 export interface Batch {
   readonly records: readonly SourceRecord[];
   /** The last record that was looked at. */
@@ -63,20 +68,23 @@ export class StreamSource {
     }
   }
 
-  async shards(): Promise<readonly string[]> {
-    const ids: string[] = [];
+  /** Those there are by now, parents before their children; a parent may be gone. */
+  async shards(): Promise<readonly SourceShard[]> {
+    const shards: SourceShard[] = [];
     let after: string | undefined;
     do {
       const { StreamDescription } = await this.#call<{
         StreamDescription: {
-          readonly Shards?: readonly { readonly ShardId: string }[];
+          readonly Shards?: readonly { readonly ShardId: string; readonly ParentShardId?: string }[];
           readonly LastEvaluatedShardId?: string;
         };
       }>('DescribeStream', { StreamArn: this.#arn, ExclusiveStartShardId: after });
-      ids.push(...(StreamDescription.Shards ?? []).map(({ ShardId }) => ShardId));
+      for (const { ShardId, ParentShardId } of StreamDescription.Shards ?? []) {
+        shards.push({ id: ShardId, parent: ParentShardId });
+      }
       after = StreamDescription.LastEvaluatedShardId;
     } while (after !== undefined);
-    return ids;
+    return shards;
   }
 
   /** Records after a sequence number, or from the oldest on. */
