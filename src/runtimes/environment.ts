@@ -11,6 +11,7 @@ import { Extensions } from './extensions.ts';
 import { exitFailure, type Failure, timeoutFailure } from './failure.ts';
 import { invocationHeaders } from './invocation-headers.ts';
 import { MOST_THREADS, memoryOf } from './memory.ts';
+import { ProcessorMeter, type Use } from './patience.ts';
 import type { ApiConnection, ApiRequest } from './runtime-api.ts';
 import { spinDown } from './spin-down.ts';
 import { takeStream } from './streamed-answer.ts';
@@ -75,6 +76,9 @@ export class Environment {
   /** How long it took to become idle, until an invocation has reported it. */
   #initDurationMs: number | undefined;
   idleSince = 0;
+  /** What its last invocation cost, for those whose bootstraps say. */
+  use: Use | undefined;
+  readonly #processor = new ProcessorMeter();
   /** Takes no more work. */
   retired = false;
   /** Stopped, as nobody calls it. */
@@ -282,6 +286,7 @@ export class Environment {
     const end = (payload: Uint8Array, error: boolean) => {
       connection.reply(202, '', ACCEPTED);
       const durationMs = this.#world.clock.monotonic() - running.startedAt;
+      this.use = this.#processor.read(request.headers, durationMs);
       setImmediate(() => this.#complete(payload, error ? 'Unhandled' : undefined, undefined, durationMs, id));
     };
     if (stream === undefined) {
@@ -324,10 +329,6 @@ export class Environment {
       // Its answer is being completed; it is idle after that.
       return;
     }
-    this.#becomeIdle();
-  }
-
-  #becomeIdle(): void {
     const was = this.state;
     this.state = 'idle';
     this.idleSince = this.#world.clock.monotonic();
@@ -353,14 +354,10 @@ export class Environment {
       failure,
       durationMs,
       initDurationMs: running.initDurationMs,
-      maxMemoryMb: this.#maxMemoryMb(),
+      maxMemoryMb: Math.min(this.spec.memoryMb, Math.ceil(this.#peakKb / 1024)),
     });
     if (this.retired) this.#worker.kill();
     else if (this.state === 'busy') this.#waits();
-  }
-
-  #maxMemoryMb(): number {
-    return Math.min(this.spec.memoryMb, Math.ceil(this.#peakKb / 1024));
   }
 
   #exited(exit: WorkerExit): void {

@@ -12,7 +12,9 @@ import type { Cancel, World } from '../world/world.ts';
 import { Openers, type ServerEnd } from './connections.ts';
 import { ControlGroups } from './control-groups.ts';
 import type { Environment, EnvironmentState } from './environment.ts';
+import { Fleet, type Waiting } from './fleet.ts';
 import { isolationOf } from './isolation.ts';
+import { MOST_PATIENCE_MS } from './patience.ts';
 import { probeSandbox, type Sandbox } from './sandbox.ts';
 import { findSdkModules } from './sdk-modules.ts';
 import { Starter } from './starter.ts';
@@ -37,41 +39,6 @@ const SWEEP_MS = 15_000;
 const IDLE_MS = 10 * 60_000;
 /** What an environment is taken to hold until it has said. */
 const ASSUMED_KB = 45 * 1024;
-
-interface Waiting {
-  readonly invocation: Invocation;
-  readonly resolve: (result: InvocationResult) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** The environments of one revision of one function. */
-class Fleet {
-  readonly functionKey: string;
-  readonly revision: string;
-  /** The newest wish; equal to all others of the revision. */
-  spec: EnvironmentSpec;
-  /** Last in, first out: what is not needed grows old. */
-  readonly idle: Environment[] = [];
-  readonly all = new Set<Environment>();
-  readonly waiting: Waiting[] = [];
-  starting = 0;
-  /** Environments that are kept whether or not anybody calls. */
-  ready = 0;
-
-  /** How many of the kept ones have yet to start. */
-  get missing(): number {
-    if (this.ready === 0) return 0;
-    let started = 0;
-    for (const { state, retired } of this.all) if (state !== 'starting' && !retired) started++;
-    return this.ready - started;
-  }
-
-  constructor(spec: EnvironmentSpec) {
-    this.spec = spec;
-    this.functionKey = spec.functionKey;
-    this.revision = spec.revision;
-  }
-}
 
 /** Starts, feeds, limits, evicts and ends the processes user code runs in. */
 class ProcessRuntimes implements Runtimes {
@@ -108,14 +75,42 @@ class ProcessRuntimes implements Runtimes {
 
   invoke(spec: EnvironmentSpec, invocation: Invocation): Promise<InvocationResult> {
     const fleet = this.#fleetOf(spec);
-    for (let environment = fleet.idle.pop(); environment !== undefined; environment = fleet.idle.pop()) {
-      if (environment.available) return this.#run(environment, invocation);
-      if (!environment.retired) void environment.end();
+    if (fleet.patience.pays(fleet.busy, fleet.patient.length)) {
+      return new Promise((resolve, reject) => {
+        fleet.patient.push({ invocation, resolve, reject, since: this.#world.clock.monotonic() });
+        this.#limitPatience(fleet, MOST_PATIENCE_MS);
+      });
     }
+    const environment = fleet.takeIdle();
+    if (environment !== undefined) return this.#run(fleet, environment, invocation);
     return new Promise((resolve, reject) => {
       fleet.waiting.push({ invocation, resolve, reject });
       this.#startFor(fleet);
     });
+  }
+
+  /** Who has been patient for long enough gets an environment of its own. */
+  #limitPatience(fleet: Fleet, afterMs: number): void {
+    if (fleet.limited) return;
+    fleet.limited = true;
+    this.#world.timers.after(afterMs, () => {
+      fleet.limited = false;
+      const now = this.#world.clock.monotonic();
+      for (let [first] = fleet.patient; first !== undefined; [first] = fleet.patient) {
+        const leftMs = first.since + MOST_PATIENCE_MS - now;
+        if (leftMs > 0) return this.#limitPatience(fleet, leftMs);
+        fleet.patient.shift();
+        this.#serve(fleet, first);
+      }
+    });
+  }
+
+  #serve(fleet: Fleet, waiting: Waiting): void {
+    const environment = fleet.takeIdle();
+    if (environment === undefined) {
+      fleet.waiting.push(waiting);
+      this.#startFor(fleet);
+    } else this.#run(fleet, environment, waiting.invocation).then(waiting.resolve, waiting.reject);
   }
 
   prepare(profile: WorkerProfile): void {
@@ -156,6 +151,7 @@ class ProcessRuntimes implements Runtimes {
     const stops = new Error('the server stops');
     for (const fleet of this.#fleets.values()) {
       for (const { reject } of fleet.waiting.splice(0)) reject(stops);
+      for (const { reject } of fleet.patient.splice(0)) reject(stops);
     }
     this.#fleets.clear();
     await Promise.all(
@@ -182,6 +178,7 @@ class ProcessRuntimes implements Runtimes {
   /** Idle environments end now, busy ones after their invocation, and who waits is served before that. */
   #retire(fleet: Fleet): void {
     this.#fleets.delete(fleet.functionKey);
+    for (const waiting of fleet.patient.splice(0)) this.#serve(fleet, waiting);
     for (const environment of fleet.all) {
       if (environment.state === 'idle') void environment.end();
       else if (environment.state === 'busy') environment.retired = true;
@@ -189,7 +186,8 @@ class ProcessRuntimes implements Runtimes {
     fleet.idle.length = 0;
   }
 
-  #run(environment: Environment, invocation: Invocation): Promise<InvocationResult> {
+  #run(fleet: Fleet, environment: Environment, invocation: Invocation): Promise<InvocationResult> {
+    fleet.busy++;
     this.#watchLater();
     return environment.run(invocation);
   }
@@ -248,11 +246,14 @@ class ProcessRuntimes implements Runtimes {
     if (was === 'starting') {
       fleet.starting--;
       this.#starting--;
+    } else if (was === 'busy') {
+      if (environment.use !== undefined) fleet.patience.note(environment.use, fleet.busy);
+      fleet.busy--;
     }
     if (environment.state === 'dead') this.#bury(fleet, environment, was);
     else {
-      const next = fleet.waiting.shift();
-      if (next !== undefined) this.#run(environment, next.invocation).then(next.resolve, next.reject);
+      const next = fleet.waiting.shift() ?? fleet.patient.shift();
+      if (next !== undefined) this.#run(fleet, environment, next.invocation).then(next.resolve, next.reject);
       else if (environment.retired || this.#fleets.get(fleet.functionKey) !== fleet) environment.kill();
       else fleet.idle.push(environment);
     }

@@ -84,8 +84,9 @@ socket.on('end', () => process.exit(0));
 socket.on('error', () => process.exit(0));
 
 function post(where, body, headers, then) {
+  const { user, system } = process.cpuUsage();
   const memory = Math.round(process.memoryUsage.rss() / 1024);
-  const head = `POST /2018-06-01/runtime/${where} HTTP/1.1\r\nContent-Length: ${Buffer.byteLength(body)}\r\nLambent-Memory-Kb: ${memory}\r\n${headers}\r\n`;
+  const head = `POST /2018-06-01/runtime/${where} HTTP/1.1\r\nContent-Length: ${Buffer.byteLength(body)}\r\nLambent-Memory-Kb: ${memory}\r\nLambent-Processor-Us: ${user + system}\r\n${headers}\r\n`;
   if (typeof body === 'string') socket.write(`${head}${body}${then}`);
   else socket.write(Buffer.concat([Buffer.from(head), body, Buffer.from(then)]));
 }

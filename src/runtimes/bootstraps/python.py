@@ -129,10 +129,11 @@ def _memory_kb():
 
 
 def _post(where, body, headers='', then=b''):
-    head = 'POST /2018-06-01/runtime/%s HTTP/1.1\r\nContent-Length: %d\r\nLambent-Memory-Kb: %d\r\n%s\r\n' % (
+    head = 'POST /2018-06-01/runtime/%s HTTP/1.1\r\nContent-Length: %d\r\nLambent-Memory-Kb: %d\r\nLambent-Processor-Us: %d\r\n%s\r\n' % (
         where,
         len(body),
         _memory_kb(),
+        time.process_time() * 1_000_000,
         headers,
     )
     _connection.send(head.encode('utf-8') + body + then)
