@@ -180,10 +180,10 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const pump = createPump({
     store,
     world,
-    run: async (job, id) => {
+    run: (job, id) => {
       const handler = registry.definition(job.service)?.jobs?.[job.kind];
       if (handler === undefined) throw new Error(`no handler for ${job.service}.${job.kind}`);
-      await handler(job.payload, serviceContext(job.service, job.kind, job.account, job.region, id));
+      return handler(job.payload, serviceContext(job.service, job.kind, job.account, job.region, id));
     },
     onError: (job, error, final) =>
       log.event(final ? 'error' : 'warn', `job ${job.service}.${job.kind} ${final ? 'given up' : 'failed'}`, {

@@ -47,6 +47,7 @@ export interface Scope {
   readonly principal: Principal;
   readonly http?: HttpFacts | undefined;
   readonly inside?: boolean | undefined;
+  readonly traceHeader?: string | undefined;
   readonly via?: readonly string[] | undefined;
   readonly decisions?: ActionDecision[] | undefined;
   /** Made on first use: few handlers look at it. */
@@ -66,6 +67,7 @@ export class CallContext implements Context {
   readonly principal: Principal;
   readonly http?: HttpFacts;
   readonly inside: boolean;
+  readonly traceHeader?: string;
   readonly via: readonly string[];
   /** What was decided so far. */
   readonly decisions: ActionDecision[];
@@ -83,6 +85,7 @@ export class CallContext implements Context {
     this.principal = scope.principal;
     if (scope.http !== undefined) this.http = scope.http;
     this.inside = scope.inside === true;
+    if (scope.traceHeader !== undefined) this.traceHeader = scope.traceHeader;
     this.via = scope.via ?? NOBODY;
     this.decisions = scope.decisions ?? [];
     this.#signal = scope.signal;
@@ -177,6 +180,7 @@ export class CallContext implements Context {
       principal: scope.principal ?? this.principal,
       http: this.http,
       inside: this.inside,
+      traceHeader: this.traceHeader,
       via: this.via,
       decisions: this.decisions,
       signal: this.#signal,

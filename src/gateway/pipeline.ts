@@ -264,6 +264,7 @@ export async function callInside(
     http: from.http,
     inside: true,
     via: call.via,
+    traceHeader: options.traceHeader,
     signal: signal === undefined ? () => from.signal : () => signal,
   });
   try {

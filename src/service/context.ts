@@ -20,6 +20,8 @@ export interface Context {
   readonly store: Store;
   readonly blobs: Blobs;
   readonly ports: Ports;
+  /** The trace this belongs to, where whoever called from inside said so. */
+  readonly traceHeader?: string;
   /** What the HTTP request showed; absent for calls that came from inside. */
   readonly http?: HttpFacts;
   /** True in a call that a service makes: its answer is read as values, never printed. */
@@ -53,8 +55,8 @@ export interface Context {
     callback: () => void,
   ): Promise<(() => void) | undefined>;
   /**
-   * When time alone brings up something new at a resource of another service, after now, as a watch does not tell;
-   * virtual milliseconds, undefined for never.
+   * When there is next something to be had at a resource of another service, though nobody writes to it; virtual
+   * milliseconds, which may have passed, undefined for never.
    */
   nextChange(service: string, resourceArn: string): Promise<number | undefined>;
   /** Writes a job in the caller's transaction; it runs at least once, after the commit, when it is due. */
@@ -95,6 +97,8 @@ export interface CallOptions {
   readonly account?: string;
   readonly region?: string;
   readonly signal?: AbortSignal;
+  /** The X-Ray trace the call belongs to, by whose lineage Lambda finds loops. */
+  readonly traceHeader?: string | undefined;
 }
 
 /** The identity of an inner call. */

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { memoryDisk, openMemory } from '../store/memory.ts';
+import { keyspace, rows } from '../store/keyspace.ts';
+import { type MemoryFaults, memoryDisk, openMemory } from '../store/memory.ts';
 import type { Store } from '../store/store.ts';
 import { type SimulatedWorld, simulatedWorld } from '../world/simulated.ts';
 import type { NewJob } from './context.ts';
@@ -45,7 +46,7 @@ function bench(
   return made;
 }
 
-async function rows(store: Store): Promise<number> {
+async function rowsDue(store: Store): Promise<number> {
   return (await jobLayout.due.all(store, [])).length;
 }
 
@@ -57,7 +58,7 @@ test('a job written before the start and one written after both run, and their r
   await enqueue({ kind: 'k', payload: 'after' });
   await world.advance(1);
   assert.deepEqual(ran, ['before', 'after']);
-  assert.equal(await rows(store), 0);
+  assert.equal(await rowsDue(store), 0);
   await pump.stop();
 });
 
@@ -121,7 +122,7 @@ test('a failed job is tried again after a growing pause and set aside in the end
   assert.equal(ran.length, 2);
   await world.advance(2 * 3_600_000);
   assert.equal(ran.length, 20);
-  assert.equal(await rows(store), 0);
+  assert.equal(await rowsDue(store), 0);
   assert.equal((await jobLayout.dead.all(store, [])).length, 1);
   assert.deepEqual(errors.at(-1), { final: true });
   await pump.stop();
@@ -196,6 +197,76 @@ test('advancing the clock runs what falls due in order, each at its own time, wi
   await pump.advance(start + 120_000, (nowMs) => world.clock.setOffset(nowMs - world.clock.realNow()));
   assert.deepEqual(seen, ['a@10', 'set off@40', 'b@60']);
   assert.equal(world.clock.now(), start + 120_000);
-  assert.equal(await rows(store), 1);
+  assert.equal(await rowsDue(store), 1);
   await pump.stop();
+});
+
+/** A store that counts what commits. */
+function counting(store: Store): { readonly store: Store; commits(): number } {
+  let commits = 0;
+  const counted: Store = {
+    get: (key) => store.get(key),
+    range: (range, options) => store.range(range, options),
+    snapshot: (body) => store.snapshot(body),
+    watch: (range, callback) => store.watch(range, callback),
+    close: () => store.close(),
+    transact: (body, options) => {
+      commits++;
+      return store.transact(body, options);
+    },
+  };
+  return { store: counted, commits: () => commits };
+}
+
+test('jobs that end together end in one commit, with what they leave behind', async () => {
+  const world = simulatedWorld(3);
+  const faults: MemoryFaults = {
+    reach: async (point) => {
+      if (point === 'sync') await world.timers.sleep(5);
+    },
+    conflict: () => false,
+  };
+  const { store, commits } = counting(openMemory({ world, faults }));
+  const written = async (work: Promise<unknown>) => {
+    await world.advance(100);
+    await work;
+  };
+  const left = keyspace('example', { left: rows<[name: string], number>('left') }).global().left;
+  const failed: string[] = [];
+  const pump = createPump({
+    store,
+    world,
+    run: async ({ payload }) => {
+      await world.timers.sleep(10);
+      const name = String(payload);
+      return async (tx) => {
+        if (name === 'spoiler') throw new Error('no');
+        left.set(tx, [name], 1);
+      };
+    },
+    onError: (_job, error) => failed.push(String(error)),
+  });
+  await written(
+    store.transact(async (tx) => {
+      for (let i = 0; i < 40; i++) enqueueJob(tx, world, SCOPE, { kind: 'k', payload: `job ${i}` });
+    }),
+  );
+  const started = pump.start();
+  await world.advance(45);
+  await started;
+  const before = commits();
+  await world.advance(100);
+  assert.equal((await left.all(store, [])).length, 40);
+  assert.equal(await rowsDue(store), 0);
+  assert.ok(commits() - before <= 3, `${commits() - before} commits for 40 jobs`);
+  // One whose last writes cannot be made has failed, and takes no other with it.
+  await written(
+    store.transact(async (tx) => {
+      for (const payload of ['spoiler', 'one', 'two']) enqueueJob(tx, world, SCOPE, { kind: 'k', payload });
+    }),
+  );
+  assert.equal((await left.all(store, [])).length, 42);
+  assert.deepEqual(failed, ['Error: no']);
+  assert.equal(await rowsDue(store), 1);
+  await written(pump.stop());
 });

@@ -1,6 +1,7 @@
-import type { Store } from '../store/store.ts';
+import type { Store, Transaction } from '../store/store.ts';
 import type { World } from '../world/world.ts';
 import { BUCKETS, type JobKey, type JobRow, jobLayout } from './jobs.ts';
+import type { Settlement } from './service.ts';
 
 /** How long a node may hold a bucket without renewing, and how often it renews; real milliseconds. */
 const LEASE_MS = 10_000;
@@ -24,8 +25,8 @@ const PAGE = 256;
 export interface PumpOptions {
   readonly store: Store;
   readonly world: World;
-  /** Runs one job; a rejection is a failed attempt. */
-  readonly run: (job: JobRow, id: string) => Promise<void>;
+  /** Runs one job; a rejection is a failed attempt. The answer is written with the job's end. */
+  readonly run: (job: JobRow, id: string) => Promise<void> | Promise<Settlement | undefined>;
   readonly onError: (job: JobRow, error: unknown, final: boolean) => void;
 }
 
@@ -46,6 +47,16 @@ interface DueJob {
   readonly key: JobKey;
   readonly job: JobRow;
 }
+
+/** A job that has run and whose row has to go. */
+interface Ended {
+  readonly due: DueJob;
+  readonly settlement: Settlement | undefined;
+  readonly failure: { readonly error: unknown } | undefined;
+}
+
+/** Ends that share a transaction, at most; and so many if one of them cannot be written. */
+const MOST_TOGETHER = 64;
 
 /**
  * The one pump: finds due jobs, runs them at least once, and deletes each in a transaction that checks the bucket's
@@ -98,27 +109,61 @@ export function createPump({ store, world, run, onError }: PumpOptions): Pump {
   }
 
   /** Deletes or reschedules a job that ran, unless the bucket changed hands meanwhile. */
-  async function settle(
-    { key, job }: DueJob,
-    failure: { readonly error: unknown } | undefined,
-  ): Promise<void> {
+  async function settle(tx: Transaction, { due: { key, job }, settlement, failure }: Ended): Promise<void> {
     const [bucket, , id] = key;
+    const held = await jobLayout.leases.get(tx, [bucket]);
+    if (held?.node !== node || held.token !== tokens.get(bucket)) return;
+    jobLayout.due.delete(tx, key);
+    await settlement?.(tx);
+    if (failure === undefined) return;
     const attempts = job.attempts + 1;
-    const final = attempts >= MOST_ATTEMPTS;
     const nowMs = world.clock.now();
-    await store.transact(async (tx) => {
-      const held = await jobLayout.leases.get(tx, [bucket]);
-      if (held?.node !== node || held.token !== tokens.get(bucket)) return;
-      jobLayout.due.delete(tx, key);
-      if (failure === undefined) return;
-      if (final) {
-        jobLayout.dead.set(tx, [id], { ...job, attempts, error: String(failure.error), diedAtMs: nowMs });
-      } else {
-        const backoffMs = Math.min(MOST_BACKOFF_MS, 1000 * 2 ** (attempts - 1));
-        jobLayout.due.set(tx, [bucket, nowMs + backoffMs, id], { ...job, attempts });
+    if (attempts >= MOST_ATTEMPTS) {
+      jobLayout.dead.set(tx, [id], { ...job, attempts, error: String(failure.error), diedAtMs: nowMs });
+    } else {
+      const backoffMs = Math.min(MOST_BACKOFF_MS, 1000 * 2 ** (attempts - 1));
+      jobLayout.due.set(tx, [bucket, nowMs + backoffMs, id], { ...job, attempts });
+    }
+  }
+
+  /** Ends jobs in one transaction; one that spoils it for the others ends, or fails, by itself. */
+  async function settleAll(ended: readonly Ended[]): Promise<void> {
+    try {
+      await store.transact(async (tx) => {
+        for (const end of ended) await settle(tx, end);
+      });
+    } catch (error) {
+      const [only] = ended;
+      if (only === undefined || ended.length > 1) {
+        for (const end of ended) await settleAll([end]);
+        return;
       }
-    });
-    if (failure !== undefined) onError(job, failure.error, final);
+      if (only.failure !== undefined || only.settlement === undefined) throw error;
+      await settleAll([{ due: only.due, settlement: undefined, failure: { error } }]);
+      return;
+    }
+    for (const { due, failure } of ended) {
+      if (failure !== undefined) onError(due.job, failure.error, due.job.attempts + 1 >= MOST_ATTEMPTS);
+    }
+  }
+
+  let ending: Ended[] = [];
+  let endings: Promise<void> = Promise.resolve();
+
+  /** Resolves when the job's end is durable. Jobs that end while others' ends are being written wait and share a commit. */
+  function end(ended: Ended): Promise<void> {
+    ending.push(ended);
+    if (ending.length > 1) return endings;
+    endings = endings
+      .catch(() => undefined)
+      .then(async () => {
+        const together = ending;
+        ending = [];
+        for (let from = 0; from < together.length; from += MOST_TOGETHER) {
+          await settleAll(together.slice(from, from + MOST_TOGETHER));
+        }
+      });
+    return endings;
   }
 
   async function runOne(due: DueJob): Promise<void> {
@@ -127,14 +172,14 @@ export function createPump({ store, world, run, onError }: PumpOptions): Pump {
     runningShards.add(due.job.shard);
     const { service } = due.job;
     runningOf.set(service, (runningOf.get(service) ?? 0) + 1);
-    let failure: { readonly error: unknown } | undefined;
+    let ended: Ended;
     try {
-      await run(due.job, id);
+      ended = { due, settlement: (await run(due.job, id)) ?? undefined, failure: undefined };
     } catch (error) {
-      failure = { error };
+      ended = { due, settlement: undefined, failure: { error } };
     }
     try {
-      await settle(due, failure);
+      await end(ended);
     } finally {
       runningIds.delete(id);
       runningShards.delete(due.job.shard);

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { ContextLookup, ContextValues } from '../policy/request.ts';
-import type { KeyRange } from '../store/store.ts';
+import type { KeyRange, Transaction } from '../store/store.ts';
 import type { Context } from './context.ts';
 import type { FrontDoor } from './front-door.ts';
 
@@ -57,9 +57,18 @@ export type Authorisation<Types> = {
     | 'none';
 };
 
-/** Background work of a service: a row, run at least once after its transaction committed and it came due. */
+/**
+ * Background work of a service: a row, run at least once after its transaction committed and it came due. What it
+ * answers is written in the transaction that deletes the row.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: each kind's payload is what its service wrote
-export type JobHandler<Payload = any> = (payload: Payload, ctx: Context) => Promise<void>;
+export type JobHandler<Payload = any> = (
+  payload: Payload,
+  ctx: Context,
+) => Promise<void> | Promise<Settlement | undefined>;
+
+/** The last writes of a job: a transaction body like any other. It shares its transaction with other jobs' ends. */
+export type Settlement = (tx: Transaction) => Promise<void>;
 
 /** A request that a page makes of another origin, or the preflight that asks for it. */
 export interface CrossOriginRequest {
@@ -103,7 +112,7 @@ export interface ServiceDefinition {
   readonly validationCode?: string;
   /** The rows that change when something new stands at a resource (records of a stream, messages of a queue). */
   readonly changes?: (resourceArn: string, ctx: Context) => Promise<KeyRange | undefined>;
-  /** When time alone brings up something new there (a message that was hidden); virtual time, undefined for never. */
+  /** When there is next something to be had there (a message that is hidden by now), in virtual time; undefined for never. */
   readonly nextChange?: (resourceArn: string, ctx: Context) => Promise<number | undefined>;
   /** A denial's error, where it is not the protocol's own (`AccessDenied`). */
   readonly denial?: { readonly code: string; readonly status: number };

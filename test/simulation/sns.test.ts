@@ -41,20 +41,26 @@ function contextOf(world: SimulatedWorld, disk: MemoryDisk, faults?: MemoryFault
 
 interface Sent {
   readonly QueueUrl: string;
-  readonly MessageBody: string;
-  readonly MessageDeduplicationId?: string;
+  readonly MessageBody?: string;
+  readonly Entries?: readonly { readonly Id: string; readonly MessageBody?: string }[];
 }
 
 /** A queue that sometimes has no time, and whose answer a crash may swallow. */
 function queueService(world: SimulatedWorld, turns: Interleaving, told: Told): Call {
-  return async (_service, _operation, input) => {
-    const { QueueUrl, MessageBody } = input as Sent;
+  return async (_service, operation, input) => {
+    const { QueueUrl, Entries = [], ...one } = input as Sent;
+    const sent = operation === 'SendMessageBatch' ? Entries : [{ Id: '0', ...one }];
     await turns.reach();
     if (world.random.below(4) === 0) throw new Fault('RequestThrottled', 'Not now.');
     const queue = told.arrived.get(QueueUrl.slice(QueueUrl.lastIndexOf('/') + 1).replace('.fifo', '')) ?? [];
-    if (!told.fifo || !queue.includes(MessageBody)) queue.push(MessageBody);
+    const Failed = [];
+    for (const { Id, MessageBody = '' } of sent) {
+      if (operation === 'SendMessageBatch' && world.random.below(4) === 0) {
+        Failed.push({ Id, Code: 'RequestThrottled' });
+      } else if (!told.fifo || !queue.includes(MessageBody)) queue.push(MessageBody);
+    }
     await turns.reach();
-    return {};
+    return { Failed };
   };
 }
 
@@ -95,7 +101,7 @@ async function oneLife(
   const pump = createPump({
     store: ctx.store,
     world,
-    run: async ({ kind, payload }) => sns.jobs?.[kind]?.(payload, ctx),
+    run: ({ kind, payload }) => sns.jobs?.[kind]?.(payload, ctx) ?? Promise.resolve(undefined),
     onError: (_job, error) => fail(error),
   });
   pump.start().catch(fail);

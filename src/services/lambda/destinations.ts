@@ -9,6 +9,8 @@ interface Delivery {
   readonly role: string;
   /** The function's name, for the session. */
   readonly name: string;
+  /** Of the chain of calls the function ran in. */
+  readonly traceHeader?: string | undefined;
 }
 
 /** A queue's address as SQS reads it: the path names the account and the queue. */
@@ -38,7 +40,11 @@ export async function deliver(
   await send(ctx, delivery, async (service, resource, account, call) => {
     switch (service) {
       case 'sqs':
-        return call('sqs', 'SendMessage', { QueueUrl: queueUrl(ctx, account, resource), MessageBody: text });
+        return call('sqs', 'SendMessage', {
+          QueueUrl: queueUrl(ctx, account, resource),
+          MessageBody: text,
+          ...traceOf(delivery),
+        });
       case 'sns':
         return call('sns', 'Publish', { TopicArn: destination, Message: text });
       case 'lambda':
@@ -87,13 +93,19 @@ export async function deliverToDeadLetters(
           QueueUrl: queueUrl(ctx, account, resource),
           MessageBody: event,
           MessageAttributes: attributes,
+          ...traceOf(delivery),
         }),
   );
 }
 
+function traceOf({ traceHeader }: Delivery): Readonly<Record<string, unknown>> {
+  if (traceHeader === undefined) return {};
+  return { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: traceHeader } } };
+}
+
 async function send(
   ctx: Context,
-  { destination, role, name }: Delivery,
+  { destination, role, name, traceHeader }: Delivery,
   how: (
     service: string,
     resource: string,
@@ -110,6 +122,7 @@ async function send(
     as: { roleArn: role, service: SERVICE, sessionName: name },
     account: arn.account === '' ? ctx.account : arn.account,
     region: arn.region === '' ? ctx.region : arn.region,
+    traceHeader,
   };
   try {
     await how(arn.service, arn.resource, arn.account, (service, operation, input) =>

@@ -1,6 +1,8 @@
 import type { Context, JobId } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
+import type { Settlement } from '../../service/service.ts';
 import { deliver, deliverToDeadLetters } from './destinations.ts';
+import { withRun } from './lineage.ts';
 import { type Target, targetOf } from './reading.ts';
 import { arnOf, LATEST } from './reference.ts';
 import { type Outcome, type Request, runningOf } from './running.ts';
@@ -56,22 +58,25 @@ const GUARD_MS = 300_000;
  * Runs one event. A long one goes on without its job, under a guard: a row that runs the event again should this
  * process end before the function does.
  */
-export async function runEvent(job: EventJob, ctx: Context): Promise<void> {
+export async function runEvent(job: EventJob, ctx: Context): Promise<Settlement | undefined> {
   const { timers } = ctx.world;
   const work = settleEvent(job, ctx);
   const patience = new AbortController();
-  const inTime = await Promise.race([
-    work.then(() => true),
-    timers.sleep(PATIENCE_MS, patience.signal).then(() => false),
+  const late = await Promise.race([
+    work.then(() => false),
+    timers.sleep(PATIENCE_MS, patience.signal).then(() => true),
   ]).finally(() => patience.abort());
-  if (inTime) return;
+  if (!late) return work;
   const { detached } = runningOf(ctx);
   detached.set(job.requestId, await writeGuard(job, ctx));
   work
-    .then(async () => {
-      const guard = detached.get(job.requestId);
+    .then(async (settlement) => {
+      await ctx.transact(async (tx) => {
+        await settlement?.(tx);
+        const guard = detached.get(job.requestId);
+        if (guard !== undefined) ctx.cancelJob(tx, guard);
+      });
       detached.delete(job.requestId);
-      if (guard !== undefined) await ctx.transact(async (tx) => ctx.cancelJob(tx, guard));
     })
     .catch((error: unknown) => {
       detached.delete(job.requestId);
@@ -79,6 +84,7 @@ export async function runEvent(job: EventJob, ctx: Context): Promise<void> {
         error: String(error),
       });
     });
+  return undefined;
 }
 
 function writeGuard(job: EventJob, ctx: Context): Promise<JobId> {
@@ -88,31 +94,27 @@ function writeGuard(job: EventJob, ctx: Context): Promise<JobId> {
 }
 
 /** Runs an event again whose process has ended; waits on when it is still running here. */
-export async function guardEvent(job: EventJob, ctx: Context): Promise<void> {
+export async function guardEvent(job: EventJob, ctx: Context): Promise<Settlement | undefined> {
   const { detached } = runningOf(ctx);
-  if (!detached.has(job.requestId)) {
-    await runEvent(job, ctx);
-    return;
-  }
+  if (!detached.has(job.requestId)) return runEvent(job, ctx);
   const next = await writeGuard(job, ctx);
   if (detached.has(job.requestId)) detached.set(job.requestId, next);
   // It has ended in the meantime.
   else await ctx.transact(async (tx) => ctx.cancelJob(tx, next));
+  return undefined;
 }
 
-/** Runs an event to its end; sets the next try, or delivers what became of it. */
-async function settleEvent(job: EventJob, ctx: Context): Promise<void> {
+/** Runs an event to its end; answers the next try, to be written with this one's end, or delivers what became of it. */
+async function settleEvent(job: EventJob, ctx: Context): Promise<Settlement | undefined> {
   const target = targetOf(ctx, job.functionArn);
   const running = runningOf(ctx);
   const config = await configOf(target);
-  const again = (change: Partial<EventJob>, delayMs: number) =>
-    target.ctx.transact(async (tx) => {
-      target.ctx.enqueue(tx, {
-        kind: 'event',
-        payload: { ...job, ...change },
-        dueAtMs: ctx.world.clock.now() + delayMs,
-      });
-    });
+  const again = (change: Partial<EventJob>, delayMs: number): Settlement => {
+    const dueAtMs = ctx.world.clock.now() + delayMs;
+    return async (tx) => {
+      target.ctx.enqueue(tx, { kind: 'event', payload: { ...job, ...change }, dueAtMs });
+    };
+  };
   const tooOld = (delayMs: number) =>
     ctx.world.clock.now() + delayMs - job.acceptedAtMs > config.maximumAgeMs;
   let outcome: Outcome;
@@ -128,28 +130,26 @@ async function settleEvent(job: EventJob, ctx: Context): Promise<void> {
     });
   } catch (error) {
     if (!Fault.is(error)) throw error;
-    if (error.code === 'ResourceNotFoundException') return;
+    if (error.code === 'ResourceNotFoundException') return undefined;
     if (error.code === 'RecursiveInvocationException') {
       await settle(target, job, undefined, 'RetriesExhausted', config);
-      return;
+      return undefined;
     }
     const delayMs = Math.min(POSTPONE_MS * 2 ** job.postponed, MOST_POSTPONE_MS);
-    if (!tooOld(delayMs)) {
-      await again({ postponed: job.postponed + 1 }, delayMs);
-      return;
-    }
+    if (!tooOld(delayMs)) return again({ postponed: job.postponed + 1 }, delayMs);
     await settle(target, job, undefined, 'EventAgeExceeded', config);
-    return;
+    return undefined;
   }
   if (outcome.result.error === undefined) {
     await settle(target, job, outcome, 'Success', config);
-    return;
+    return undefined;
   }
   const failures = job.failures + 1;
   const delayMs = RETRY_MS * failures;
   if (failures > config.retries) await settle(target, job, outcome, 'RetriesExhausted', config);
   else if (tooOld(delayMs)) await settle(target, job, outcome, 'EventAgeExceeded', config);
-  else await again({ failures }, delayMs);
+  else return again({ failures }, delayMs);
+  return undefined;
 }
 
 interface EventConfig {
@@ -191,6 +191,8 @@ async function settle(
   }
   const { version } = runnable;
   const answer = outcome && Buffer.from(outcome.result.payload).toString();
+  const traceHeader = job.traceHeader && withRun(job.traceHeader, runnable.functionArn);
+  const by = { role: version.role, name: version.name, traceHeader };
   if (destination !== undefined) {
     const record = {
       version: '1.0',
@@ -214,14 +216,13 @@ async function settle(
           }),
     };
     const folder = `aws/lambda/async/${version.name}`;
-    await deliver(ctx, { destination, role: version.role, name: version.name, record, succeeded, folder });
+    await deliver(ctx, { ...by, destination, record, succeeded, folder });
   }
   if (!succeeded && version.deadLetterArn !== undefined) {
     const errorMessage = (jsonOf(answer ?? 'null') as { errorMessage?: unknown } | null)?.errorMessage;
     await deliverToDeadLetters(ctx, {
+      ...by,
       destination: version.deadLetterArn,
-      role: version.role,
-      name: version.name,
       event: job.event === '' ? '{}' : job.event,
       requestId: job.requestId,
       errorMessage: typeof errorMessage === 'string' ? errorMessage : condition,

@@ -5,6 +5,7 @@ import { acceptEvent } from './events.ts';
 import { type Target, targetOf } from './reading.ts';
 import { arnOf, fault } from './reference.ts';
 import { type Outcome, type Request, runningOf } from './running.ts';
+import { newTraceHeader } from './trace.ts';
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const MOST_REQUEST_BYTES = 6 * 1024 * 1024;
@@ -47,14 +48,9 @@ function clientContextOf(text: string | undefined): string | undefined {
   }
 }
 
-/** The trace the request belongs to, or one that begins here. https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html */
+/** The trace the request belongs to, or one that begins here. */
 function traceHeaderOf(ctx: Context): string {
-  const given = ctx.http?.headers['x-amzn-trace-id'];
-  if (given !== undefined) return given;
-  const seconds = Math.floor(ctx.world.clock.now() / 1000).toString(16);
-  const { random } = ctx.world;
-  const root = random.uuid().replaceAll('-', '').slice(8);
-  return `Root=1-${seconds}-${root};Parent=${random.uuid().replaceAll('-', '').slice(16)};Sampled=0`;
+  return ctx.traceHeader ?? ctx.http?.headers['x-amzn-trace-id'] ?? newTraceHeader(ctx.world);
 }
 
 /** An answer that is too long is the function's error. */

@@ -21,6 +21,7 @@ const MORE_A_SECOND = 5;
 const MOST_CONCURRENCY = 1_250;
 /** How soon a queue is looked at again whose function had no room. */
 const THROTTLED_MS = 1_000;
+const BUSY_MS = 50;
 
 interface Polling {
   readonly ctx: Context;
@@ -59,8 +60,10 @@ export async function pollQueue(ctx: Context, mapping: MappingRow, bell: Bell): 
   let throttled = false;
   const workers = new Set<Promise<void>>();
   const work = async () => {
+    const mine = { ...polling, ctx: ctx.as({}) };
     while (failure === undefined && !throttled && restMs > 0) {
-      const gatherMs = await gathering(polling);
+      if (((await source.nextAtMs()) ?? Number.POSITIVE_INFINITY) > clock.now()) return;
+      const gatherMs = await gathering(mine);
       if (gatherMs !== undefined) {
         restMs = Math.min(restMs, gatherMs);
         return;
@@ -68,8 +71,8 @@ export async function pollQueue(ctx: Context, mapping: MappingRow, bell: Bell): 
       const messages = await source.receive(mapping.batchSize);
       if (messages.length === 0) return;
       // There may be more than one batch: somebody else looks while this one is with the function.
-      employ();
-      const settled = await settle(polling, messages);
+      if (messages.length >= mapping.batchSize) employ();
+      const settled = await settle(mine, messages);
       if (settled.throttled) {
         throttled = true;
         restMs = Math.min(restMs, THROTTLED_MS);
@@ -95,8 +98,10 @@ export async function pollQueue(ctx: Context, mapping: MappingRow, bell: Bell): 
     if (workers.size > 0) await bell.heard(Number.POSITIVE_INFINITY);
   }
   if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
-  const next = await ctx.nextChange('sqs', mapping.sourceArn);
-  return Math.min(restMs, next === undefined ? Number.POSITIVE_INFINITY : Math.max(0, next - clock.now()));
+  if (Number.isFinite(restMs)) return restMs;
+  const next = await source.nextAtMs();
+  // What is due is with another receiver at this moment.
+  return next === undefined ? restMs : Math.max(BUSY_MS, next - clock.now());
 }
 
 /** The batching window: for how long a queue with less than a batch is to be left alone; undefined when it is not. */

@@ -81,8 +81,9 @@ export class QueueSource {
         AttributeNames: ['All'],
         MessageAttributeNames: ['All'],
       });
-      if (Messages.length === 0) break;
       received.push(...Messages);
+      // A queue that gives less than it was asked for has no more by now.
+      if (Messages.length < MOST_AT_ONCE) break;
     }
     return received;
   }
@@ -96,6 +97,11 @@ export class QueueSource {
         })),
       });
     }
+  }
+
+  /** When the next message may be received, which may be now or have been; undefined when there is none. */
+  nextAtMs(): Promise<number | undefined> {
+    return this.#ctx.nextChange('sqs', this.#arn);
   }
 
   /** How many messages may be received now. */

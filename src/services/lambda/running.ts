@@ -11,6 +11,7 @@ import { arnOf, fault, isVersionNumber } from './reference.ts';
 import { endLines, startLine, streamName, tailOf } from './report.ts';
 import { assumeRole } from './roles.ts';
 import { Slots } from './slots.ts';
+import { newTraceHeader } from './trace.ts';
 
 /** A version that is ready to run: what an invocation needs of the store, read once. */
 export interface Runnable {
@@ -141,7 +142,7 @@ export class Running {
         payload: request.payload,
         functionArn: request.invokedArn,
         deadlineMs: startedAtMs + spec.timeoutMs,
-        traceHeader: request.traceHeader && withRun(request.traceHeader, functionArn),
+        traceHeader: withRun(request.traceHeader ?? newTraceHeader(ctx.world), functionArn),
         clientContext: request.clientContext,
         cognitoIdentity: undefined,
         signal: undefined,
@@ -261,7 +262,7 @@ export class Running {
     return {
       version,
       spec,
-      functionArn: arnOf(reference, undefined),
+      functionArn: arnOf({ ...reference, qualifier: undefined }),
       scope: `${reference.account}/${reference.region}`,
       reserved: row.reservedConcurrency,
       mayLoop: row.recursiveLoop === 'Allow',

@@ -41,7 +41,8 @@ export async function pollStream(ctx: Context, uuid: string, bell: Bell): Promis
     for (const lane of inTurn(shards, isRead).flatMap(lanesIn)) {
       const key = laneKey(lane);
       if (active.has(key) || ended.has(key)) continue;
-      const draining = drainLane(reading, lane)
+      // Of each lane its own: nothing may be called while a transaction is open in a context.
+      const draining = drainLane({ ...reading, ctx: ctx.as({}) }, lane)
         .then((waitMs) => {
           if (waitMs === ENDED) {
             ended.add(key);

@@ -1,5 +1,6 @@
 import { parseArn } from '../../base/arn.ts';
 import type { Context } from '../../service/context.ts';
+import type { Settlement } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
 import { unsubscribePageUrl } from './address.ts';
 import { effectivePolicy, MANAGED_RETRIES, retryDelay } from './delivery-policy.ts';
@@ -9,7 +10,7 @@ import { queueAttributes } from './message-attribute.ts';
 import { type Delivered, lambdaEvent, notificationJson } from './notification.ts';
 import { DELIVERED, type Outcome, outcomeOf, outcomeOfStatus } from './outcome.ts';
 import { deliveryShard } from './publishing.ts';
-import { actingFor, sendToQueue } from './queue-post.ts';
+import { actingFor, type QueuePost, sendToQueue } from './queue-post.ts';
 import { smsSender } from './sms.ts';
 import { deadLetterArn } from './subscription.ts';
 import { rowsOf, type SubscriptionName, subscriptionArn, topicArn } from './topic.ts';
@@ -57,9 +58,16 @@ async function toQueue(ctx: Context, target: Target): Promise<Outcome> {
   return sendToQueue(ctx, name.topic, row.endpoint, {
     MessageBody: raw ? message : await notificationJson(ctx, target),
     ...(raw && attributes !== undefined ? { MessageAttributes: queueAttributes(attributes) } : {}),
+    ...traceOf(delivery),
     ...(delivery.group === undefined ? {} : { MessageGroupId: delivery.group }),
     ...(fifo ? { MessageDeduplicationId: delivery.deduplicationId } : {}),
   });
+}
+
+/** A chain of calls goes on through a queue. */
+function traceOf({ traceHeader }: DeliveryRow): Pick<QueuePost, 'MessageSystemAttributes'> {
+  if (traceHeader === undefined) return {};
+  return { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: traceHeader } } };
 }
 
 async function toFunction(ctx: Context, target: Target): Promise<Outcome> {
@@ -78,6 +86,7 @@ async function toFunction(ctx: Context, target: Target): Promise<Outcome> {
         as: actingFor(target.name.topic),
         account: arn?.account ?? ctx.account,
         region: arn?.region ?? ctx.region,
+        traceHeader: target.delivery.traceHeader,
       },
     );
     return DELIVERED;
@@ -200,21 +209,23 @@ function isLetter({ row }: Target): boolean {
 }
 
 /** One attempt of one delivery; schedules the next. */
-export async function deliver({ id, attempt: attempts }: Delivery, ctx: Context): Promise<void> {
+export async function deliver(
+  { id, attempt: attempts }: Delivery,
+  ctx: Context,
+): Promise<Settlement | undefined> {
   const delivery = await layout.at(ctx.account, ctx.region).deliveries.get(ctx.store, [id]);
-  if (delivery === undefined) return;
+  if (delivery === undefined) return undefined;
   const target = await targetOf(ctx, delivery);
   const delay = target && (await tryOnce(ctx, target, attempts));
   if (target !== undefined && delay !== undefined) {
     const dueAtMs = ctx.world.clock.now() + delay * 1000;
     const shard = deliveryShard(target.row, delivery.subscriptionId, attempts);
-    await ctx.transact(async (tx) => {
+    return async (tx) => {
       ctx.enqueue(tx, { kind: 'deliver', payload: { id, attempt: attempts + 1 }, dueAtMs, ...shard });
-    });
-    return;
+    };
   }
   const letter = target !== undefined && isLetter(target) ? await letterOf(ctx, target) : undefined;
-  await ctx.transact((tx) => finish(tx, ctx, id, delivery, letter));
+  return (tx) => finish(tx, ctx, id, delivery, letter);
 }
 
 export interface LineDelivery {
@@ -228,11 +239,11 @@ export interface LineDelivery {
 export async function deliverLine(
   { subscriptionId, group, attempt: before }: LineDelivery,
   ctx: Context,
-): Promise<void> {
+): Promise<Settlement | undefined> {
   const { lines, deliveries } = layout.at(ctx.account, ctx.region);
   for (let attempts = before; ; attempts = 0) {
     const [head] = (await lines.page(ctx.store, [subscriptionId, group], { limit: 1 })).rows;
-    if (head === undefined) return;
+    if (head === undefined) return undefined;
     const id = head.value;
     const delivery = await deliveries.get(ctx.store, [id]);
     const target = delivery && (await targetOf(ctx, delivery));
@@ -240,10 +251,9 @@ export async function deliverLine(
     if (delay !== undefined) {
       const payload: LineDelivery = { subscriptionId, group, attempt: attempts + 1 };
       const dueAtMs = ctx.world.clock.now() + delay * 1000;
-      await ctx.transact(async (tx) => {
+      return async (tx) => {
         ctx.enqueue(tx, { kind: 'deliver-line', payload, dueAtMs });
-      });
-      return;
+      };
     }
     await ctx.transact(async (tx) => {
       lines.delete(tx, head.key);

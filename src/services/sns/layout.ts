@@ -66,6 +66,8 @@ export interface DeliveryRow {
   readonly group?: string | undefined;
   readonly deduplicationId?: string | undefined;
   readonly sequence?: string | undefined;
+  /** Of who published. */
+  readonly traceHeader?: string | undefined;
 }
 
 export interface DuplicateRow {

@@ -20,6 +20,7 @@ export interface Prepared {
   readonly messageId: string;
   readonly atMs: number;
   readonly ordinal: number;
+  readonly traceHeader: string | undefined;
   /** Texts too long for a row, by themselves. */
   readonly blobs: ReadonlyMap<string, BlobRef>;
 }
@@ -68,6 +69,7 @@ export async function prepare(ctx: Context, message: Message): Promise<Prepared>
     messageId: ctx.world.random.uuid(),
     atMs: Math.floor(ctx.world.clock.now()),
     ordinal: nextOrdinal(ctx.world),
+    traceHeader: ctx.traceHeader ?? (ctx.inside === true ? undefined : ctx.http?.headers['x-amzn-trace-id']),
     blobs,
   };
 }
@@ -156,7 +158,7 @@ async function writeDelivery(
   name: TopicName,
   subscriptionId: string,
   { protocol }: SubscriptionRow,
-  { message, messageId, atMs, blobs }: Prepared,
+  { message, messageId, atMs, traceHeader, blobs }: Prepared,
   sequence?: string,
 ): Promise<string> {
   const text = message.textFor(protocol);
@@ -174,6 +176,7 @@ async function writeDelivery(
     group,
     deduplicationId,
     sequence,
+    traceHeader,
   };
   const id = `${messageId}/${subscriptionId}`;
   rowsOf(name).deliveries.set(tx, [id], row);

@@ -73,15 +73,14 @@ export async function queueChanges(arn: string, ctx: Context): Promise<KeyRange 
   return queue === undefined ? undefined : rows.due.rangeOf([queue.contentId]);
 }
 
-/** When the next message shows that is delayed or in flight. */
+/** When the next message may be received. */
 export async function nextVisible(arn: string, ctx: Context): Promise<number | undefined> {
   const name = queueOfArn(arn);
   if (name === undefined) return undefined;
   const rows = layout.at(name.account, name.region);
   const queue = await rows.queues.get(ctx.store, [name.name]);
   if (queue === undefined) return undefined;
-  const after: [string, number, string] = [queue.contentId, Math.floor(ctx.world.clock.now()), '\u{10FFFF}'];
-  const [next] = (await rows.due.page(ctx.store, [queue.contentId], { limit: 1, after })).rows;
+  const [next] = (await rows.due.page(ctx.store, [queue.contentId], { limit: 1 })).rows;
   return next?.key[1];
 }
 
