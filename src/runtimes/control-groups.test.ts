@@ -40,7 +40,12 @@ test('a group that others live in, or that hands nothing down, is left alone', (
 });
 
 test('a command enters its group before it begins', () => {
-  const group = { doors: ['/a/cgroup.procs', '/b/cgroup.procs'], ranOutOfMemory: false, remove: () => true };
+  const group = {
+    doors: ['/a/cgroup.procs', '/b/cgroup.procs'],
+    settle: () => {},
+    ranOutOfMemory: false,
+    remove: () => true,
+  };
   assert.deepEqual(within(group, { file: 'bwrap', args: ['--x', 'y z'] }), {
     file: '/bin/sh',
     args: [

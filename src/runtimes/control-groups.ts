@@ -8,6 +8,7 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { MOST_THREADS } from './memory.ts';
 
@@ -23,13 +24,17 @@ export interface GroupLimits {
 export interface ControlGroup {
   /** Files that take a process in. */
   readonly doors: readonly string[];
+  /** Weighs it by its memory from here on: starts have a processor's weight, as Lambda's do. */
+  settle(): void;
   /** Whether the kernel has ended a process in it for want of memory. */
   readonly ranOutOfMemory: boolean;
   /** False while a process is left in it. */
   remove(): boolean;
 }
 
-type Controller = 'memory' | 'cpu' | 'pids';
+/** What has a bound, and not a weight. */
+type Bound = 'memory' | 'pids';
+type Controller = Bound | 'cpu';
 const CONTROLLERS: readonly Controller[] = ['memory', 'cpu', 'pids'];
 
 /** Lambda gives one processor at this much memory. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
@@ -95,11 +100,18 @@ export class ControlGroups {
     const name = String(this.#made++);
     const folders: string[] = [];
     let events: string | undefined;
+    let settle = () => {};
     for (const { base, controllers, unified: isUnified } of this.#hierarchies) {
       const folder = join(base, name);
       mkdirSync(folder);
       folders.push(folder);
       for (const controller of controllers) {
+        if (controller === 'cpu') {
+          const { file, ofOneProcessor, least } = isUnified ? WEIGHT : SHARES;
+          const weight = Math.round((ofOneProcessor * limits.memoryMb) / MB_OF_ONE_PROCESSOR);
+          settle = () => writeIfThere(join(folder, file), String(Math.max(least, weight)));
+          continue;
+        }
         const files = isUnified ? unifiedFiles(controller, limits) : olderFiles(controller, limits);
         for (const [file, value] of files) writeIfThere(join(folder, file), value);
         if (controller === 'memory') {
@@ -109,6 +121,7 @@ export class ControlGroups {
     }
     return {
       doors: folders.map((folder) => join(folder, 'cgroup.procs')),
+      settle,
       get ranOutOfMemory() {
         if (events === undefined || !existsSync(events)) return false;
         return Number(/^oom_kill (\d+)$/m.exec(readFileSync(events, 'latin1'))?.[1] ?? 0) > 0;
@@ -126,7 +139,7 @@ let looked = false;
 let found: ControlGroups | undefined;
 
 /** Values for the files of a group: what is not there in this kernel is left out. */
-function unifiedFiles(controller: Controller, { memoryMb, tmpMb }: GroupLimits): readonly [string, string][] {
+function unifiedFiles(controller: Bound, { memoryMb, tmpMb }: GroupLimits): readonly [string, string][] {
   switch (controller) {
     case 'memory':
       return [
@@ -134,14 +147,12 @@ function unifiedFiles(controller: Controller, { memoryMb, tmpMb }: GroupLimits):
         ['memory.swap.max', '0'],
         ['memory.oom.group', '1'],
       ];
-    case 'cpu':
-      return [['cpu.weight', String(share(100, 1, memoryMb))]];
     case 'pids':
       return [['pids.max', String(MOST_PIDS)]];
   }
 }
 
-function olderFiles(controller: Controller, { memoryMb, tmpMb }: GroupLimits): readonly [string, string][] {
+function olderFiles(controller: Bound, { memoryMb, tmpMb }: GroupLimits): readonly [string, string][] {
   const bytes = String((memoryMb + tmpMb) * MB);
   switch (controller) {
     case 'memory':
@@ -149,17 +160,14 @@ function olderFiles(controller: Controller, { memoryMb, tmpMb }: GroupLimits): r
         ['memory.limit_in_bytes', bytes],
         ['memory.memsw.limit_in_bytes', bytes],
       ];
-    case 'cpu':
-      return [['cpu.shares', String(share(1024, 2, memoryMb))]];
     case 'pids':
       return [['pids.max', String(MOST_PIDS)]];
   }
 }
 
-/** A weight and no ceiling: a function is not slower for its size while processors are free. */
-function share(ofOneProcessor: number, least: number, memoryMb: number): number {
-  return Math.max(least, Math.round((ofOneProcessor * memoryMb) / MB_OF_ONE_PROCESSOR));
-}
+/** Weights and no ceilings: a function is not slower for its size while processors are free. */
+const WEIGHT = { file: 'cpu.weight', ofOneProcessor: 100, least: 1 };
+const SHARES = { file: 'cpu.shares', ofOneProcessor: 1024, least: 2 };
 
 function unified(own: string): Hierarchy | undefined {
   try {
@@ -176,6 +184,7 @@ function unified(own: string): Hierarchy | undefined {
     writeFileSync(join(own, 'cgroup.subtree_control'), hand);
     const base = makeBase(own);
     writeFileSync(join(base, 'cgroup.subtree_control'), hand);
+    weigh(base, WEIGHT);
     return { controllers: wanted, unified: true, base };
   } catch {
     // Not mounted, or not handed to us after all.
@@ -188,10 +197,17 @@ function older(root: string, names: string, path: string): Hierarchy | undefined
   const own = join(root, names, path);
   if (controllers.length === 0 || !mayWrite(own)) return undefined;
   try {
-    return { controllers, unified: false, base: makeBase(own) };
+    const base = makeBase(own);
+    weigh(base, SHARES);
+    return { controllers, unified: false, base };
   } catch {
     return undefined;
   }
+}
+
+/** All functions together may have what all processors give. */
+function weigh(base: string, { file, ofOneProcessor }: typeof WEIGHT): void {
+  writeIfThere(join(base, file), String(ofOneProcessor * availableParallelism()));
 }
 
 /** A folder named by this process; those of processes that have gone go too. */

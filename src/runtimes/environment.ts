@@ -10,7 +10,8 @@ import type { Holder } from './connections.ts';
 import { Extensions } from './extensions.ts';
 import { exitFailure, type Failure, timeoutFailure } from './failure.ts';
 import { invocationHeaders } from './invocation-headers.ts';
-import { MOST_THREADS, memoryOf } from './memory.ts';
+import { MOST_THREADS } from './memory.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { ProcessorMeter, type Use } from './patience.ts';
 import type { ApiConnection, ApiRequest } from './runtime-api.ts';
 import { spinDown } from './spin-down.ts';
@@ -87,8 +88,7 @@ export class Environment {
   #claim: ApiConnection | undefined;
   #running: Running | undefined;
   readonly #extensions: Extensions;
-  #peakKb = 0;
-  #outOfMemory = false;
+  readonly #memory: MemoryWatch;
 
   constructor(options: EnvironmentOptions) {
     this.#options = options;
@@ -96,6 +96,7 @@ export class Environment {
     this.#worker = options.worker;
     this.spec = options.spec;
     this.id = options.id;
+    this.#memory = new MemoryWatch(options.spec.memoryMb);
     this.shifted = this.#clockOffset() !== 0;
     this.#cancelInit = this.#world.timers.after(INIT_MS + this.spec.timeoutMs, () => {
       this.failure = this.#timedOut(undefined);
@@ -125,7 +126,7 @@ export class Environment {
   }
 
   get memoryKb(): number {
-    return this.#peakKb;
+    return this.#memory.peakKb;
   }
 
   /**
@@ -216,17 +217,10 @@ export class Environment {
 
   /** Looks at what the process holds, and ends it when that is more than the function may. */
   #watchLimits(): void {
-    const use = this.holder === undefined ? undefined : memoryOf(this.holder.pid);
-    if (use === undefined) return;
-    this.#peakKb = Math.max(this.#peakKb, use.residentKb);
-    if (use.threads > MOST_THREADS) {
-      this.#log(`The function had more than ${MOST_THREADS} processes and threads\n`);
-      this.kill();
-    }
-    if (use.privateKb > this.spec.memoryMb * 1024) {
-      this.#outOfMemory = true;
-      this.kill();
-    }
+    const excess = this.#memory.look(this.holder?.pid);
+    if (excess === undefined) return;
+    if (excess === 'threads') this.#log(`The function had more than ${MOST_THREADS} processes and threads\n`);
+    this.kill();
   }
 
   #clockOffset(): number {
@@ -300,11 +294,7 @@ export class Environment {
   }
 
   #notePeak(headers: ApiRequest['headers']): void {
-    const reported = Number(headers['lambent-memory-kb'] ?? 0);
-    if (reported <= this.#peakKb) return;
-    this.#peakKb = reported;
-    // Part of it may be shared with other processes: that does not count.
-    if (reported > this.spec.memoryMb * 1024) this.#watchLimits();
+    if (this.#memory.note(headers['lambent-memory-kb'])) this.#watchLimits();
   }
 
   #sendClaim(): void {
@@ -325,6 +315,7 @@ export class Environment {
     if (this.state === 'starting') {
       this.#cancelInit();
       this.#initDurationMs = this.#world.clock.monotonic() - this.#options.wantedAt;
+      this.#worker.settle();
     } else if (this.#running !== undefined) {
       // Its answer is being completed; it is idle after that.
       return;
@@ -354,7 +345,7 @@ export class Environment {
       failure,
       durationMs,
       initDurationMs: running.initDurationMs,
-      maxMemoryMb: Math.min(this.spec.memoryMb, Math.ceil(this.#peakKb / 1024)),
+      maxMemoryMb: this.#memory.maxMb,
     });
     if (this.retired) this.#worker.kill();
     else if (this.state === 'busy') this.#waits();
@@ -362,16 +353,15 @@ export class Environment {
 
   #exited(exit: WorkerExit): void {
     this.#cancelInit();
-    if (this.#worker.ranOutOfMemory) this.#outOfMemory = true;
+    if (this.#worker.ranOutOfMemory) this.#memory.exceeded = true;
     if (this.state === 'starting' && this.failure === undefined) {
-      this.failure = exitFailure(undefined, exit, this.#outOfMemory);
+      this.failure = exitFailure(undefined, exit, this.#memory.exceeded);
     }
     const was = this.state;
     this.state = 'dead';
     const running = this.#running;
     if (running !== undefined) {
-      const { payload, failure } = exitFailure(running.invocation.requestId, exit, this.#outOfMemory);
-      if (this.#outOfMemory) this.#peakKb = this.spec.memoryMb * 1024;
+      const { payload, failure } = exitFailure(running.invocation.requestId, exit, this.#memory.exceeded);
       this.#complete(payload, 'Unhandled', failure, this.#world.clock.monotonic() - running.startedAt);
     }
     this.#options.onChange(this, was);

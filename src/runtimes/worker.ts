@@ -153,6 +153,11 @@ export class Worker {
     if (this.#exited) events.exit(this.#exit ?? { code: undefined, signal: undefined });
   }
 
+  /** It has started. */
+  settle(): void {
+    this.#group?.settle();
+  }
+
   /** Ends the process and all it started, at once. */
   kill(): void {
     // What left the group of a process without a sandbox is found while its parents live.
