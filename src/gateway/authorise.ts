@@ -132,7 +132,7 @@ function decideUnder(
 function judge(call: Call, request: ActionRequest, principal: CompiledPrincipal): MaybePromise<void> {
   const { resourcePolicy } = call.definition;
   const document =
-    resourcePolicy === undefined || request.resource === '*'
+    resourcePolicy === undefined || request.resource === '*' || isUnboundRoot(call.principal, request)
       ? undefined
       : resourcePolicy(request.resource, call.ctx);
   return after(document, (text) =>
@@ -142,6 +142,14 @@ function judge(call: Call, request: ActionRequest, principal: CompiledPrincipal)
         conclude(call, decideUnder(call, request, principal, policies, controls, tags), controls),
       );
     }),
+  );
+}
+
+function isUnboundRoot(principal: Principal, request: ActionRequest): boolean {
+  return (
+    request.rootUnbound === true &&
+    principal.kind === 'root' &&
+    ownerOf(request, principal) === principal.account
   );
 }
 

@@ -20,7 +20,8 @@ export function identityDoors(opener: Opener, services: readonly string[]): read
     const signed = opener.isFunction(request.incoming.socket)
       ? undefined
       : await ctx.ports.access.signer({ ...request, body: new Uint8Array(0) }, 'iam');
-    if (signed?.principal.kind === 'root') return signed.principal.account;
+    if (signed?.principal.kind === 'root' && signed.principal.taskPolicyArn === undefined)
+      return signed.principal.account;
     throw new Fault('Forbidden', 'Only programs of this machine and root signatures may ask.', {}, 403);
   }
 

@@ -17,8 +17,21 @@ export interface AccountControls {
   readonly rcps?: readonly (readonly CompiledPolicy[])[];
 }
 
+/** What services other than Organizations ask about one. */
+export interface OrganizationFacts {
+  readonly id: string;
+  readonly managementAccount: string;
+  readonly allFeatures: boolean;
+  /** Accounts that are members and not closed. */
+  readonly accounts: ReadonlySet<string>;
+  /** Services with trusted access, and for each the accounts that administer it besides the management account. */
+  readonly services: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
 /** Organizations, as decisions need them. */
 export interface OrganizationsPort {
+  /** The organization of an account; read at each call. */
+  organization(account: string): Promise<OrganizationFacts | undefined>;
   /** Undefined for an account of no organization. Kept in memory: a promise only right after a change. */
   controls(account: string): MaybePromise<AccountControls | undefined>;
 }

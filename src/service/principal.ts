@@ -17,6 +17,9 @@ interface Identified {
 
 export interface RootPrincipal extends Identified {
   readonly kind: 'root';
+  /** Of a session that AssumeRoot began: the policy of AWS that leaves it one task. */
+  readonly taskPolicyArn?: string;
+  readonly sessionContext?: Readonly<Record<string, string>>;
 }
 
 export interface UserPrincipal extends Identified {

@@ -30,6 +30,8 @@ export interface ActionRequest {
   readonly resource: string;
   /** The resource as a denial names it, where that is not its ARN: `user alice`, whose path is not for all to know. */
   readonly named?: string;
+  /** True where the resource's own policy cannot lock out its account's root: what unlocks the resource again. */
+  readonly rootUnbound?: boolean;
   /** Who owns the resource, where its ARN does not say (S3's). */
   readonly resourceAccount?: string;
   /** Service context keys of this request, such as `dynamodb:LeadingKeys`; a lookup where they cost something. */

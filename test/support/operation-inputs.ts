@@ -101,6 +101,7 @@ const GIVEN: Readonly<Record<string, GivenValues>> = {
     Url: 'https://example.com',
     AWSServiceName: 'lambda.amazonaws.com',
     PolicyInputList: [ALLOW_ALL],
+    ServiceName: 'codecommit.amazonaws.com',
   },
   lambda: {
     Role: arn('iam', 'role/example', ''),
@@ -129,7 +130,11 @@ const GIVEN: Readonly<Record<string, GivenValues>> = {
     Attributes: { VisibilityTimeout: '30' },
     TaskHandle: Buffer.from(JSON.stringify({ sourceArn: arn('sqs', 'example') })).toString('base64'),
   },
-  sts: { RoleArn: arn('iam', 'role/example', '') },
+  sts: {
+    RoleArn: arn('iam', 'role/example', ''),
+    TargetPrincipal: '111122223333',
+    TaskPolicyArn: { arn: 'arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials' },
+  },
 };
 
 /** Members without which an operation means nothing, though its model does not require them. */

@@ -33,7 +33,7 @@ export function userNameOf({ principal, output }: AuditedCall): string | undefin
     case 'service':
       return principal.service;
     case 'anonymous': {
-      const subject = output?.['SubjectFromWebIdentityToken'];
+      const subject = output?.['SubjectFromWebIdentityToken'] ?? output?.['Subject'];
       return typeof subject === 'string' ? subject : undefined;
     }
   }
@@ -59,7 +59,9 @@ function named(principal: Known): UserIdentity {
 function session(principal: Known): UserIdentity {
   switch (principal.kind) {
     case 'root':
-      return {};
+      return principal.taskPolicyArn === undefined
+        ? {}
+        : { sessionContext: { attributes: attributes(principal.sessionContext ?? {}), assumedRoot: 'true' } };
     case 'user':
       return principal.sessionContext === undefined
         ? {}
@@ -118,6 +120,15 @@ function nobody({ operation, output }: AuditedCall): UserIdentity {
       principalId: `${Provider}:${Audience}:${subject}`,
       userName: subject,
       identityProvider: Provider,
+    };
+  }
+  if (operation.name === 'AssumeRoleWithSAML' && output !== undefined) {
+    const { NameQualifier, Subject } = output;
+    return {
+      type: 'SAMLUser',
+      principalId: `${NameQualifier}:${Subject}`,
+      userName: Subject,
+      identityProvider: NameQualifier,
     };
   }
   return { type: 'Unknown', principalId: 'Anonymous' };

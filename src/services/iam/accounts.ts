@@ -119,6 +119,7 @@ export const accounts = {
       const policies = await rows.policies.all(reader, []);
       const devices = await rows.virtualMfaDevices.all(reader, []);
       const keys = await rows.accessKeys.all(reader, []);
+      const root = await rows.root.get(reader, []);
       return {
         Users: (await rows.users.all(reader, [])).length,
         Groups: (await rows.groups.all(reader, [])).length,
@@ -132,6 +133,8 @@ export const accounts = {
         PolicyVersionsInUse: policies.reduce((sum, { value }) => sum + value.versions.length, 0),
         MFADevices: devices.length,
         MFADevicesInUse: devices.filter(({ value }) => value.userName !== undefined).length,
+        AccountPasswordPresent: root?.login === undefined ? 0 : 1,
+        AccountSigningCertificatesPresent: (root?.certificates ?? []).length > 0 ? 1 : 0,
         AccountAccessKeysPresent: keys.some(({ value }) => value.userName === undefined) ? 1 : 0,
       };
     });
@@ -140,8 +143,6 @@ export const accounts = {
         ...QUOTAS,
         ...counts,
         AccountMFAEnabled: 0,
-        AccountPasswordPresent: 0,
-        AccountSigningCertificatesPresent: 0,
         GlobalEndpointTokenVersion: 2,
       },
     };

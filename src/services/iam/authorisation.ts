@@ -19,6 +19,8 @@ import {
 import { layout } from './layout.ts';
 import { SERVICE_LINKED_ROLES } from './service-linked-role.ts';
 
+const serviceName = (name: string) => ({ 'iam:ServiceSpecificCredentialServiceName': name });
+
 /**
  * Actions, resources and context keys of each operation.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
@@ -71,6 +73,27 @@ const userRules = {
   ResyncMFADevice: ({ UserName }, scope) => user('ResyncMFADevice', UserName)(scope),
   GetMFADevice: ({ UserName }, scope) => user('GetMFADevice', UserName)(scope),
   ListMFADevices: ({ UserName }, scope) => user('ListMFADevices', UserName)(scope),
+  UploadSSHPublicKey: ({ UserName }, scope) => user('UploadSSHPublicKey', UserName)(scope),
+  GetSSHPublicKey: ({ UserName }, scope) => user('GetSSHPublicKey', UserName)(scope),
+  ListSSHPublicKeys: ({ UserName }, scope) => user('ListSSHPublicKeys', UserName)(scope),
+  UpdateSSHPublicKey: ({ UserName }, scope) => user('UpdateSSHPublicKey', UserName)(scope),
+  DeleteSSHPublicKey: ({ UserName }, scope) => user('DeleteSSHPublicKey', UserName)(scope),
+  UploadSigningCertificate: ({ UserName }, scope) => user('UploadSigningCertificate', UserName)(scope),
+  ListSigningCertificates: ({ UserName }, scope) => user('ListSigningCertificates', UserName)(scope),
+  UpdateSigningCertificate: ({ UserName }, scope) => user('UpdateSigningCertificate', UserName)(scope),
+  DeleteSigningCertificate: ({ UserName }, scope) => user('DeleteSigningCertificate', UserName)(scope),
+  CreateServiceSpecificCredential: ({ UserName, ServiceName }, scope) =>
+    user('CreateServiceSpecificCredential', UserName, serviceName(ServiceName))(scope),
+  ListServiceSpecificCredentials: ({ UserName, AllUsers }, scope) =>
+    AllUsers === true
+      ? listing('ListServiceSpecificCredentials', 'user')({}, scope)
+      : user('ListServiceSpecificCredentials', UserName)(scope),
+  UpdateServiceSpecificCredential: ({ UserName }, scope) =>
+    user('UpdateServiceSpecificCredential', UserName)(scope),
+  ResetServiceSpecificCredential: ({ UserName }, scope) =>
+    user('ResetServiceSpecificCredential', UserName)(scope),
+  DeleteServiceSpecificCredential: ({ UserName }, scope) =>
+    user('DeleteServiceSpecificCredential', UserName)(scope),
 } satisfies Authorisation<IamOperations>;
 
 const groupRules = {
@@ -270,6 +293,11 @@ const accountRules = {
   GetAccountPasswordPolicy: everything('GetAccountPasswordPolicy'),
   DeleteAccountPasswordPolicy: everything('DeleteAccountPasswordPolicy'),
   GetAccountSummary: everything('GetAccountSummary'),
+  EnableOrganizationsRootCredentialsManagement: everything('EnableOrganizationsRootCredentialsManagement'),
+  DisableOrganizationsRootCredentialsManagement: everything('DisableOrganizationsRootCredentialsManagement'),
+  EnableOrganizationsRootSessions: everything('EnableOrganizationsRootSessions'),
+  DisableOrganizationsRootSessions: everything('DisableOrganizationsRootSessions'),
+  ListOrganizationsFeatures: everything('ListOrganizationsFeatures'),
   GetAccountAuthorizationDetails: everything('GetAccountAuthorizationDetails'),
 } satisfies Authorisation<IamOperations>;
 

@@ -4,7 +4,7 @@ import type { Random } from '../../world/world.ts';
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html */
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
-export type UniqueIdPrefix = 'AIDA' | 'AGPA' | 'AROA' | 'ANPA' | 'AIPA' | 'ASCA';
+export type UniqueIdPrefix = 'AIDA' | 'AGPA' | 'AROA' | 'ANPA' | 'AIPA' | 'ASCA' | 'APKA' | 'ACCA';
 
 /** A unique id of 21 characters: `AIDA…` of a user, `AROA…` of a role and so on. */
 export function newUniqueId(prefix: UniqueIdPrefix, random: Random): string {

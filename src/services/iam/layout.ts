@@ -1,3 +1,4 @@
+import type { FeatureType } from '../../model/gen/iam.ts';
 import { keyspace, rows } from '../../store/keyspace.ts';
 import type { Transaction } from '../../store/store.ts';
 
@@ -28,6 +29,9 @@ export const layout = keyspace('iam', {
   credentialReport: rows<[], CredentialReportRow>('credential-report'),
   /** What GenerateServiceLastAccessedDetails was asked. */
   lastAccessed: rows<[jobId: string], LastAccessedRow>('last-accessed'),
+  root: rows<[], RootRow>('root'),
+  /** Only global: what an organization turned on of its members' roots. */
+  organizationFeatures: rows<[organization: string], readonly FeatureType[]>('organization-features'),
   /** At most one. */
   aliases: rows<[alias: string], true>('aliases'),
   passwordPolicy: rows<[], PasswordPolicyRow>('password-policy'),
@@ -73,6 +77,44 @@ export interface UserRow extends IdentityRow {
   readonly accessKeyIds: readonly string[];
   readonly login?: LoginProfile;
   readonly mfaSerials: readonly string[];
+  readonly sshKeys?: readonly SshKeyRow[];
+  readonly certificates?: readonly SigningCertificateRow[];
+  readonly serviceCredentials?: readonly ServiceCredentialRow[];
+}
+
+export interface SshKeyRow {
+  /** APKA… */
+  readonly id: string;
+  /** `ssh-rsa AAAA…` */
+  readonly body: string;
+  readonly active: boolean;
+  readonly uploadedAtMs: number;
+}
+
+export interface SigningCertificateRow {
+  readonly id: string;
+  /** PEM. */
+  readonly body: string;
+  readonly active: boolean;
+  readonly uploadedAtMs: number;
+}
+
+export interface ServiceCredentialRow {
+  /** ACCA… */
+  readonly id: string;
+  readonly service: string;
+  readonly name: string;
+  /** Encrypted under the server's key. */
+  readonly sealedPassword: string;
+  readonly active: boolean;
+  readonly createdAtMs: number;
+}
+
+/** What an account's root has besides access keys. */
+export interface RootRow {
+  /** Set while it may sign in with a password. */
+  readonly login?: { readonly createdAtMs: number };
+  readonly certificates?: readonly SigningCertificateRow[];
 }
 
 export interface LoginProfile {

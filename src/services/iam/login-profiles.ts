@@ -1,6 +1,7 @@
 import type { IamOperations, LoginProfile as ShownProfile } from '../../model/gen/iam.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
+import type { Reader } from '../../store/store.ts';
 import { change } from './change.ts';
 import { accessDenied, fault } from './fault.ts';
 import { readIdentity, updateIdentity } from './identity.ts';
@@ -13,6 +14,7 @@ const SALT_BYTES = 16;
 /** Users' passwords for the console. */
 export const loginProfiles = {
   async CreateLoginProfile({ UserName, Password, PasswordResetRequired = false }, ctx) {
+    if (ofRoot(UserName, ctx)) return { LoginProfile: await createRootLogin(Password, ctx) };
     const name = UserName ?? ownUserName(ctx);
     if (Password === undefined) throw fault('ValidationError', 'Password must be specified');
     const login: LoginProfile = {
@@ -31,6 +33,8 @@ export const loginProfiles = {
   },
 
   async GetLoginProfile({ UserName }, ctx) {
+    if (ofRoot(UserName, ctx))
+      return { LoginProfile: shownRoot(await readRootLogin(ctx.store, ctx.account)) };
     const name = UserName ?? ownUserName(ctx);
     return { LoginProfile: shown(name, loginOf(await readIdentity(ctx.store, ctx.account, 'user', name))) };
   },
@@ -54,6 +58,15 @@ export const loginProfiles = {
   },
 
   async DeleteLoginProfile({ UserName }, ctx) {
+    if (ofRoot(UserName, ctx)) {
+      const { root } = layout.at(ctx.account, '');
+      await change(ctx, async (tx) => {
+        await readRootLogin(tx, ctx.account);
+        const { login: _gone, ...rest } = (await root.get(tx, [])) ?? {};
+        root.set(tx, [], rest);
+      });
+      return {};
+    }
     const name = UserName ?? ownUserName(ctx);
     await change(ctx, (tx) =>
       updateIdentity(tx, ctx.account, 'user', name, (row) => {
@@ -82,6 +95,38 @@ export const loginProfiles = {
     return {};
   },
 } satisfies Group<IamOperations>;
+
+/** Whether the account's root asks about itself. */
+function ofRoot(userName: string | undefined, { principal }: Context): boolean {
+  return userName === undefined && principal.kind === 'root';
+}
+
+/** Lets the root choose a password where it signs in; none is ever set by this call. */
+async function createRootLogin(password: string | undefined, ctx: Context): Promise<ShownProfile> {
+  if (password !== undefined)
+    throw fault('InvalidInput', 'The root user sets its own password when it first signs in.');
+  const login = { createdAtMs: ctx.world.clock.now() };
+  const { root } = layout.at(ctx.account, '');
+  await change(ctx, async (tx) => {
+    const row = (await root.get(tx, [])) ?? {};
+    if (row.login !== undefined)
+      throw fault('EntityAlreadyExists', `Login Profile for user ${ctx.account} already exists.`);
+    root.set(tx, [], { ...row, login });
+  });
+  return shownRoot(login);
+}
+
+async function readRootLogin(reader: Reader, account: string): Promise<{ readonly createdAtMs: number }> {
+  const row = await layout.at(account, '').root.get(reader, []);
+  if (row?.login === undefined)
+    throw fault('NoSuchEntity', `Login Profile for User ${account} cannot be found.`);
+  return row.login;
+}
+
+/** A root has no name. */
+function shownRoot({ createdAtMs }: { readonly createdAtMs: number }): ShownProfile {
+  return { UserName: 'root', CreateDate: new Date(createdAtMs), PasswordResetRequired: false };
+}
 
 function loginOf(row: UserRow): LoginProfile {
   if (row.login === undefined)

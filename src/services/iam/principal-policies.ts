@@ -36,11 +36,15 @@ export async function policiesOf(
   cache: AccountCache,
 ): Promise<PrincipalPolicies> {
   switch (principal.kind) {
-    case 'root':
+    case 'root': {
+      const { account, arn, userId, taskPolicyArn } = principal;
+      // A task's policy denies all that is not of the task; root needs nobody to allow the rest.
+      const task = taskPolicyArn === undefined ? undefined : awsManagedPolicy(taskPolicyArn);
       return {
-        identity: [],
-        context: commonContext(principal.account, principal.arn, principal.userId, 'Account'),
+        identity: task === undefined ? [] : [{ id: task.arn, document: task.document }],
+        context: { ...commonContext(account, arn, userId, 'Account'), ...principal.sessionContext },
       };
+    }
     case 'user': {
       const { account, arn, userId, userName } = principal;
       const row = await cache.user(userName);

@@ -12,13 +12,17 @@ import { instanceProfiles } from './instance-profiles.ts';
 import { loginProfiles } from './login-profiles.ts';
 import { mfaDevices } from './mfa-devices.ts';
 import { openIdProviders } from './open-id-providers.ts';
+import { organizationFeatures } from './organization-features.ts';
 import { policies } from './policies.ts';
 import { roles } from './roles.ts';
 import { samlProviders } from './saml-providers.ts';
 import { serverCertificates } from './server-certificates.ts';
+import { serviceCredentials } from './service-credentials.ts';
 import { serviceLastAccessed } from './service-last-accessed.ts';
 import { serviceLinkedRoles } from './service-linked-roles.ts';
+import { signingCertificates } from './signing-certificates.ts';
 import { simulations } from './simulations.ts';
+import { sshPublicKeys } from './ssh-public-keys.ts';
 import { tags } from './tags.ts';
 import { users } from './users.ts';
 
@@ -47,6 +51,10 @@ export const iam = defineService({
     ...serverCertificates,
     ...credentialReports,
     ...serviceLastAccessed,
+    ...sshPublicKeys,
+    ...signingCertificates,
+    ...serviceCredentials,
+    ...organizationFeatures,
   },
   authorisation,
 });

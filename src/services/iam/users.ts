@@ -73,6 +73,15 @@ export const users = {
         throw fault('DeleteConflict', 'Cannot delete entity, must delete MFA device first.');
       if (row.login !== undefined)
         throw fault('DeleteConflict', 'Cannot delete entity, must delete login profile first.');
+      if ((row.sshKeys ?? []).length > 0)
+        throw fault('DeleteConflict', 'Cannot delete entity, must delete SSH public keys first.');
+      if ((row.certificates ?? []).length > 0)
+        throw fault('DeleteConflict', 'Cannot delete entity, must delete signing certificates first.');
+      if ((row.serviceCredentials ?? []).length > 0)
+        throw fault(
+          'DeleteConflict',
+          'Cannot delete entity, must delete service specific credentials first.',
+        );
       const { attachments } = layout.at(account, '');
       if (row.boundary !== undefined) attachments.delete(tx, [row.boundary, 'boundary', 'user', row.name]);
       identityRows(account, 'user').delete(tx, [row.name.toLowerCase()]);

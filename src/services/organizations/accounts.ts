@@ -2,9 +2,9 @@ import type { OrganizationsOperations } from '../../model/gen/organizations.ts';
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import type { Group, JobHandler } from '../../service/service.ts';
-import { fault } from './fault.ts';
+import { constraint, fault } from './fault.ts';
 import { type CreationRow, layout, type OrganizationRow } from './layout.ts';
-import { changeManaged, readManaged } from './membership.ts';
+import { changeManaged, readAdministered, readManaged } from './membership.ts';
 import { checkParent, targetType, withFullAccess, withoutTarget } from './organization.ts';
 import { pageOf } from './page.ts';
 import { taggedWith } from './tags.ts';
@@ -12,6 +12,14 @@ import { childrenOf } from './units.ts';
 import { shownAccount, shownCreation } from './view.ts';
 
 const DEFAULT_ROLE = 'OrganizationAccountAccessRole';
+
+const CLOSED_MS = 90 * 24 * 60 * 60 * 1000;
+
+interface ClosurePayload {
+  readonly organizationId: string;
+  readonly account: string;
+  readonly closedAtMs: number;
+}
 
 interface CreationPayload {
   readonly organizationId: string;
@@ -68,19 +76,19 @@ export const accounts = {
   },
 
   async DescribeAccount({ AccountId }, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     checkAccount(row, AccountId);
     return { Account: shownAccount(row, AccountId) };
   },
 
   async ListAccounts(page, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     const { items, NextToken } = pageOf(Object.keys(row.accounts), page);
     return { Accounts: items.map((id) => shownAccount(row, id)), NextToken };
   },
 
   async ListAccountsForParent({ ParentId, ...page }, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     checkParent(row, ParentId);
     const { items, NextToken } = pageOf(childrenOf(row, ParentId, 'ACCOUNT'), page);
     return { Accounts: items.map((id) => shownAccount(row, id)), NextToken };
@@ -111,9 +119,30 @@ export const accounts = {
     return {};
   },
 
+  /** What is closed is gone after 90 days. */
+  async CloseAccount({ AccountId }, ctx) {
+    const nowMs = ctx.world.clock.now();
+    await changeManaged(ctx, (row, tx) => {
+      const closing = checkAccount(row, AccountId);
+      if (AccountId === row.managementAccount)
+        throw constraint('CANNOT_CLOSE_MANAGEMENT_ACCOUNT', 'You cannot close the management account.');
+      if (closing.closedAtMs !== undefined)
+        throw fault(
+          'AccountAlreadyClosedException',
+          'You attempted to close an account that is already closed.',
+        );
+      checkNoAdministrator(row, AccountId);
+      const payload: ClosurePayload = { organizationId: row.id, account: AccountId, closedAtMs: nowMs };
+      ctx.enqueue(tx, { kind: 'removeClosedAccount', payload, dueAtMs: nowMs + CLOSED_MS });
+      return { ...row, accounts: { ...row.accounts, [AccountId]: { ...closing, closedAtMs: nowMs } } };
+    });
+    return {};
+  },
+
   async RemoveAccountFromOrganization({ AccountId }, ctx) {
     await changeManaged(ctx, (row, tx) => {
       checkAccount(row, AccountId);
+      checkNoAdministrator(row, AccountId);
       if (AccountId === row.managementAccount)
         throw fault(
           'MasterCannotLeaveOrganizationException',
@@ -126,12 +155,31 @@ export const accounts = {
   },
 } satisfies Group<OrganizationsOperations>;
 
-function checkAccount(row: OrganizationRow, id: string) {
+function checkNoAdministrator(row: OrganizationRow, id: string): void {
+  if (row.delegations?.[id] !== undefined)
+    throw constraint(
+      'CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG',
+      'You cannot remove or close an account that is a delegated administrator of a service.',
+    );
+}
+
+export function checkAccount(row: OrganizationRow, id: string) {
   const account = row.accounts[id];
   if (account === undefined)
     throw fault('AccountNotFoundException', "You specified an account that doesn't exist.");
   return account;
 }
+
+/** A closed account leaves when its time is over; one that came back since stays. */
+export const removeClosedAccount: JobHandler<ClosurePayload> = async (payload, ctx) => {
+  const { organizationId, account, closedAtMs } = payload;
+  await ctx.transact(async (tx) => {
+    const row = await layout.organizations.get(tx, [organizationId]);
+    if (row?.accounts[account]?.closedAtMs !== closedAtMs) return;
+    layout.members.delete(tx, [account]);
+    layout.organizations.set(tx, [row.id], withoutTarget(row, account));
+  });
+};
 
 /** Makes the account a member, with the role by which the management account gets in. */
 export const createAccount: JobHandler<CreationPayload> = async (payload, ctx) => {

@@ -2,7 +2,7 @@ import type { OrganizationsOperations } from '../../model/gen/organizations.ts';
 import type { Group } from '../../service/service.ts';
 import { constraint, fault } from './fault.ts';
 import type { ControlType, OrganizationRow } from './layout.ts';
-import { changeManaged, readManaged } from './membership.ts';
+import { changeManaged, readAdministered } from './membership.ts';
 import {
   arnOf,
   attach,
@@ -102,14 +102,14 @@ export const attachments = {
   },
 
   async ListPoliciesForTarget({ TargetId, Filter, ...page }, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     checkTarget(row, TargetId);
     const { items, NextToken } = pageOf(attachedOf(row, TargetId, controlType(Filter)), page);
     return { Policies: items.map((id) => shownPolicy(row, id)), NextToken };
   },
 
   async ListTargetsForPolicy({ PolicyId, ...page }, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     policyOf(row, PolicyId);
     const targets = targetsOf(row).filter((target) => row.attachments[target]?.includes(PolicyId));
     const { items, NextToken } = pageOf(targets, page);

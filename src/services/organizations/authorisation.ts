@@ -62,6 +62,10 @@ function policyType(type: string): ContextValues {
   return { 'organizations:PolicyType': type };
 }
 
+function servicePrincipal(service: string): ContextValues {
+  return { 'organizations:ServicePrincipal': service };
+}
+
 export const authorisation = {
   CreateOrganization: everything('CreateOrganization'),
   DescribeOrganization: everything('DescribeOrganization'),
@@ -96,6 +100,21 @@ export const authorisation = {
     on('MoveAccount', scope, [AccountId, SourceParentId, DestinationParentId]),
   RemoveAccountFromOrganization: ({ AccountId }, scope) =>
     on('RemoveAccountFromOrganization', scope, [AccountId]),
+  CloseAccount: ({ AccountId }, scope) => on('CloseAccount', scope, [AccountId]),
+
+  RegisterDelegatedAdministrator: ({ AccountId, ServicePrincipal }, scope) =>
+    on('RegisterDelegatedAdministrator', scope, [AccountId], servicePrincipal(ServicePrincipal)),
+  DeregisterDelegatedAdministrator: ({ AccountId, ServicePrincipal }, scope) =>
+    on('DeregisterDelegatedAdministrator', scope, [AccountId], servicePrincipal(ServicePrincipal)),
+  ListDelegatedAdministrators: ({ ServicePrincipal }) => [
+    {
+      action: 'organizations:ListDelegatedAdministrators',
+      resource: '*',
+      context: ServicePrincipal === undefined ? {} : servicePrincipal(ServicePrincipal),
+    },
+  ],
+  ListDelegatedServicesForAccount: ({ AccountId }, scope) =>
+    on('ListDelegatedServicesForAccount', scope, [AccountId]),
 
   InviteAccountToOrganization: ({ Target, Tags }, scope) =>
     on('InviteAccountToOrganization', scope, [Target.Id], requestTags(Tags)),

@@ -36,6 +36,8 @@ export interface OrganizationRow {
   /** Service principals with access, and since when. */
   readonly serviceAccess: Readonly<Record<string, number>>;
   readonly creations: Readonly<Record<string, CreationRow>>;
+  /** Accounts that administer services for the organization, and since when. */
+  readonly delegations?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 export interface UnitRow {
@@ -49,6 +51,8 @@ export interface AccountRow {
   readonly parentId: string;
   readonly joined: 'CREATED' | 'INVITED';
   readonly joinedAtMs: number;
+  /** Set when it was closed: nobody of it may do anything any more. */
+  readonly closedAtMs?: number;
 }
 
 export interface PolicyRow {

@@ -18,6 +18,12 @@ export async function readManaged(reader: Reader, account: string): Promise<Orga
   throw fault('AccessDeniedException', "You don't have permissions to access this resource.");
 }
 
+/** The same, for what accounts that administer a service may read too. */
+export async function readAdministered(reader: Reader, account: string): Promise<OrganizationRow> {
+  const row = await readOrganization(reader, account);
+  return row.delegations?.[account] === undefined ? readManaged(reader, account) : row;
+}
+
 /** Changes the organization that the caller manages; resolves with what it became. */
 export function changeManaged(
   ctx: Context,

@@ -90,7 +90,8 @@ export function withoutTarget(organization: OrganizationRow, id: string): Organi
   const { [id]: _tags, ...tags } = organization.tags;
   const { [id]: _unit, ...units } = organization.units;
   const { [id]: _account, ...accounts } = organization.accounts;
-  return { ...organization, attachments, tags, units, accounts };
+  const { [id]: _delegated, ...delegations } = organization.delegations ?? {};
+  return { ...organization, attachments, tags, units, accounts, delegations };
 }
 
 /** Root or unit; throws for what is neither. */

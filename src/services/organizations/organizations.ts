@@ -3,7 +3,7 @@ import type { Group } from '../../service/service.ts';
 import { ALPHANUMERIC_LOWER } from '../../world/world.ts';
 import { fault } from './fault.ts';
 import { layout, type OrganizationRow } from './layout.ts';
-import { changeManaged, readManaged, readOrganization } from './membership.ts';
+import { changeManaged, readAdministered, readManaged, readOrganization } from './membership.ts';
 import { withoutTarget } from './organization.ts';
 import { pageOf } from './page.ts';
 import { shownOrganization, shownRoot } from './view.ts';
@@ -71,7 +71,7 @@ export const organizations = {
   },
 
   async ListRoots(input, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     const { items, NextToken } = pageOf([shownRoot(row)], input);
     return { Roots: items, NextToken };
   },
@@ -109,7 +109,7 @@ export const organizations = {
   },
 
   async ListAWSServiceAccessForOrganization(input, { account, store }) {
-    const { serviceAccess } = await readManaged(store, account);
+    const { serviceAccess } = await readAdministered(store, account);
     const { items, NextToken } = pageOf(Object.entries(serviceAccess), input);
     return {
       EnabledServicePrincipals: items.map(([ServicePrincipal, sinceMs]) => ({

@@ -5,7 +5,7 @@ import type { Group } from '../../service/service.ts';
 import { ALPHANUMERIC_LOWER } from '../../world/world.ts';
 import { constraint, fault } from './fault.ts';
 import type { ControlType, OrganizationRow } from './layout.ts';
-import { changeManaged, readManaged } from './membership.ts';
+import { changeManaged, readAdministered } from './membership.ts';
 import { AWS_POLICIES, policyOf } from './organization.ts';
 import { pageOf } from './page.ts';
 import { taggedWith } from './tags.ts';
@@ -60,12 +60,12 @@ export const policies = {
   },
 
   async DescribePolicy({ PolicyId: id }, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     return { Policy: { PolicySummary: shownPolicy(row, id), Content: policyOf(row, id).content } };
   },
 
   async ListPolicies({ Filter, ...page }, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     const type = controlType(Filter);
     const ids = [...Object.keys(AWS_POLICIES), ...Object.keys(row.policies)].filter(
       (id) => policyOf(row, id).type === type,

@@ -1,7 +1,8 @@
 import { defineService } from '../../service/service.ts';
-import { accounts, createAccount } from './accounts.ts';
+import { accounts, createAccount, removeClosedAccount } from './accounts.ts';
 import { attachments } from './attachments.ts';
 import { authorisation } from './authorisation.ts';
+import { delegations } from './delegations.ts';
 import { handshakes } from './handshakes.ts';
 import { organizations as organizationOperations } from './organizations.ts';
 import { policies } from './policies.ts';
@@ -16,6 +17,7 @@ export const organizations = defineService({
     ...organizationOperations,
     ...units,
     ...accounts,
+    ...delegations,
     ...policies,
     ...attachments,
     ...handshakes,
@@ -23,5 +25,5 @@ export const organizations = defineService({
   },
   authorisation,
   validationCode: 'InvalidInputException',
-  jobs: { createAccount },
+  jobs: { createAccount, removeClosedAccount },
 });

@@ -3,7 +3,7 @@ import type { Group } from '../../service/service.ts';
 import { ALPHANUMERIC_LOWER } from '../../world/world.ts';
 import { constraint, fault } from './fault.ts';
 import type { OrganizationRow } from './layout.ts';
-import { changeManaged, readManaged } from './membership.ts';
+import { changeManaged, readAdministered } from './membership.ts';
 import { checkParent, lineOf, targetType, withFullAccess, withoutTarget } from './organization.ts';
 import { pageOf } from './page.ts';
 import { taggedWith } from './tags.ts';
@@ -53,27 +53,27 @@ export const units = {
   },
 
   async DescribeOrganizationalUnit({ OrganizationalUnitId: id }, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     unitOf(row, id);
     return { OrganizationalUnit: shownUnit(row, id) };
   },
 
   async ListOrganizationalUnitsForParent({ ParentId, ...page }, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     checkParent(row, ParentId);
     const { items, NextToken } = pageOf(childrenOf(row, ParentId, 'ORGANIZATIONAL_UNIT'), page);
     return { OrganizationalUnits: items.map((id) => shownUnit(row, id)), NextToken };
   },
 
   async ListChildren({ ParentId, ChildType, ...page }, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     checkParent(row, ParentId);
     const { items, NextToken } = pageOf(childrenOf(row, ParentId, ChildType), page);
     return { Children: items.map((Id) => ({ Id, Type: ChildType })), NextToken };
   },
 
   async ListParents({ ChildId, ...page }, { account, store }) {
-    const row = await readManaged(store, account);
+    const row = await readAdministered(store, account);
     const parent = row.units[ChildId]?.parentId ?? row.accounts[ChildId]?.parentId;
     if (parent === undefined)
       throw fault(

@@ -49,10 +49,10 @@ export const authorisation: Authorisation<S3Operations> = {
   GetBucketEncryption: onBucket('s3:GetEncryptionConfiguration'),
   PutBucketEncryption: onBucket('s3:PutEncryptionConfiguration'),
   DeleteBucketEncryption: onBucket('s3:PutEncryptionConfiguration'),
-  GetBucketPolicy: onBucket('s3:GetBucketPolicy'),
+  GetBucketPolicy: onPolicy('s3:GetBucketPolicy'),
   GetBucketPolicyStatus: onBucket('s3:GetBucketPolicyStatus'),
-  PutBucketPolicy: onBucket('s3:PutBucketPolicy'),
-  DeleteBucketPolicy: onBucket('s3:DeleteBucketPolicy'),
+  PutBucketPolicy: onPolicy('s3:PutBucketPolicy'),
+  DeleteBucketPolicy: onPolicy('s3:DeleteBucketPolicy'),
   GetPublicAccessBlock: onBucket('s3:GetBucketPublicAccessBlock'),
   PutPublicAccessBlock: onBucket('s3:PutBucketPublicAccessBlock'),
   DeletePublicAccessBlock: onBucket('s3:PutBucketPublicAccessBlock'),
@@ -108,6 +108,13 @@ type Scope = Pick<AuthorisationScope, 'ctx'>;
 
 function onBucket(action: string) {
   return async (input: BucketInput, { ctx }: Scope) => [actionOn(await bucketFor(ctx, input), action)];
+}
+
+/** The bucket's policy: one that locks everybody out can still be taken away by the account's root. */
+function onPolicy(action: string) {
+  return async (input: BucketInput, { ctx }: Scope) => [
+    { ...actionOn(await bucketFor(ctx, input), action), rootUnbound: true },
+  ];
 }
 
 interface ListInput extends BucketInput {

@@ -3,11 +3,14 @@ import type { ActionRequest, Authorisation, AuthorisationScope } from '../../ser
 import { queueArn, queueOfUrl } from './queue.ts';
 
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html */
-function onQueue(action: string) {
+function onQueue(action: string, more: Pick<ActionRequest, 'rootUnbound'> = {}) {
   return (input: { readonly QueueUrl: string }, scope: AuthorisationScope): readonly ActionRequest[] => [
-    { action: `sqs:${action}`, resource: queueArn(queueOfUrl(input.QueueUrl, scope)) },
+    { action: `sqs:${action}`, resource: queueArn(queueOfUrl(input.QueueUrl, scope)), ...more },
   ];
 }
+
+/** By which a queue's policy is read and taken away. */
+const UNLOCKS = { rootUnbound: true };
 
 function tagging(resource: string, tags: Readonly<Record<string, string | undefined>> = {}): ActionRequest {
   const keys = Object.keys(tags);
@@ -29,8 +32,8 @@ export const authorisation: Authorisation<SqsOperations> = {
     ];
   },
   ListQueues: () => [{ action: 'sqs:ListQueues', resource: '*' }],
-  GetQueueAttributes: onQueue('GetQueueAttributes'),
-  SetQueueAttributes: onQueue('SetQueueAttributes'),
+  GetQueueAttributes: onQueue('GetQueueAttributes', UNLOCKS),
+  SetQueueAttributes: onQueue('SetQueueAttributes', UNLOCKS),
   DeleteQueue: onQueue('DeleteQueue'),
   PurgeQueue: onQueue('PurgeQueue'),
   SendMessage: onQueue('SendMessage'),

@@ -1,6 +1,7 @@
 import { formatArn } from '../../base/arn.ts';
 import type { StsOperations } from '../../model/gen/sts.ts';
 import type { Authorisation } from '../../service/service.ts';
+import { accountOf } from './root-sessions.ts';
 
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html */
 export const authorisation = {
@@ -9,6 +10,15 @@ export const authorisation = {
   /** Unsigned: the token or assertion is the identity, and the trust policy decides. */
   AssumeRoleWithWebIdentity: 'none',
   AssumeRoleWithSAML: 'none',
+  AssumeRoot: ({ TargetPrincipal, TaskPolicyArn }, { account }) => [
+    {
+      action: 'sts:AssumeRoot',
+      resource: formatArn('iam', '', accountOf(TargetPrincipal), 'root'),
+      // Whose root may be assumed is for the organization to say, not for a policy of the member.
+      resourceAccount: account,
+      context: { 'sts:TaskPolicyArn': TaskPolicyArn.arn ?? '' },
+    },
+  ],
   /** Nobody needs a permission for these two. */
   GetCallerIdentity: () => [],
   GetSessionToken: () => [],

@@ -2,6 +2,7 @@ import { defineService } from '../../service/service.ts';
 import { authorisation } from './authorisation.ts';
 import { authorizationMessages } from './authorization-messages.ts';
 import { callers } from './callers.ts';
+import { rootSessions } from './root-sessions.ts';
 import { samlSessions } from './saml-sessions.ts';
 import { sessions } from './sessions.ts';
 import { webIdentities } from './web-identities.ts';
@@ -10,6 +11,13 @@ import { webIdentities } from './web-identities.ts';
 export const sts = defineService({
   name: 'sts',
   model: 'sts',
-  operations: { ...authorizationMessages, ...callers, ...sessions, ...samlSessions, ...webIdentities },
+  operations: {
+    ...authorizationMessages,
+    ...callers,
+    ...rootSessions,
+    ...sessions,
+    ...samlSessions,
+    ...webIdentities,
+  },
   authorisation,
 });

@@ -143,7 +143,7 @@ async function checkMfa(
 
 /** Sessions cannot be made of sessions, save by AssumeRole. */
 function longLivedCaller({ principal }: Context, operation: string): RootPrincipal | UserPrincipal {
-  if (principal.kind === 'root') return principal;
+  if (principal.kind === 'root' && principal.taskPolicyArn === undefined) return principal;
   if (principal.kind === 'user' && principal.sessionContext === undefined) return principal;
   throw accessDenied(`Cannot call ${operation} with session credentials`);
 }
