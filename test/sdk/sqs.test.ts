@@ -448,3 +448,32 @@ test('tags and permissions', async () => {
   assert.equal((await attributes(url))['Policy'], undefined);
   other.destroy();
 });
+
+test('the name of a deleted queue is free again after a minute', async () => {
+  const url = await make('reborn');
+  await sqs.send(new DeleteQueueCommand({ QueueUrl: url }));
+  await assert.rejects(make('reborn'), refuses('QueueDeletedRecently', /wait 60 seconds/));
+  await lambent.advance(61);
+  assert.equal(await make('reborn'), url);
+});
+
+test('a tenant that floods a queue does not hold up the others', async () => {
+  const url = await make('fair', { VisibilityTimeout: '300' });
+  for (let i = 0; i < 8; i++) {
+    const Entries = Array.from({ length: 10 }, (_, n) => ({
+      Id: String(n),
+      MessageBody: `flood ${i * 10 + n}`,
+      MessageGroupId: 'flood',
+    }));
+    await sqs.send(new SendMessageBatchCommand({ QueueUrl: url, Entries }));
+  }
+  await send(url, 'early', { MessageGroupId: 'early' });
+  // In order, as long as nobody has too much.
+  assert.equal(bodies(await receive(url))[0], 'flood 0');
+  for (let i = 0; i < 2; i++) await receive(url);
+  await send(url, 'late', { MessageGroupId: 'late' });
+  await send(url, 'nobody’s');
+  const next = bodies(await receive(url));
+  assert.deepEqual(next.slice(0, 4), ['early', 'late', 'nobody’s', 'flood 30']);
+  assert.equal(next.length, 10);
+});

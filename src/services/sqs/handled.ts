@@ -5,6 +5,7 @@ import { commit } from './commit.ts';
 import { rowsOf } from './content.ts';
 import { badValue, fault, noQueue } from './fault.ts';
 import { inFlightUntil, leaveLine, settleGroup, without } from './fifo-queue.ts';
+import { landed } from './flights.ts';
 import type { QueueRow } from './layout.ts';
 import type { QueueName } from './queue.ts';
 import { openReceipt, type Receipt } from './receipt.ts';
@@ -19,21 +20,26 @@ async function queueIn(tx: Transaction, name: QueueName): Promise<QueueRow> {
 }
 
 /** Deletes received messages, each by its handle; a fault for each that cannot be. One transaction. */
-export function deleteByHandles(
+export async function deleteByHandles(
   ctx: Context,
   name: QueueName,
   handles: readonly string[],
 ): Promise<readonly (Error | undefined)[]> {
   const nowMs = Math.floor(ctx.world.clock.now());
-  return commit(ctx, async (tx) => {
+  const { contentId, keys, outcomes } = await commit(ctx, async (tx) => {
     const queue = await queueIn(tx, name);
-    return eachHandle(handles, (handle) => {
+    const gone: string[] = [];
+    const each = await eachHandle(handles, (handle) => {
       const receipt = openReceipt(queue, handle);
+      gone.push(receipt.key);
       return queue.fifo
         ? deleteFromLine(tx, ctx, name, queue, receipt, handle, nowMs)
         : deleteDue(tx, ctx, name, queue, receipt);
     });
+    return { contentId: queue.contentId, keys: gone, outcomes: each };
   });
+  await landed(ctx.store, contentId, keys);
+  return outcomes;
 }
 
 async function eachHandle(

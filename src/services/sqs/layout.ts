@@ -13,6 +13,8 @@ import { keyspace, rows } from '../../store/keyspace.ts';
  */
 export const layout = keyspace('sqs', {
   queues: rows<[name: string], QueueRow>('queues'),
+  /** Names of queues that were deleted less than a minute ago, and when. */
+  deletions: rows<[name: string], number>('deletions'),
   messages: rows<[contentId: string, messageKey: string], MessageRow>('messages'),
   /** Contents that are too long to be written again with every receive. */
   contents: rows<[contentId: string, messageKey: string], Content>('contents'),
@@ -83,6 +85,8 @@ export interface MessageRow {
 /** `receives` tells a delayed message from one in flight; it is 0 for a group. */
 export interface DueRow {
   readonly receives: number;
+  /** The tenant of a standard queue's message, which has a fair share of its receivers. */
+  readonly group?: string | undefined;
 }
 
 export interface GroupRow {

@@ -11,6 +11,8 @@ import { checkTags } from './tag.ts';
 
 const MOST_LISTED = 1000;
 const PURGE_PAUSE_MS = 60_000;
+/** The name of a deleted queue is nobody's for so long. */
+const NAME_PAUSE_MS = 60_000;
 const SECRET_BYTES = 32;
 
 type Attributes = Readonly<Record<string, string>>;
@@ -28,6 +30,19 @@ function newQueue(ctx: Context, attributes: Attributes, tags: Attributes): Queue
     attributes,
     tags,
   };
+}
+
+export interface FreedName {
+  readonly name: string;
+  readonly deletedAtMs: number;
+}
+
+/** The name of a deleted queue may be used again, which needs no row to say so. */
+export async function freeName({ name, deletedAtMs }: FreedName, ctx: Context): Promise<void> {
+  const { deletions } = layout.at(ctx.account, ctx.region);
+  await ctx.transact(async (tx) => {
+    if ((await deletions.get(tx, [name])) === deletedAtMs) deletions.delete(tx, [name]);
+  });
 }
 
 export const queues = {
@@ -52,6 +67,13 @@ export const queues = {
         );
       }
       await checkRedrive(tx, name, attributes);
+      const deletedAtMs = await rows.deletions.get(tx, [name.name]);
+      if (deletedAtMs !== undefined && queue.createdAtMs < deletedAtMs + NAME_PAUSE_MS) {
+        throw fault(
+          'QueueDeletedRecently',
+          'You must wait 60 seconds after deleting a queue before you can create another with the same name.',
+        );
+      }
       rows.queues.set(tx, [name.name], queue);
     });
     return { QueueUrl: queueUrl(ctx, name) };
@@ -97,11 +119,16 @@ export const queues = {
   async DeleteQueue(input, ctx) {
     const name = queueOfUrl(input.QueueUrl, ctx);
     const rows = rowsOf(name);
+    const nowMs = Math.floor(ctx.world.clock.now());
     await ctx.transact(async (tx) => {
       const { id: queueId, contentId } = await readQueue(tx, name);
       rows.queues.delete(tx, [name.name]);
+      rows.deletions.set(tx, [name.name], nowMs);
       const { account, region } = name;
-      ctx.as({ account, region }).enqueue(tx, { kind: 'discard', payload: { contentId, queueId } });
+      const owner = ctx.as({ account, region });
+      owner.enqueue(tx, { kind: 'discard', payload: { contentId, queueId } });
+      const dueAtMs = nowMs + NAME_PAUSE_MS;
+      owner.enqueue(tx, { kind: 'free-name', payload: { name: name.name, deletedAtMs: nowMs }, dueAtMs });
     });
     return {};
   },

@@ -60,10 +60,11 @@ async function takeOrWait(ctx: Context, asking: Taking, waitMs: number): Promise
   let bell = listen();
   try {
     for (let tries = 1; !ctx.signal.aborted; tries++) {
-      const { taken, again, nextDueMs } = await takeMessages(ctx, taking);
+      const { taken, again, nextDueMs, full } = await takeMessages(ctx, taking);
       if (taken.length > 0) return taken;
       if (again && tries < MOST_TRIES) continue;
       const leftMs = untilMs - clock.monotonic();
+      if (full === true && bell === undefined && !taking.queue.fifo) throw overLimit();
       if (bell === undefined || leftMs <= 0) break;
       tries = 0;
       const dueInMs = nextDueMs === undefined ? leftMs : Math.max(1, nextDueMs - clock.now());
@@ -80,6 +81,11 @@ async function takeOrWait(ctx: Context, asking: Taking, waitMs: number): Promise
   } finally {
     bell?.close();
   }
+}
+
+/** Of a standard queue that is asked without waiting: a long poll, and a FIFO queue, answer nothing instead. */
+function overLimit(): Error {
+  return fault('OverLimit', 'The maximum number of in flight messages for this queue has been reached.');
 }
 
 /** The queue as it is now; undefined when the client has left meanwhile. Throws when the queue is gone. */

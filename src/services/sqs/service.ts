@@ -6,7 +6,7 @@ import { moveTasks } from './move-tasks.ts';
 import { move } from './moving.ts';
 import { permissions, resourcePolicy, resourceTags } from './permissions.ts';
 import { nextVisible, queueChanges } from './queue.ts';
-import { queues } from './queues.ts';
+import { freeName, queues } from './queues.ts';
 import { receives } from './receives.ts';
 import { settlements } from './settlements.ts';
 import { discard, sweep } from './sweeping.ts';
@@ -32,6 +32,6 @@ export const sqs = defineService({
   resourceTags,
   changes: queueChanges,
   nextChange: nextVisible,
-  jobs: { sweep, discard, move },
+  jobs: { sweep, discard, move, 'free-name': freeName },
   pathMembers: (path) => (path === '/' ? {} : { QueueUrl: path }),
 });

@@ -1,7 +1,7 @@
 import type { Context } from '../../service/context.ts';
 import type { Transaction } from '../../store/store.ts';
 import { eraseMessage, type QueueRows, writeMessage } from './content.ts';
-import type { Content, MessageRow } from './layout.ts';
+import type { Content, DueRow, MessageRow } from './layout.ts';
 
 /** Writes a message of a standard queue, to be received from its `visibleAtMs` on. */
 export function placeMessage(
@@ -13,7 +13,11 @@ export function placeMessage(
   content: Content,
 ): void {
   writeMessage(tx, rows, contentId, key, row, content);
-  rows.due.set(tx, [contentId, row.visibleAtMs, key], { receives: row.receives });
+  rows.due.set(tx, [contentId, row.visibleAtMs, key], dueRow(row));
+}
+
+function dueRow({ receives, group }: MessageRow): DueRow {
+  return group === undefined ? { receives } : { receives, group };
 }
 
 /** Moves a message to another time; `after` is its row as it is from then on. */
@@ -26,7 +30,7 @@ export function shiftMessage(
   after: MessageRow,
 ): void {
   rows.due.delete(tx, [contentId, before.visibleAtMs, key]);
-  rows.due.set(tx, [contentId, after.visibleAtMs, key], { receives: after.receives });
+  rows.due.set(tx, [contentId, after.visibleAtMs, key], dueRow(after));
   rows.messages.set(tx, [contentId, key], after);
 }
 

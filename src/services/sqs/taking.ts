@@ -4,6 +4,7 @@ import { claimsOf, releaseClaims } from './claims.ts';
 import { type QueueRows, rowsOf } from './content.ts';
 import { buryMessage, type DeadLetters, deadLettersOf, isDead } from './dead-letter.ts';
 import { type Line, leaveLine, settleGroup } from './fifo-queue.ts';
+import { flightsOf } from './flights.ts';
 import type { MessageRow, QueueRow } from './layout.ts';
 import { drawChance } from './message-key.ts';
 import type { QueueName } from './queue.ts';
@@ -32,7 +33,12 @@ export interface Took {
   readonly again: boolean;
   /** When the next message is due that was not yet; virtual time. */
   readonly nextDueMs: number | undefined;
+  /** As many are in flight as may be. */
+  readonly full?: boolean;
 }
+
+/** Messages of a queue with noisy tenants behind which others' are looked for. */
+const FAIR_LOOK = 2_000;
 
 const NOTHING: Took = { taken: [], again: false, nextDueMs: undefined };
 /** Groups looked at in one go: more than a receive can take, fewer than would hold the snapshot long. */
@@ -44,29 +50,23 @@ const MOST_CANDIDATES = 10;
  */
 export async function takeMessages(ctx: Context, taking: Taking): Promise<Took> {
   const { contentId } = taking.queue;
-  const held = claimsOf(ctx.store, contentId);
   const rows = rowsOf(taking.name);
   const nowMs = Math.floor(ctx.world.clock.now());
-  const page = await rows.due.page(ctx.store, [contentId], { limit: MOST_CANDIDATES + held.size + 1 });
-  const candidates: string[] = [];
-  let nextDueMs: number | undefined;
-  for (const { key } of page.rows) {
-    const [, dueMs, name] = key;
-    if (dueMs > nowMs) {
-      nextDueMs = dueMs;
-      break;
-    }
-    if (held.has(name)) continue;
-    held.add(name);
-    candidates.push(name);
-    if (candidates.length >= taking.most) break;
-  }
+  const flights = await flightsOf(ctx.store, taking.name, taking.queue, nowMs);
+  if (flights.isFull(nowMs)) return { ...NOTHING, full: true };
+  const noisy = taking.queue.fifo ? undefined : flights.noisy(nowMs);
+  const { names, nextDueMs } = await candidatesOf(ctx, rows, taking, nowMs, noisy);
+  // Another receiver may have claimed what was free when it was read.
+  const held = claimsOf(ctx.store, contentId);
+  const candidates = names.filter((name) => !held.has(name));
+  for (const name of candidates) held.add(name);
   try {
     if (candidates.length === 0) return { ...NOTHING, nextDueMs };
     const chance = drawChance(ctx.world);
     const taken = await (taking.queue.fifo
       ? takeFromLines(ctx, rows, taking, candidates, nowMs, chance)
       : takeDue(ctx, rows, taking, candidates, nowMs, chance));
+    for (const { key, row } of taken) flights.took(key, row.group, row.visibleAtMs);
     return { taken, again: taken.length === 0, nextDueMs };
   } catch (error) {
     if (!(error instanceof ContentionError)) throw error;
@@ -74,6 +74,40 @@ export async function takeMessages(ctx: Context, taking: Taking): Promise<Took> 
   } finally {
     releaseClaims(ctx.store, contentId, candidates);
   }
+}
+
+interface Candidates {
+  readonly names: readonly string[];
+  readonly nextDueMs: number | undefined;
+}
+
+/** What is due first; where tenants are noisy, the others' messages first, as far back as is looked for them. */
+async function candidatesOf(
+  ctx: Context,
+  rows: QueueRows,
+  { queue: { contentId }, most }: Taking,
+  nowMs: number,
+  noisy: ReadonlySet<string> | undefined,
+): Promise<Candidates> {
+  const held = claimsOf(ctx.store, contentId);
+  const limit = noisy === undefined ? MOST_CANDIDATES + held.size + 1 : FAIR_LOOK;
+  const page = await rows.due.page(ctx.store, [contentId], { limit });
+  const names: string[] = [];
+  const loud: string[] = [];
+  let nextDueMs: number | undefined;
+  for (const { key, value } of page.rows) {
+    const [, dueMs, name] = key;
+    if (dueMs > nowMs) {
+      nextDueMs = dueMs;
+      break;
+    }
+    if (held.has(name)) continue;
+    if (value.group !== undefined && noisy?.has(value.group) === true) loud.push(name);
+    else names.push(name);
+    if (names.length >= most) break;
+  }
+  for (const name of loud) if (names.length < most) names.push(name);
+  return { names, nextDueMs };
 }
 
 function received(row: MessageRow, nowMs: number, visibilityMs: number): MessageRow {
