@@ -231,7 +231,14 @@ export function authorise(call: Call): MaybePromise<void> {
   const rule = definition.authorisation[operation.name];
   if (rule === 'none') {
     call.decision = 'public';
-    return;
+    const { unsignedScope } = definition;
+    if (unsignedScope === undefined || call.principal.kind !== 'anonymous') return;
+    return unsignedScope(call.input, ctx).then((scope) => {
+      if (scope === undefined) return;
+      call.region = scope.region;
+      call.principal = { kind: 'anonymous', account: scope.account };
+      call.ctx = ctx.as({ ...scope, principal: call.principal });
+    });
   }
   if (rule === undefined) {
     throw refusal(

@@ -170,7 +170,7 @@ export class CallContext implements Context {
     readonly region?: string;
     readonly principal?: Principal;
     readonly operation?: string;
-  }): Context {
+  }): CallContext {
     return new CallContext(this.#host, {
       requestId: this.requestId,
       account: scope.account ?? this.account,

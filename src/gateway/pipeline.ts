@@ -1,7 +1,7 @@
 import { AssertionError, assert } from '../base/assert.ts';
 import { validatorOf } from '../model/validate.ts';
 import { validationMessage } from '../model/violation.ts';
-import { isDenial } from '../service/audit.ts';
+import { type ActionDecision, isDenial } from '../service/audit.ts';
 import type { CallIdentity, CallOptions } from '../service/context.ts';
 import { Fault } from '../service/faults.ts';
 import type { Principal } from '../service/principal.ts';
@@ -218,7 +218,10 @@ export async function runRequest(host: Host, registry: Registry, http: HttpReque
 async function identityOf(from: CallContext, as: CallIdentity | undefined): Promise<Principal> {
   if (as === undefined) return from.principal;
   if ('principal' in as) return as.principal;
-  if ('roleArn' in as) return (await from.ports.identity.assumeForService(as)).principal;
+  if ('roleArn' in as) {
+    const note = (decision: ActionDecision) => from.noteDecision(decision);
+    return (await from.ports.identity.assumeForService({ ...as, note })).principal;
+  }
   const { service, sourceArn, account = from.account } = as;
   return { kind: 'service', service, account, ...(sourceArn === undefined ? {} : { sourceArn }) };
 }

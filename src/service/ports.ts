@@ -2,7 +2,7 @@ import type { MaybePromise } from '../base/maybe-promise.ts';
 import type { LintedIdentity } from '../policy/lint.ts';
 import type { ContextValues, PolicyPrincipal } from '../policy/request.ts';
 import type { Reader, Transaction } from '../store/store.ts';
-import type { AuditPort } from './audit.ts';
+import type { ActionDecision, AuditPort } from './audit.ts';
 import type { Context } from './context.ts';
 import type { OrganizationsPort } from './organizations.ts';
 import type {
@@ -118,6 +118,8 @@ export interface IdentityPort {
     /** The resource the service acts for: `aws:SourceArn`; its account, or the role's, is `aws:SourceAccount`. */
     readonly sourceArn?: string;
     readonly durationSeconds?: number;
+    /** Takes a denial, for the record of the call on whose behalf it was. */
+    readonly note?: (decision: ActionDecision) => void;
   }): Promise<SessionCredentials>;
   /** Issues temporary credentials; whether the caller may have them is STS's to decide before. */
   issueSession(request: NewSession): Promise<IssuedSession>;

@@ -110,6 +110,14 @@ export interface ServiceDefinition {
     resourceArn: string,
     ctx: Context,
   ) => Promise<Readonly<Record<string, string>> | undefined>;
+  /**
+   * Whom a call that nobody signed is about, by what its input names: it is recorded there. Undefined where that is
+   * nobody's.
+   */
+  readonly unsignedScope?: (
+    input: Readonly<Record<string, unknown>>,
+    ctx: Context,
+  ) => Promise<{ readonly account: string; readonly region: string } | undefined>;
   /** The error code of input the model refuses, where it is not the protocol's own (`ValidationException`). */
   readonly validationCode?: string;
   /** The rows that change when something new stands at a resource (records of a stream, messages of a queue). */

@@ -1,5 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { before, test } from 'node:test';
+import {
+  CognitoIdentityProviderClient,
+  CreateUserPoolClientCommand,
+  CreateUserPoolCommand,
+  InitiateAuthCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
 import { CreateTableCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   AttachRolePolicyCommand,
@@ -10,12 +16,14 @@ import {
   IAMClient,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
+import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   AssumeRoleCommand,
   DecodeAuthorizationMessageCommand,
   GetCallerIdentityCommand,
   STSClient,
 } from '@aws-sdk/client-sts';
+import { zipSync } from 'fflate';
 import { whyLines } from '../../src/cli/why.ts';
 import { type Keys, withLambent } from '../support/clients.ts';
 import { JsonClient } from '../support/json-client.ts';
@@ -134,6 +142,71 @@ test('a trust policy that does not let the caller in is explained too', async ()
   assert.match(lines, /no statement of the role's trust policy allows it/);
   assert.match(lines, /but it does not name this caller/);
   assert.match(lines, /"Principal":\{"AWS":"arn:aws:iam::000000000000:user\/alice"\}/);
+});
+
+test('a role that does not trust a service is told of in the call that wanted it', async () => {
+  await iam.send(
+    new CreateRoleCommand({
+      RoleName: 'for-machines',
+      AssumeRolePolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' },
+        ],
+      }),
+    }),
+  );
+  const failed = await failureOf(
+    lambent.client(LambdaClient).send(
+      new CreateFunctionCommand({
+        FunctionName: 'homeless',
+        Runtime: 'nodejs22.x',
+        Handler: 'index.handler',
+        Role: 'arn:aws:iam::000000000000:role/for-machines',
+        Code: { ZipFile: zipSync({ 'index.js': Buffer.from('exports.handler = async () => 1;') }) },
+      }),
+    ),
+  );
+  const recorded = await why(failed.$metadata.requestId);
+  const trust = recorded.decisions.find(({ action }) => action === 'sts:AssumeRole');
+  assert.equal(trust?.outcome, 'implicit-deny');
+  assert.equal(trust?.layer, 'trust');
+  assert.equal(trust?.resource, 'arn:aws:iam::000000000000:role/for-machines');
+});
+
+test('a call that nobody signed is recorded where what it names belongs', async () => {
+  const account = '444455556666';
+  const owner = { accessKeyId: account, secretAccessKey: 'test' };
+  const cognito = lambent.client(CognitoIdentityProviderClient, { credentials: owner });
+  const { UserPool } = await cognito.send(new CreateUserPoolCommand({ PoolName: 'theirs' }));
+  const { UserPoolClient } = await cognito.send(
+    new CreateUserPoolClientCommand({
+      UserPoolId: UserPool?.Id,
+      ClientName: 'c',
+      ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+    }),
+  );
+  await failureOf(
+    lambent.client(CognitoIdentityProviderClient, { credentials: alice }).send(
+      new InitiateAuthCommand({
+        AuthFlow: 'USER_PASSWORD_AUTH',
+        ClientId: UserPoolClient?.ClientId,
+        AuthParameters: { USERNAME: 'nobody', PASSWORD: 'Wrong-pa55word' },
+      }),
+    ),
+  );
+  const eventsOf = async (credentials: Keys) => {
+    const trail = new JsonClient(lambent.port, credentials);
+    const { output } = await trail.call(
+      'cloudtrail',
+      'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.LookupEvents',
+      { LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: 'InitiateAuth' }] },
+    );
+    trail.close();
+    return (output as { Events: unknown[] }).Events.length;
+  };
+  assert.equal(await eventsOf(owner), 1);
+  assert.equal(await eventsOf(lambent.credentials), 0);
 });
 
 test('every management call leaves one event, found by its attributes page by page', async () => {

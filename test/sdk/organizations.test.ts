@@ -127,7 +127,7 @@ test('a service control policy bites root and roles of the account, not the mana
   await org('AttachPolicy', { PolicyId, TargetId: unitId });
   await assert.rejects(
     new DynamoDBClient(options(member)).send(new ListTablesCommand({})),
-    /with an explicit deny in a service control policy/,
+    /with an explicit deny in a service control policy: arn:aws:organizations::000000000000:policy\/o-\w+\/service_control_policy\/p-\w+/,
   );
   await new DynamoDBClient(options('test')).send(new ListTablesCommand({}));
 
@@ -190,7 +190,10 @@ test('a resource control policy guards what the account owns, from callers elsew
   });
   const PolicyId = Policy?.PolicySummary?.['Id'];
   await org('AttachPolicy', { PolicyId, TargetId: member });
-  await assert.rejects(assume(), /with an explicit deny in a resource control policy/);
+  await assert.rejects(
+    assume(),
+    /with an explicit deny in a resource control policy: arn:aws:organizations::000000000000:policy\/o-\w+\/resource_control_policy\/p-\w+/,
+  );
   await org('DetachPolicy', { PolicyId, TargetId: member });
   await assert.rejects(org('DetachPolicy', { PolicyId: 'p-RCPFullAWSAccess', TargetId: member }), {
     name: 'AccessDeniedException',

@@ -1,12 +1,23 @@
 import { strict as assert } from 'node:assert';
+import { createHmac } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import {
+  AdminCreateUserCommand,
+  AdminInitiateAuthCommand,
+  AdminSetUserPasswordCommand,
+  AssociateSoftwareTokenCommand,
+  CognitoIdentityProviderClient,
+  CreateUserPoolClientCommand,
+  CreateUserPoolCommand,
+} from '@aws-sdk/client-cognito-identity-provider';
+import {
   CreateAccessKeyCommand,
   CreateLoginProfileCommand,
   CreateRoleCommand,
+  CreateServiceSpecificCredentialCommand,
   CreateUserCommand,
   CreateVirtualMFADeviceCommand,
   IAMClient,
@@ -101,17 +112,58 @@ test('no secret key, MFA seed or password lies in the data folder or the log', a
       sessionToken: Credentials?.SessionToken ?? '',
     }),
   ).send(new GetCallerIdentityCommand({}));
+  const cognito = new CognitoIdentityProviderClient(options(lambent.credentials));
+  const { UserPool } = await cognito.send(
+    new CreateUserPoolCommand({ PoolName: 'planted', MfaConfiguration: 'OFF' }),
+  );
+  const UserPoolId = UserPool?.Id ?? '';
+  const { UserPoolClient } = await cognito.send(
+    new CreateUserPoolClientCommand({
+      UserPoolId,
+      ClientName: 'planted',
+      GenerateSecret: true,
+      ExplicitAuthFlows: ['ALLOW_ADMIN_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+    }),
+  );
+  const { ClientId = '', ClientSecret = '' } = UserPoolClient ?? {};
+  const Username = 'ada';
+  await cognito.send(new AdminCreateUserCommand({ UserPoolId, Username, MessageAction: 'SUPPRESS' }));
+  await cognito.send(
+    new AdminSetUserPasswordCommand({ UserPoolId, Username, Password: PASSWORD, Permanent: true }),
+  );
+  const SECRET_HASH = createHmac('sha256', ClientSecret).update(`${Username}${ClientId}`).digest('base64');
+  const { AuthenticationResult } = await cognito.send(
+    new AdminInitiateAuthCommand({
+      UserPoolId,
+      ClientId,
+      AuthFlow: 'ADMIN_USER_PASSWORD_AUTH',
+      AuthParameters: { USERNAME: Username, PASSWORD, SECRET_HASH },
+    }),
+  );
+  const { SecretCode = '' } = await cognito.send(
+    new AssociateSoftwareTokenCommand({ AccessToken: AuthenticationResult?.AccessToken }),
+  );
+  const { ServiceSpecificCredential } = await iam.send(
+    new CreateServiceSpecificCredentialCommand({
+      UserName: 'planted',
+      ServiceName: 'codecommit.amazonaws.com',
+    }),
+  );
   await lambent.stop();
 
   const seed = Buffer.from(VirtualMFADevice?.Base32StringSeed ?? []).toString();
   assert.equal(user.secretAccessKey.length, 40);
-  assert.ok(seed.length >= 16);
+  assert.ok(seed.length >= 16 && ClientSecret.length >= 20 && SecretCode.length >= 16);
   const planted = {
     'the secret access key': user.secretAccessKey,
     'the session’s secret key': Credentials?.SecretAccessKey ?? '',
     'the MFA seed': seed,
     'the MFA seed’s bytes': unbase32(seed),
     'the password': PASSWORD,
+    'a signing key of the user pool': '-----BEGIN PRIVATE KEY-----',
+    'the app client’s secret': ClientSecret,
+    'the authenticator app’s seed': SecretCode,
+    'the password for a service': ServiceSpecificCredential?.ServicePassword ?? '',
   };
   let files = 0;
   for await (const path of filesUnder(dataFolder)) {

@@ -16,6 +16,7 @@ import { CLIENT_DIRECTORY } from './layout.ts';
 import type { PoolRow } from './pool.ts';
 import { checkScopes } from './resource-servers.ts';
 import { poolClientScope, poolScope } from './scope.ts';
+import { openClient, sealClient } from './sealed.ts';
 
 export const clients = {
   CreateUserPoolClient: async (input, ctx) => {
@@ -35,6 +36,7 @@ export const clients = {
       modifiedAtMs: now,
       settings,
     };
+    const sealed = sealClient(client, ctx);
     await ctx.transact(async (tx) => {
       const scope = await poolScope(ctx, input.UserPoolId, tx);
       const { rows, pool } = scope;
@@ -46,7 +48,7 @@ export const clients = {
         detail: pool.id,
       });
       assert(claimed, `the new client id ${id} is taken`);
-      rows.clients.set(tx, [pool.id, id], client);
+      rows.clients.set(tx, [pool.id, id], sealed);
     });
     return { UserPoolClient: describeClient(client) };
   },
@@ -67,11 +69,11 @@ export const clients = {
       await checkScopes(scope, tx, settings.AllowedOAuthScopes ?? []);
       const client = await rows.clients.get(tx, [pool.id, input.ClientId]);
       if (client === undefined) throw noSuchClient(input.ClientId);
-      const next: ClientRow = { ...client, name: input.ClientName ?? client.name, settings, modifiedAtMs };
+      const next = { ...client, name: input.ClientName ?? client.name, settings, modifiedAtMs };
       rows.clients.set(tx, [pool.id, input.ClientId], next);
       return next;
     });
-    return { UserPoolClient: describeClient(updated) };
+    return { UserPoolClient: describeClient(openClient(updated, ctx)) };
   },
 
   DeleteUserPoolClient: async (input, ctx) => {

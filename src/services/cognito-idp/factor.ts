@@ -15,11 +15,11 @@ export interface PoolFactors {
 
 /** A user's second factors. */
 export interface UserFactors {
-  /** Base32; proven by a code. */
-  readonly secret?: string;
+  /** Base32, sealed; proven by a code. */
+  readonly sealedSecret?: string;
   /** The last time step whose code was used. */
   readonly lastStep?: number;
-  /** Given by AssociateSoftwareToken, not proven yet. */
+  /** Given by AssociateSoftwareToken, sealed, not proven yet. */
   readonly pendingSecret?: string;
   readonly deviceName?: string;
   readonly enabled: readonly Factor[];
@@ -44,7 +44,7 @@ export function offers(pool: PoolRow, factor: Factor): boolean {
 export function has(user: UserRow, factor: Factor): boolean {
   switch (factor) {
     case 'SOFTWARE_TOKEN_MFA':
-      return user.factors?.secret !== undefined;
+      return user.factors?.sealedSecret !== undefined;
     case 'SMS_MFA':
       return Boolean(user.attributes['phone_number']);
     case 'EMAIL_OTP':

@@ -20,6 +20,7 @@ export interface SigningKey {
   readonly publicKey: JsonWebKey;
 }
 
+/** A pool's secrets, opened. */
 export interface KeysRow {
   readonly id: SigningKey;
   readonly access: SigningKey;
@@ -45,7 +46,11 @@ export async function makeKeys(random: Random): Promise<KeysRow> {
 }
 
 /** The public halves, as `/.well-known/jwks.json` shows them. */
-export function keySet(keys: KeysRow): JsonWebKeySet {
+export function keySet(
+  keys: {
+    readonly [name in 'id' | 'access']: Pick<SigningKey, 'kid' | 'publicKey'>;
+  },
+): JsonWebKeySet {
   return {
     keys: [keys.id, keys.access].map(({ kid, publicKey: { e, n } }) => {
       assert(e !== undefined && n !== undefined, 'an RSA key has a modulus and an exponent');

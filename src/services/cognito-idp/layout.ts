@@ -1,16 +1,15 @@
 import { keyspace, rows } from '../../store/keyspace.ts';
-import type { ClientRow } from './client.ts';
-import type { KeysRow } from './key.ts';
 import type { DomainRow, PoolRow } from './pool.ts';
 import type { ResourceServerRow } from './resource-servers.ts';
+import type { SealedClient, SealedKeys } from './sealed.ts';
 import type { GroupRow, SessionRow, UserRow } from './user.ts';
 
 /** The whole key layout of user pools. Times are virtual milliseconds unless a name says otherwise. */
 export const layout = keyspace('cognito-idp', {
   pools: rows<[pool: string], PoolRow>('pools'),
   /** What signs a pool's tokens and seals its sessions; made once with the pool. */
-  keys: rows<[pool: string], KeysRow>('keys'),
-  clients: rows<[pool: string, client: string], ClientRow>('clients'),
+  keys: rows<[pool: string], SealedKeys>('keys'),
+  clients: rows<[pool: string, client: string], SealedClient>('clients'),
   resourceServers: rows<[pool: string, identifier: string], ResourceServerRow>('resourceServers'),
   domains: rows<[domain: string], DomainRow>('domains'),
   users: rows<[pool: string, username: string], UserRow>('users'),

@@ -16,6 +16,7 @@ import { CLIENT_DIRECTORY, POOL_DIRECTORY } from './layout.ts';
 import { removeUser } from './membership.ts';
 import { describePool, type PoolRow, settingsOf } from './pool.ts';
 import { type PoolScope, poolScope, rowsOf } from './scope.ts';
+import { sealKeys } from './sealed.ts';
 
 /** Custom attributes a pool may have. */
 const MOST_CUSTOM_ATTRIBUTES = 50;
@@ -51,7 +52,7 @@ export const pools = {
         : { caseSensitive: input.UsernameConfiguration.CaseSensitive }),
       tags: { ...input.UserPoolTags },
     };
-    const keys = await makeKeys(random);
+    const keys = sealKeys(await makeKeys(random), ctx);
     const rows = rowsOf(ctx);
     await ctx.transact(async (tx) => {
       const claimed = await ctx.ports.directory.claim(tx, POOL_DIRECTORY, id, {

@@ -8,6 +8,7 @@ import { readClaims, verifyJwt } from './jwt.ts';
 import type { KeysRow } from './key.ts';
 import { CLIENT_DIRECTORY, type CognitoRows, layout, POOL_DIRECTORY } from './layout.ts';
 import { type PoolRow, poolOfIssuer } from './pool.ts';
+import { openClient, openKeys } from './sealed.ts';
 import type { UserRow } from './user.ts';
 
 /** A pool, where its rows are, and a context in its account and region. */
@@ -39,9 +40,9 @@ export async function poolScope(
 
 export async function poolClientScope(ctx: Context, poolId: string, clientId: string): Promise<ClientScope> {
   const scope = await poolScope(ctx, poolId);
-  const client = await scope.rows.clients.get(ctx.store, [poolId, clientId]);
-  if (client === undefined) throw noSuchClient(clientId);
-  return { ...scope, client };
+  const row = await scope.rows.clients.get(ctx.store, [poolId, clientId]);
+  if (row === undefined) throw noSuchClient(clientId);
+  return { ...scope, client: openClient(row, ctx) };
 }
 
 /** The pool of an unsigned call, which names only an app client. */
@@ -54,7 +55,7 @@ export async function clientScope(ctx: Context, clientId: string): Promise<Clien
 export async function keysOf({ ctx, rows, pool }: PoolScope): Promise<KeysRow> {
   const keys = await rows.keys.get(ctx.store, [pool.id]);
   assert(keys !== undefined, `pool ${pool.id} has no keys`);
-  return keys;
+  return openKeys(keys, ctx);
 }
 
 export interface TokenScope extends ClientScope {
@@ -108,5 +109,5 @@ export async function tokenScope(
   if (user === undefined) throw fault('UserNotFoundException', 'User does not exist.');
   if (!user.enabled) throw fault('NotAuthorizedException', 'User is disabled.');
   if (session === undefined) throw fault('NotAuthorizedException', 'Access Token has been revoked');
-  return { ...scope, client, user, authTimeSeconds: authTime, originJti };
+  return { ...scope, client: openClient(client, ctx), user, authTimeSeconds: authTime, originJti };
 }

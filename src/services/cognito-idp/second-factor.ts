@@ -6,6 +6,7 @@ import { FACTORS, type Factor, factorsFor, offers } from './factor.ts';
 import { codeMismatch, fault } from './fault.ts';
 import type { TokenSource } from './issuing.ts';
 import { updateUser } from './passwords.ts';
+import { openText, seedLabel } from './sealed.ts';
 import { checkAttemptable, complete, countFailure, type Step } from './signing-in.ts';
 import { matchingStep } from './totp.ts';
 import type { UserRow } from './user.ts';
@@ -123,7 +124,7 @@ export async function answerFactor(
       return factorChallenge(step, user, wanted, source);
     }
     case 'MFA_SETUP':
-      if (user.factors?.secret === undefined) {
+      if (user.factors?.sealedSecret === undefined) {
         throw fault('NotAuthorizedException', 'Invalid session for the user.');
       }
       return complete(step, user, source, session);
@@ -143,10 +144,11 @@ export async function answerFactor(
 
 /** Authenticator apps follow the machine's clock, whatever the virtual one says. */
 async function checkToken({ scope }: Step, user: UserRow, given: string): Promise<void> {
-  const { secret, lastStep = 0 } = user.factors ?? {};
-  if (secret === undefined) {
+  const { sealedSecret, lastStep = 0 } = user.factors ?? {};
+  if (sealedSecret === undefined) {
     throw fault('SoftwareTokenMFANotFoundException', 'Software token MFA is not enabled for the user.');
   }
+  const secret = openText(sealedSecret, seedLabel(scope, user.username), scope.ctx);
   const used = matchingStep(secret, given, scope.ctx.world.clock.realNow(), lastStep);
   if (used === undefined) {
     await countFailure(scope, user);

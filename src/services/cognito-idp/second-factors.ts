@@ -20,6 +20,7 @@ import { getUser } from './membership.ts';
 import { updateUser } from './passwords.ts';
 import type { PoolRow } from './pool.ts';
 import { type ClientScope, clientScope, type PoolScope, poolScope, tokenScope } from './scope.ts';
+import { openText, sealText, seedLabel } from './sealed.ts';
 import { matchingStep, toBase32 } from './totp.ts';
 import type { UserRow } from './user.ts';
 
@@ -71,7 +72,9 @@ export const secondFactors = {
     const secret = toBase32(ctx.world.random.bytes(SECRET_BYTES));
     if (input.AccessToken !== undefined) {
       const scope = await tokenScope(ctx, input.AccessToken);
-      await updateUser(scope, scope.user.username, withFactors({ pendingSecret: secret }));
+      const { username } = scope.user;
+      const pendingSecret = sealText(secret, seedLabel(scope, username), ctx);
+      await updateUser(scope, username, withFactors({ pendingSecret }));
       return { SecretCode: secret };
     }
     const { scope, session } = await setupSession(ctx, input.Session);
@@ -83,7 +86,9 @@ export const secondFactors = {
     if (input.AccessToken !== undefined) {
       const scope = await tokenScope(ctx, input.AccessToken);
       const { pendingSecret } = scope.user.factors ?? NO_FACTORS;
-      const used = provenStep(ctx, pendingSecret, input.UserCode);
+      const label = seedLabel(scope, scope.user.username);
+      const secret = pendingSecret === undefined ? undefined : openText(pendingSecret, label, ctx);
+      const used = provenStep(ctx, secret, input.UserCode);
       await updateUser(
         scope,
         scope.user.username,
@@ -93,11 +98,8 @@ export const secondFactors = {
     }
     const { scope, session } = await setupSession(ctx, input.Session);
     const used = provenStep(ctx, session.secret, input.UserCode);
-    await updateUser(
-      scope,
-      session.username,
-      withSecret(session.secret, used, input.FriendlyDeviceName, true),
-    );
+    const sealed = sealText(session.secret ?? '', seedLabel(scope, session.username), ctx);
+    await updateUser(scope, session.username, withSecret(sealed, used, input.FriendlyDeviceName, true));
     const { secret: _secret, ...rest } = session;
     return {
       Status: 'SUCCESS' as const,
@@ -162,7 +164,7 @@ function withFactors(changes: Partial<UserFactors>): (user: UserRow) => UserRow 
 }
 
 function withSecret(
-  secret: string | undefined,
+  sealedSecret: string | undefined,
   lastStep: number,
   deviceName: string | undefined,
   enable: boolean,
@@ -177,7 +179,7 @@ function withSecret(
       ...user,
       factors: {
         ...factors,
-        ...(secret === undefined ? {} : { secret }),
+        ...(sealedSecret === undefined ? {} : { sealedSecret }),
         lastStep,
         ...(deviceName === undefined ? {} : { deviceName }),
         enabled: [...enabled],

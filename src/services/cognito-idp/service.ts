@@ -16,6 +16,7 @@ import { signIns } from './sign-ins.ts';
 import { signUps } from './sign-ups.ts';
 import { tags } from './tags.ts';
 import { tokens } from './tokens.ts';
+import { unsignedScope } from './unsigned-scope.ts';
 
 /** Amazon Cognito user pools. */
 export const cognitoIdp = defineService({
@@ -37,6 +38,7 @@ export const cognitoIdp = defineService({
     ...secondFactors,
   },
   authorisation,
+  unsignedScope,
   frontDoors: [documents, confirmPage, hostedPages],
   validationCode: 'InvalidParameterException',
 });

@@ -148,6 +148,13 @@ export function serverCertificate(action: string, name: string, context: Context
   return async ({ account, ctx }) => {
     const row = await layout.at(account, '').serverCertificates.get(ctx.store, [name]);
     const resource = iamArn(account, 'server-certificate', row?.path ?? '/', name);
-    return [{ action: `iam:${action}`, resource, context: { ...resourceTags(row?.tags), ...context } }];
+    return [
+      {
+        action: `iam:${action}`,
+        resource,
+        named: `server certificate ${name}`,
+        context: { ...resourceTags(row?.tags), ...context },
+      },
+    ];
   };
 }

@@ -2,6 +2,7 @@ import { parseArn } from '../../base/arn.ts';
 import { after, type MaybePromise } from '../../base/maybe-promise.ts';
 import { compilePolicy } from '../../policy/compile.ts';
 import { decide } from '../../policy/evaluate.ts';
+import { explain } from '../../policy/explain.ts';
 import { denialMessage } from '../../policy/message.ts';
 import { contextOf } from '../../policy/request.ts';
 import { Fault } from '../../service/faults.ts';
@@ -261,37 +262,42 @@ class StoredIdentity implements IdentityPort {
   }
 
   async #assume(
-    { roleArn, service, sessionName, sourceArn }: ServiceAssumption,
+    { roleArn, service, sessionName, sourceArn, note }: ServiceAssumption,
     durationSeconds: number,
   ): Promise<SessionCredentials> {
     const role = await this.role(roleArn);
     const account = role?.account ?? parseIamArn(roleArn)?.account ?? '';
     const caller = { kind: 'service', service, account } as const;
-    const decision =
-      role === undefined
-        ? ({ allowed: false, outcome: 'implicit-deny', layer: 'trust' } as const)
-        : decide(
-            {
-              action: 'sts:AssumeRole',
-              resource: roleArn,
-              resourceAccount: account,
-              principal: caller,
-              context: contextOf({
-                'aws:PrincipalIsAWSService': true,
-                'aws:PrincipalServiceName': service,
-                'aws:SourceAccount': (sourceArn && parseArn(sourceArn)?.account) || account,
-                'sts:RoleSessionName': sessionName,
-                ...(sourceArn === undefined ? {} : { 'aws:SourceArn': sourceArn }),
-              }),
-            },
-            {
-              identity: [],
-              resource: compilePolicy(role.trustPolicy, roleArn),
-              resourceMustAllow: 'trust',
-            },
-          );
-    if (role === undefined || !decision.allowed)
-      throw new Fault('AccessDenied', denialMessage(caller, 'sts:AssumeRole', roleArn, decision), {}, 403);
+    const request = {
+      action: 'sts:AssumeRole',
+      resource: roleArn,
+      resourceAccount: account,
+      principal: caller,
+      context: contextOf({
+        'aws:PrincipalIsAWSService': true,
+        'aws:PrincipalServiceName': service,
+        'aws:SourceAccount': (sourceArn && parseArn(sourceArn)?.account) || account,
+        'sts:RoleSessionName': sessionName,
+        ...(sourceArn === undefined ? {} : { 'aws:SourceArn': sourceArn }),
+      }),
+    };
+    const policies = {
+      identity: [],
+      resource: compilePolicy(role?.trustPolicy ?? EMPTY_POLICY, roleArn),
+      resourceMustAllow: 'trust',
+    } as const;
+    const decision = decide(request, policies);
+    if (role === undefined || !decision.allowed) {
+      const { action, resource } = request;
+      note?.({
+        principal: caller,
+        request: { action, resource, resourceAccount: account },
+        decision,
+        policies,
+        explanation: explain(request, policies, decision, request),
+      });
+      throw new Fault('AccessDenied', denialMessage(caller, action, roleArn, decision), {}, 403);
+    }
     const now = this.#world.clock.now();
     const principal: RolePrincipal = {
       kind: 'role',

@@ -12,7 +12,12 @@ export async function assumeRole(
   sessionName: string,
 ): Promise<SessionCredentials> {
   try {
-    return await ctx.ports.identity.assumeForService({ roleArn, service: SERVICE, sessionName });
+    return await ctx.ports.identity.assumeForService({
+      roleArn,
+      service: SERVICE,
+      sessionName,
+      note: (decision) => ctx.noteDecision(decision),
+    });
   } catch (error) {
     if (!Fault.is(error)) throw error;
     throw fault(

@@ -20,4 +20,9 @@ export const sts = defineService({
     ...webIdentities,
   },
   authorisation,
+  // Who has no account yet asks for a role of somebody's: it is that account's to know.
+  unsignedScope: async ({ RoleArn }, ctx) => {
+    const role = typeof RoleArn === 'string' ? await ctx.ports.identity.role(RoleArn) : undefined;
+    return role && { account: role.account, region: ctx.region };
+  },
 });

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { loadModel, loadModelIndex } from '../../../model/load.ts';
 import type { OperationModel, ProtocolName, ServiceModel } from '../../../model/model.ts';
-import type { CallIdentity } from '../../../service/context.ts';
+import type { CallIdentity, Context } from '../../../service/context.ts';
 import { Fault } from '../../../service/faults.ts';
 import { routeOf } from '../../../wire/http-binding.ts';
 import { WireFault, type WireRequest, type WireResponse } from '../../../wire/protocol.ts';
@@ -73,7 +73,8 @@ export async function callService(
 async function assumed(exchange: Exchange, as: CallIdentity): Promise<CallIdentity> {
   if (!('roleArn' in as)) return as;
   try {
-    return { principal: (await exchange.ctx.ports.identity.assumeForService(as)).principal };
+    const note: Context['noteDecision'] = (decision) => exchange.ctx.noteDecision(decision);
+    return { principal: (await exchange.ctx.ports.identity.assumeForService({ ...as, note })).principal };
   } catch (error) {
     throw refusedCall(exchange, error);
   }
