@@ -10,6 +10,7 @@ import { type Cloud, startCloud } from './cloud.ts';
 import { runningServer } from './data-folder.ts';
 import type { Level } from './gateway/log.ts';
 import { environment } from './world/environment.ts';
+import { collectWhenIdle } from './world/idle-memory.ts';
 import { realWorld } from './world/real.ts';
 import type { Cancel } from './world/world.ts';
 
@@ -95,6 +96,7 @@ export async function up(words: readonly string[]): Promise<number> {
   let level: Level = 'warn';
   const cloud = await open(options, terminal, () => level);
   if (cloud === undefined) return 1;
+  collectWhenIdle();
   const world = realWorld();
   const client = new Client({
     endpoint: cloud.endpoint,
