@@ -44,6 +44,7 @@ test('a command enters its group before it begins', () => {
     doors: ['/a/cgroup.procs', '/b/cgroup.procs'],
     settle: () => {},
     ranOutOfMemory: false,
+    kill: () => {},
     remove: () => true,
   };
   assert.deepEqual(within(group, { file: 'bwrap', args: ['--x', 'y z'] }), {

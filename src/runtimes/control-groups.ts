@@ -28,6 +28,8 @@ export interface ControlGroup {
   settle(): void;
   /** Whether the kernel has ended a process in it for want of memory. */
   readonly ranOutOfMemory: boolean;
+  /** Ends every process in it. */
+  kill(): void;
   /** False while a process is left in it. */
   remove(): boolean;
 }
@@ -126,6 +128,7 @@ export class ControlGroups {
         if (events === undefined || !existsSync(events)) return false;
         return Number(/^oom_kill (\d+)$/m.exec(readFileSync(events, 'latin1'))?.[1] ?? 0) > 0;
       },
+      kill: () => killAll(folders),
       remove: () => folders.map(removed).every(Boolean),
     };
   }
@@ -220,6 +223,28 @@ function makeBase(own: string): string {
   removeTree(base);
   mkdirSync(base);
   return base;
+}
+
+/** What forks faster than it is ended runs out of ids for new processes first. */
+function killAll(folders: readonly string[]): void {
+  for (const folder of folders) {
+    writeIfThere(join(folder, 'pids.max'), '0');
+    writeIfThere(join(folder, 'cgroup.kill'), '1');
+  }
+  const [folder] = folders;
+  for (const pid of folder === undefined
+    ? []
+    : readFileSync(join(folder, 'cgroup.procs'), 'latin1').split('\n')) {
+    if (pid !== '') killQuietly(Number(pid));
+  }
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function mayWrite(folder: string): boolean {

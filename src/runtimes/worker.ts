@@ -117,6 +117,7 @@ export class Worker {
     this.#child.on('error', () => this.#finish({ code: undefined, signal: undefined }));
     this.#child.on('exit', (code, signal) => {
       this.#exit = exitOf(code, signal);
+      if (!options.sandboxed) this.#endRest();
       this.#world.timers.after(DRAIN_MS, () => this.#finish(this.#exit));
     });
     this.#child.on('close', (code, signal) => this.#finish(this.#exit ?? exitOf(code, signal)));
@@ -164,6 +165,13 @@ export class Worker {
     const others = this.#sandboxed ? [] : this.#others();
     this.#signal('SIGKILL');
     for (const pid of others) signal(pid, 'SIGKILL');
+  }
+
+  /** Ends what a process without a sandbox leaves behind: of its group, and of its control group where it has one. */
+  #endRest(): void {
+    const { pid } = this.#child;
+    if (pid !== undefined) signal(-pid, 'SIGKILL');
+    this.#group?.kill();
   }
 
   /** Processes that run beside the runtime: what the launcher started before it. */

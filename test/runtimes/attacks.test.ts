@@ -267,9 +267,9 @@ exports.handler = async (event) => {
     const spec = specOf(
       code({
         'index.js': `const { spawn } = require('child_process');
-exports.handler = async () => { spawn('sh', ['-c', 'while true; do (sleep 30 & sleep 30) & done', '${mark}'], { stdio: 'ignore' }); await new Promise(() => setInterval(() => {}, 1000)); };`,
+exports.handler = async () => { spawn('sh', ['-c', 'while true; do sh -c "sleep 30; :" ${mark} & done', '${mark}'], { stdio: 'ignore' }); await new Promise(() => setInterval(() => {}, 1000)); };`,
       }),
-      { timeoutMs: 5_000 },
+      { timeoutMs: 3_000 },
     );
     const result = await run(spec, {});
     assert.equal(result.error, 'Unhandled');
