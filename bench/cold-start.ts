@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { packageFolder } from '../src/base/package-folder.ts';
-import type { SigningCredentials } from '../src/wire/sigv4-client.ts';
-import { plainRequest, signedRequest } from '../test/support/signed.ts';
+import { plainRequest } from '../test/support/signed.ts';
 import { makeFunction } from './invoke.ts';
+import type { InvokeRequest } from './invoke-extremes.ts';
 import { runLoad } from './load.ts';
 import { type Line, mostRatioLine } from './report.ts';
 
@@ -37,7 +37,7 @@ function median(took: number[]): number {
  * The first call of a function that no waiting worker may take, since its variables must be there when its process
  * starts, against a bare `node` that is started and asked once; one after the other, so that noise meets both.
  */
-export async function benchColdStart(port: number, credentials: SigningCredentials): Promise<Line> {
+export async function benchColdStart(port: number, request: InvokeRequest): Promise<Line> {
   const cold: number[] = [];
   const bare: number[] = [];
   for (let i = 0; i < STARTS; i++) {
@@ -45,15 +45,8 @@ export async function benchColdStart(port: number, credentials: SigningCredentia
     await makeFunction(port, name, ECHO, { UV_THREADPOOL_SIZE: '4' });
     // What making it set off is over by then.
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const request = signedRequest(port, credentials, {
-      service: 'lambda',
-      method: 'POST',
-      path: `/2015-03-31/functions/${name}/invocations`,
-      headers: { 'content-type': 'application/json' },
-      body: '{}',
-    });
     bare.push(await bareStart());
-    const result = await runLoad(port, 1, [request]);
+    const result = await runLoad(port, 1, [request(name, {})]);
     if (result.errors > 0) throw new Error(result.firstError);
     cold.push(result.p50);
   }

@@ -2,9 +2,10 @@ import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { strToU8, zipSync } from 'fflate';
 import type { SigningCredentials } from '../src/wire/sigv4-client.ts';
-import { signedRequest } from '../test/support/signed.ts';
+import type { Started } from '../test/support/process.ts';
 import { benchColdStart } from './cold-start.ts';
 import { compare } from './dynamodb.ts';
+import { benchIdle, benchOverhead, benchSimultaneous, invokeRequest } from './invoke-extremes.ts';
 import { runLoad } from './load.ts';
 import { type Line, mostLine, ratioLine } from './report.ts';
 import { clientOptions } from './setup.ts';
@@ -41,17 +42,10 @@ export async function makeFunction(
 
 export async function benchInvoke(
   barePort: number,
-  port: number,
+  { port, child }: Started,
   credentials: SigningCredentials,
 ): Promise<readonly Line[]> {
-  const request = (name: string, payload: unknown) =>
-    signedRequest(port, credentials, {
-      service: 'lambda',
-      method: 'POST',
-      path: `/2015-03-31/functions/${name}/invocations`,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(payload),
-    });
+  const request = invokeRequest(port, credentials);
   await makeFunction(port, 'bench-echo', 'export const handler = async (event) => event;');
   const rounds = Array.from({ length: 4 }, (_, round) =>
     Array.from({ length: REQUESTS }, (_, index) => request('bench-echo', { index, round })),
@@ -70,6 +64,11 @@ export async function benchInvoke(
   }
   cold.sort((a, b) => a - b);
   lines.push(mostLine('cold start with a pre-started worker, median of 20', cold[COLD / 2] ?? 0, 15, 'ms'));
-  lines.push(await benchColdStart(port, credentials));
+  lines.push(
+    await benchColdStart(port, request),
+    await benchOverhead(port, request),
+    await benchSimultaneous(port, request),
+  );
+  if (process.platform === 'linux') lines.push(await benchIdle(port, child.pid ?? 0, request));
   return lines;
 }

@@ -43,7 +43,7 @@ try {
   const credentials = await assumeBenchRole(server.port);
   if (wanted('dynamodb')) lines.push(...(await benchDynamodb(bare.port, server.port, credentials)));
   if (wanted('peers')) lines.push(...(await benchPeers(server.port, credentials, folder)));
-  if (wanted('invoke')) lines.push(...(await benchInvoke(bare.port, server.port, credentials)));
+  if (wanted('invoke')) lines.push(...(await benchInvoke(bare.port, server, credentials)));
   if (wanted('api')) lines.push(...(await benchApi(server.port, credentials)));
   await server.stop();
   server = undefined;

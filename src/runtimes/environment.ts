@@ -125,6 +125,11 @@ export class Environment {
     return this.#worker.holder;
   }
 
+  /** What its end would free; zero until it has been looked at. */
+  get heldKb(): number {
+    return this.#memory.heldKb;
+  }
+
   get memoryKb(): number {
     return this.#memory.peakKb;
   }

@@ -7,6 +7,8 @@ export type Excess = 'memory' | 'threads';
 export class MemoryWatch {
   readonly #limitKb: number;
   peakKb = 0;
+  /** Of its own, when it was last looked at: what its end would free. */
+  heldKb = 0;
   /** It took more than it may, or the kernel says that it did. */
   exceeded = false;
 
@@ -32,6 +34,7 @@ export class MemoryWatch {
     const use = pid === undefined ? undefined : memoryOf(pid);
     if (use === undefined) return undefined;
     this.peakKb = Math.max(this.peakKb, use.residentKb);
+    this.heldKb = use.privateKb;
     if (use.privateKb > this.#limitKb) {
       this.exceeded = true;
       return 'memory';

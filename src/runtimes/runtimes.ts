@@ -338,13 +338,13 @@ class ProcessRuntimes implements Runtimes {
     for (const environment of this.#environments) {
       if (!this.#mayGo(environment)) continue;
       idle.push(environment);
-      heldKb += environment.memoryKb || ASSUMED_KB;
+      heldKb += environment.heldKb || ASSUMED_KB;
     }
     if (heldKb <= this.#idleKb) return;
     idle.sort((a, b) => a.idleSince - b.idleSince);
     for (const environment of idle) {
       if (heldKb <= this.#idleKb) break;
-      heldKb -= environment.memoryKb || ASSUMED_KB;
+      heldKb -= environment.heldKb || ASSUMED_KB;
       void environment.end();
     }
   }

@@ -80,7 +80,8 @@ function anonymousOf(pid: number): number | undefined {
   }
 }
 
-function descendantsOf(pid: number): readonly number[] {
+/** Ids of all processes below one. */
+export function descendantsOf(pid: number): readonly number[] {
   const parents = execFileSync('ps', ['-e', '-o', 'pid=,ppid='], { encoding: 'utf8' })
     .trim()
     .split('\n')
