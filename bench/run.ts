@@ -7,6 +7,7 @@ import { packageFolder } from '../src/base/package-folder.ts';
 import { type Started, start, startServer } from '../test/support/process.ts';
 import { benchApi } from './api.ts';
 import { benchDynamodb } from './dynamodb.ts';
+import { benchIdentity } from './identity.ts';
 import { benchInvoke } from './invoke.ts';
 import { benchPeers } from './peers.ts';
 import { type Line, table } from './report.ts';
@@ -41,6 +42,7 @@ try {
   notes.push(`one fdatasync of 4 KiB: ${fsyncMs(folder).toFixed(2)} ms (median of 200)`);
   server = await startServer(['--data', join(folder, 'data'), '--quiet']);
   const credentials = await assumeBenchRole(server.port);
+  if (wanted('identity')) lines.push(...(await benchIdentity(bare.port, folder)));
   if (wanted('dynamodb')) lines.push(...(await benchDynamodb(bare.port, server.port, credentials)));
   if (wanted('peers')) lines.push(...(await benchPeers(server.port, credentials, folder)));
   if (wanted('invoke')) lines.push(...(await benchInvoke(bare.port, server, credentials)));

@@ -33,6 +33,9 @@ interface Case {
   readonly session: readonly Policy[];
   readonly resourcePolicy: Policy | undefined;
   readonly mustAllow: boolean;
+  /** Levels of service and of resource control policies. */
+  readonly scps: readonly (readonly Policy[])[] | undefined;
+  readonly rcps: readonly (readonly Policy[])[] | undefined;
 }
 
 function like(pattern: string, text: string): boolean {
@@ -113,6 +116,9 @@ function naive(test: Case): boolean {
   const anonymous = principal.kind === 'anonymous';
   const own = anonymous ? [] : [...identity, ...(boundary ? [boundary] : []), ...session];
   if (own.some((policy) => says(policy, 'Deny', test))) return false;
+  const levels = [...(test.rcps ?? []), ...(anonymous ? [] : (test.scps ?? []))];
+  if (levels.flat().some((policy) => says(policy, 'Deny', test))) return false;
+  if (!levels.every((level) => level.some((policy) => says(policy, 'Allow', test)))) return false;
   const named = (resourcePolicy ?? [])
     .filter((statement) => applies(statement, test))
     .map((statement) => ({ effect: statement.Effect, name: nameOf(statement, principal) }));
@@ -210,6 +216,19 @@ function sanitised(condition: Record<string, Record<string, string[]>>): Require
   return { ...rest, Null: Object.fromEntries(keys) };
 }
 
+/** Most levels allow everything: nothing would be left to compare if they did not. */
+const OPEN: Policy = [{ Effect: 'Allow', Action: ['*'], Resource: ['*'] }];
+const levels = () =>
+  fc.option(
+    fc.array(
+      fc.array(fc.oneof({ weight: 3, arbitrary: fc.constant(OPEN) }, policyOf(false)), {
+        minLength: 1,
+        maxLength: 2,
+      }),
+      { maxLength: 3 },
+    ),
+    { nil: undefined },
+  );
 const policyOf = (withPrincipal: boolean) => fc.array(statementOf(withPrincipal), { maxLength: 3 });
 const cases: fc.Arbitrary<Case> = fc.record({
   principal: fc.constantFrom(...PRINCIPALS),
@@ -222,6 +241,8 @@ const cases: fc.Arbitrary<Case> = fc.record({
   session: fc.array(policyOf(false), { maxLength: 2 }),
   resourcePolicy: fc.option(policyOf(true), { nil: undefined }),
   mustAllow: fc.boolean(),
+  scps: levels(),
+  rcps: levels(),
 });
 
 const compile = (policy: Policy) =>
@@ -234,6 +255,8 @@ function engine(test: Case): boolean {
     boundary: test.boundary && compile(test.boundary),
     session: test.session.map(compile),
     resource: test.resourcePolicy && compile(test.resourcePolicy),
+    scps: test.scps?.map((level) => level.map(compile)),
+    rcps: test.rcps?.map((level) => level.map(compile)),
     resourceMustAllow: test.mustAllow ? 'resource' : undefined,
   };
   return decide(request, policies).allowed;
@@ -254,7 +277,7 @@ test('the engine agrees with the plain evaluator', () => {
   assert.ok(allowed > numRuns / 50, `only ${allowed} of ${numRuns} cases were allowed`);
 });
 
-test('adding a Deny, a boundary or a session policy never grants', () => {
+test('adding a Deny, a boundary, a session or a control policy never grants', () => {
   const deny = statementOf(false).map((statement): Statement => ({ ...statement, Effect: 'Deny' }));
   fc.assert(
     fc.property(cases, deny, policyOf(false), (drawn, denial, more) => {
@@ -262,6 +285,8 @@ test('adding a Deny, a boundary or a session policy never grants', () => {
       assert.equal(engine({ ...drawn, identity: [...drawn.identity, [denial]] }), false);
       const denied = { ...denial, Principal: { AWS: ['*'] } };
       assert.equal(engine({ ...drawn, resourcePolicy: [...(drawn.resourcePolicy ?? []), denied] }), false);
+      assert.equal(engine({ ...drawn, scps: [...(drawn.scps ?? []), [more]] }), false);
+      assert.equal(engine({ ...drawn, rcps: [...(drawn.rcps ?? []), [more]] }), false);
       if (drawn.boundary === undefined) assert.equal(engine({ ...drawn, boundary: more }), false);
       if (drawn.session.length === 0 && drawn.principal.kind !== 'federated-user')
         assert.equal(engine({ ...drawn, session: [more] }), false);
@@ -279,6 +304,8 @@ test('the order of policies and statements does not matter', () => {
         identity: drawn.identity.map(reversed).toReversed(),
         session: drawn.session.map(reversed).toReversed(),
         boundary: drawn.boundary && reversed(drawn.boundary),
+        scps: drawn.scps?.map((level) => level.map(reversed).toReversed()).toReversed(),
+        rcps: drawn.rcps?.map((level) => level.map(reversed).toReversed()).toReversed(),
         resourcePolicy: drawn.resourcePolicy && reversed(drawn.resourcePolicy),
       };
       assert.equal(engine(turned), engine(drawn));
