@@ -127,10 +127,18 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     },
   });
   const organizations = createOrganizationsPort(store);
+  const registry = createRegistry(services);
   const ports: Ports = {
     identity,
     organizations,
-    access: createAccess({ world, identity, organizations, iam: options.iam, log }),
+    access: createAccess({
+      world,
+      identity,
+      organizations,
+      iam: options.iam,
+      log,
+      definition: (service) => registry.definition(service),
+    }),
     audit: createAudit({
       store,
       world,
@@ -143,7 +151,6 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     capacity: createCapacityPort(store),
     runtimes: await createRuntimes({ world, folder: join(folder.derived, 'runtimes') }),
   };
-  const registry = createRegistry(services);
 
   const host: Host = {
     world,

@@ -4,11 +4,12 @@ import { callerName, denialMessage } from '../policy/message.ts';
 import { Fault } from '../service/faults.ts';
 import { type OrganizationsPort, withControls } from '../service/organizations.ts';
 import type { AccessPort, IdentityPort } from '../service/ports.ts';
+import type { ServiceDefinition } from '../service/service.ts';
 import { verifySignature } from '../wire/sigv4.ts';
 import { parseSignature } from '../wire/sigv4-claim.ts';
 import type { World } from '../world/world.ts';
 import { nowFor } from './authenticate.ts';
-import { compiled, compiledPrincipal, controlsFor, missingStatement } from './authorise.ts';
+import { asksResourceTags, compiled, compiledPrincipal, controlsFor, missingStatement } from './authorise.ts';
 import type { ServerLog } from './log.ts';
 import { refusal } from './refusal.ts';
 import { RequestContext } from './request-context.ts';
@@ -19,10 +20,12 @@ export interface AccessOptions {
   readonly organizations: OrganizationsPort;
   readonly iam: 'enforce' | 'audit';
   readonly log: ServerLog;
+  readonly definition: (service: string) => ServiceDefinition | undefined;
 }
 
 /** The pipeline's authentication and authorisation by hand, for front doors. */
-export function createAccess({ world, identity, organizations, iam, log }: AccessOptions): AccessPort {
+export function createAccess(options: AccessOptions): AccessPort {
+  const { world, identity, organizations, iam, log } = options;
   return {
     async signer(request, service, region) {
       const claim = parseSignature(request, 'rest');
@@ -59,13 +62,18 @@ export function createAccess({ world, identity, organizations, iam, log }: Acces
             };
       const asking = trust === undefined ? attached : { ...attached, resourceMustAllow: 'trust' as const };
       const policies = withControls(asking, request.action, principal, controls?.caller, controls?.owner);
+      const { resourceTags } = options.definition(ctx.service) ?? {};
+      const tags =
+        resourceTags === undefined || request.resource === '*' || !asksResourceTags(policies)
+          ? undefined
+          : await resourceTags(request.resource, ctx);
       const subject = { principal, region, host: { world }, ctx, http };
       const { resourceAccount } = request;
       const asked = {
         action: request.action,
         resource: request.resource,
         principal: caller,
-        context: new RequestContext(subject, context, request, controls),
+        context: new RequestContext(subject, context, request, controls, tags),
         ...(resourceAccount === undefined ? {} : { resourceAccount }),
       };
       const decision = decide(asked, policies);

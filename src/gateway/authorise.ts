@@ -165,7 +165,8 @@ function tagsFor(
     : resourceTags(resource, ctx);
 }
 
-function asksResourceTags(set: PolicySet): boolean {
+/** Whether any of the policies asks for the tags of the resource. */
+export function asksResourceTags(set: PolicySet): boolean {
   const { identity, boundary, session, resource, scps, rcps } = set;
   return (
     identity.some(asks) ||

@@ -38,6 +38,7 @@ const PRINCIPAL_TYPES = {
 } as const;
 
 const RESOURCE_TAG = 'aws:resourcetag/';
+const BUCKET_TAG = 's3:buckettag/';
 
 /** The organizations of both sides. */
 export interface Controls {
@@ -89,7 +90,7 @@ export class RequestContext implements ContextLookup {
           find(this.#request.context, key) ??
           find(this.#principal, key) ??
           this.#tag(key))
-      : (find(this.#request.context, key) ?? find(this.#principal, key));
+      : (find(this.#request.context, key) ?? find(this.#principal, key) ?? this.#bucketTag(key));
   }
 
   #global(key: string): ContextValue | undefined {
@@ -165,6 +166,10 @@ export class RequestContext implements ContextLookup {
     return Number.isNaN(issuedMs)
       ? undefined
       : Math.floor((this.#call.host.world.clock.now() - issuedMs) / 1000);
+  }
+
+  #bucketTag(key: string): ContextValue | undefined {
+    return key.startsWith(BUCKET_TAG) ? find(this.#resourceTags, key.slice(BUCKET_TAG.length)) : undefined;
   }
 
   /** Tags the request carries, where the service's own rule does not say. */

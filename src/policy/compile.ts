@@ -44,7 +44,8 @@ function asksTags({ conditions, resources = [] }: PolicyStatement): boolean {
   );
 }
 
-const RESOURCE_TAG = /:resourcetag\//i;
+/** S3 has a name of its own for them too. */
+const RESOURCE_TAG = /:(?:resourcetag|buckettag)\//i;
 
 function isTagVariable(text: string): boolean {
   return text.includes('${') && RESOURCE_TAG.test(text);

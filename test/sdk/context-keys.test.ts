@@ -20,6 +20,16 @@ import {
   IAMClient,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
+import {
+  CreateBucketCommand,
+  DeleteObjectsCommand,
+  GetBucketAbacCommand,
+  ListObjectsV2Command,
+  PutBucketAbacCommand,
+  PutBucketTaggingCommand,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetSessionTokenCommand, STSClient } from '@aws-sdk/client-sts';
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
@@ -85,6 +95,38 @@ test('the tags of the resource are asked when a policy asks, and compare with th
     dynamodb.send(new PutItemCommand({ TableName, Item: { id: { S: '1' } } }));
   await put('blue-table');
   await assert.rejects(put('red-table'), DENIED);
+});
+
+test('the tags of a bucket count where it says so, for its objects too', async () => {
+  const admin = new S3Client({ ...options(lambent.credentials), forcePathStyle: true });
+  const Bucket = 'tagged-bucket';
+  await admin.send(new CreateBucketCommand({ Bucket }));
+  await admin.send(
+    new PutBucketTaggingCommand({ Bucket, Tagging: { TagSet: [{ Key: 'team', Value: 'blue' }] } }),
+  );
+  const keys = await userWith('bucket-user', {
+    Effect: 'Allow',
+    Action: 's3:*',
+    Resource: '*',
+    Condition: {
+      StringEquals: { 'aws:ResourceTag/team': `\${aws:PrincipalTag/team}`, 's3:BucketTag/team': 'blue' },
+    },
+  });
+  const user = new S3Client({ ...options(keys), forcePathStyle: true });
+  const put = () => user.send(new PutObjectCommand({ Bucket, Key: 'k', Body: 'v' }));
+  await assert.rejects(put(), { name: 'AccessDenied' });
+  const abac = (Status: 'Enabled' | 'Disabled') =>
+    admin.send(new PutBucketAbacCommand({ Bucket, AbacStatus: { Status } }));
+  await abac('Enabled');
+  assert.equal((await admin.send(new GetBucketAbacCommand({ Bucket }))).AbacStatus?.Status, 'Enabled');
+  await put();
+  await user.send(new ListObjectsV2Command({ Bucket }));
+  const { Deleted, Errors } = await user.send(
+    new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'k' }] } }),
+  );
+  assert.deepEqual([Deleted?.length, Errors], [1, undefined], 'each key is asked about with the tags');
+  await abac('Disabled');
+  await assert.rejects(put(), { name: 'AccessDenied' });
 });
 
 test('the tags of the request and their keys', async () => {

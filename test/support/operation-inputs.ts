@@ -191,6 +191,7 @@ const ALSO: Readonly<Record<string, GivenValues>> = {
   'logs.DescribeLogStreams': { logGroupName: 'example' },
   'logs.FilterLogEvents': { logGroupName: 'example' },
   'logs.GetLogEvents': { logGroupName: 'example' },
+  's3.PutBucketAbac': { AbacStatus: { Status: 'Disabled' } },
   's3.PutBucketVersioning': { VersioningConfiguration: { Status: 'Suspended' } },
   's3.PutBucketLifecycleConfiguration': {
     LifecycleConfiguration: {

@@ -40,6 +40,8 @@ export const authorisation: Authorisation<S3Operations> = {
   GetBucketTagging: onBucket('s3:GetBucketTagging'),
   PutBucketTagging: onBucket('s3:PutBucketTagging'),
   DeleteBucketTagging: onBucket('s3:PutBucketTagging'),
+  GetBucketAbac: onBucket('s3:GetBucketAbac'),
+  PutBucketAbac: onBucket('s3:PutBucketAbac'),
   GetBucketCors: onBucket('s3:GetBucketCORS'),
   PutBucketCors: onBucket('s3:PutBucketCORS'),
   DeleteBucketCors: onBucket('s3:PutBucketCORS'),

@@ -49,6 +49,15 @@ export const bucketSettings = {
 
   DeleteBucketTagging: (input, ctx) => changeSetting(ctx, input, 'tags', undefined),
 
+  /** Whether the bucket's tags count when policies ask for them. */
+  PutBucketAbac: (input, ctx) =>
+    changeSetting(ctx, input, 'abac', input.AbacStatus.Status === 'Enabled' ? true : undefined),
+
+  GetBucketAbac: async (input, ctx) => {
+    const { settings } = await bucketFor(ctx, input);
+    return { AbacStatus: { Status: settings.abac === true ? 'Enabled' : 'Disabled' } };
+  },
+
   PutBucketCors: (input, ctx) => {
     checkCorsRules(input.CORSConfiguration.CORSRules);
     return changeSetting(ctx, input, 'cors', input.CORSConfiguration);

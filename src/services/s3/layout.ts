@@ -56,6 +56,8 @@ export interface BucketSettings {
   readonly publicAccess?: PublicAccessBlockConfiguration;
   readonly ownership?: ObjectOwnership;
   readonly tags?: readonly Tag[];
+  /** Its tags count in policies. */
+  readonly abac?: boolean;
   readonly cors?: CORSConfiguration;
   readonly website?: WebsiteConfiguration;
   readonly encryption?: readonly ServerSideEncryptionRule[];

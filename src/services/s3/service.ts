@@ -3,7 +3,7 @@ import { defineService } from '../../service/service.ts';
 import { absences } from './absences.ts';
 import { authorisation } from './authorisation.ts';
 import { withBodyCheck } from './body-check.ts';
-import { findBucket } from './bucket.ts';
+import { type Bucket, findBucket } from './bucket.ts';
 import { bucketAccess } from './bucket-access.ts';
 import { bucketSettings } from './bucket-settings.ts';
 import { buckets } from './buckets.ts';
@@ -51,13 +51,31 @@ export const s3 = defineService({
   validationCode: 'InvalidArgument',
   jobs: { forgetUploads, forgetParts, sweepLifecycle },
   resourcePolicy: policyOf,
+  resourceTags: tagsOf,
   crossOrigin,
   frontDoors: [siteDoor, formDoor],
 });
 
-/** The policy of the bucket an ARN names, or whose object it names. */
-async function policyOf(resourceArn: string, ctx: Context): Promise<string | undefined> {
+/** The bucket an ARN names, or whose object it names. */
+function bucketOf(resourceArn: string, ctx: Context): Promise<Bucket | undefined> {
   const [, name] = /^arn:aws:s3:::([^/]+)/.exec(resourceArn) ?? [];
-  const bucket = name === undefined ? undefined : await findBucket(ctx, name);
+  return name === undefined ? Promise.resolve(undefined) : findBucket(ctx, name);
+}
+
+/**
+ * The bucket's tags, where it lets them count: for what is done to it and to what is in it.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/buckets-tagging-enable-abac.html
+ */
+async function tagsOf(
+  resourceArn: string,
+  ctx: Context,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const bucket = await bucketOf(resourceArn, ctx);
+  if (bucket?.settings.abac !== true) return undefined;
+  return Object.fromEntries((bucket.settings.tags ?? []).map(({ Key, Value }) => [Key, Value]));
+}
+
+async function policyOf(resourceArn: string, ctx: Context): Promise<string | undefined> {
+  const bucket = await bucketOf(resourceArn, ctx);
   return bucket === undefined ? undefined : effectivePolicy(bucket, ctx.principal);
 }
