@@ -3,10 +3,10 @@ import { isLoopback } from './guard.ts';
 import type { Opener } from './opener.ts';
 
 /**
- * What this server puts on every request it makes for its users (API Gateway's HTTP integrations, SNS's deliveries):
- * they come from this machine, and their content from anybody.
+ * What this server puts on every request it makes for its users (API Gateway's HTTP integrations, SNS's deliveries,
+ * extensions' telemetry): they come from this machine, and their content from anybody.
  */
-const FORWARDED = ['x-amzn-apigateway-api-id', 'x-amz-sns-message-type'];
+const FORWARDED = ['x-amzn-apigateway-api-id', 'x-amz-sns-message-type', 'lambda-extension-telemetry'];
 
 /**
  * Whether a request comes from a page served from here or from a program of this machine, which sends no `Origin`.

@@ -60,6 +60,27 @@ function holds(pid: number, socket: string): boolean {
   return descriptorsOf(pid).some((descriptor) => socketAt(pid, descriptor) === socket);
 }
 
+/**
+ * Whether `holder`, or a process it started, listens on a port of this machine. True where there is no /proc to tell.
+ */
+export function listensOn(holder: Holder, port: number): boolean {
+  if (process.platform !== 'linux') return true;
+  const sockets = new Set<string>();
+  rowOf(port, 0, (_local, _remote, { state, inode }) => {
+    if (state === LISTENS) sockets.add(inode);
+    return false;
+  });
+  if (sockets.size === 0) return false;
+  for (const pid of descendants([holder.pid])) {
+    for (const descriptor of descriptorsOf(pid)) {
+      const socket = socketAt(pid, descriptor);
+      if (socket !== undefined && sockets.delete(socket) && sockets.size === 0) return true;
+    }
+  }
+  // Another program listens there too, and the kernel would choose between them.
+  return false;
+}
+
 /** Clients that are asked first: a test's or an application's process opens many connections. */
 const MOST_RECENT = 8;
 
@@ -112,6 +133,7 @@ interface SocketRow {
 /** The inode of a socket that belongs to no process any more. */
 const ORPHAN = '0';
 const ESTABLISHED = '01';
+const LISTENS = '0A';
 
 /** The client's end of the connection, when that is on this machine. */
 function clientSocket({ remoteAddress = '', remotePort, localPort }: ServerEnd): SocketRow | undefined {
@@ -129,7 +151,7 @@ function isEstablished({ remoteAddress = '', remotePort, localPort }: ServerEnd)
 function rowOf(
   localPort: number,
   remotePort: number,
-  matches: (localAddress: string, remoteAddress: string) => boolean,
+  matches: (localAddress: string, remoteAddress: string, row: SocketRow) => boolean,
 ): SocketRow | undefined {
   const [from, to] = [hexPort(localPort), hexPort(remotePort)];
   for (const table of ['tcp', 'tcp6']) {
@@ -147,7 +169,8 @@ function rowOf(
         .trim()
         .split(/\s+/);
       if (!local.endsWith(`:${from}`) || !remote.endsWith(`:${to}`)) continue;
-      if (matches(local.slice(0, -5), remote.slice(0, -5))) return { state, uid: Number(uid), inode };
+      const row = { state, uid: Number(uid), inode };
+      if (matches(local.slice(0, -5), remote.slice(0, -5), row)) return row;
     }
   }
   return undefined;

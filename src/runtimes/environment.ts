@@ -1,22 +1,18 @@
-import type {
-  EnvironmentCredentials,
-  EnvironmentSpec,
-  Invocation,
-  InvocationResult,
-} from '../service/runtimes.ts';
+import type { EnvironmentSpec, Invocation, InvocationResult } from '../service/runtimes.ts';
 import type { Cancel, World } from '../world/world.ts';
 import { claimOf } from './claim.ts';
+import { Companions } from './companions.ts';
 import type { Holder } from './connections.ts';
-import { Extensions } from './extensions.ts';
-import { exitFailure, type Failure, timeoutFailure } from './failure.ts';
+import type { EnvironmentOptions, EnvironmentState } from './environment-options.ts';
+import type { ShutdownReason } from './extensions.ts';
+import { exitFailure, extensionFailure, type Failure, timeoutFailure } from './failure.ts';
 import { invocationHeaders } from './invocation-headers.ts';
 import { MOST_THREADS } from './memory.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { ProcessorMeter, type Use } from './patience.ts';
 import type { ApiConnection, ApiRequest } from './runtime-api.ts';
-import { spinDown } from './spin-down.ts';
 import { takeStream } from './streamed-answer.ts';
-import type { Worker, WorkerExit } from './worker.ts';
+import { exitOf, type Worker, type WorkerExit } from './worker.ts';
 
 /** AWS lets a function's own initialisation run this long before it counts against the timeout. */
 const INIT_MS = 10_000;
@@ -35,31 +31,6 @@ interface Running {
   readonly reject: (error: unknown) => void;
   readonly cancelTimeout: Cancel;
 }
-
-export interface EnvironmentOptions {
-  readonly id: string;
-  readonly world: World;
-  readonly worker: Worker;
-  readonly spec: EnvironmentSpec;
-  readonly credentials: EnvironmentCredentials;
-  /** Monotonic time at which somebody first wanted this environment. */
-  readonly wantedAt: number;
-  /** Where the worker sees its code. */
-  readonly codeFolder: string;
-  /** Programs of the user's know no claim: their environment is in the process from its start. */
-  readonly claims: boolean;
-  /** The function's variables with its role's credentials. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** Programs that run beside the function. */
-  readonly extensions: readonly string[];
-  /** Every time it becomes idle or dead. */
-  readonly onChange: (environment: Environment, was: EnvironmentState) => void;
-}
-
-/**
- * `starting` → `idle` ⇄ `busy` → `dead`. A start that fails goes straight to `dead`, with {@link Environment.failure}.
- */
-export type EnvironmentState = 'starting' | 'idle' | 'busy' | 'dead';
 
 /** One execution environment: a worker that runs one function, one invocation at a time. */
 export class Environment {
@@ -87,7 +58,7 @@ export class Environment {
   #next: ApiConnection | undefined;
   #claim: ApiConnection | undefined;
   #running: Running | undefined;
-  readonly #extensions: Extensions;
+  readonly #companions: Companions;
   readonly #memory: MemoryWatch;
 
   constructor(options: EnvironmentOptions) {
@@ -102,21 +73,27 @@ export class Environment {
       this.failure = this.#timedOut(undefined);
       this.#worker.kill();
     });
-    this.#extensions = new Extensions({
+    this.#companions = new Companions({
+      world: this.#world,
+      worker: options.worker,
       external: options.extensions,
-      functionName: options.environment['AWS_LAMBDA_FUNCTION_NAME'] ?? '',
-      functionVersion: options.environment['AWS_LAMBDA_FUNCTION_VERSION'] ?? '',
+      environment: options.environment,
       handler: this.spec.handler,
-      newId: () => this.#world.random.uuid(),
+      memoryMb: this.spec.memoryMb,
       onReady: () => this.#waits(),
-      onError: (name, errorType) => {
+      onFailure: (name, errorType, reason) => {
         this.#log(`EXTENSION\tName: ${name}\tState: Failed\tError Type: ${errorType}\n`);
-        this.kill();
+        this.#fails((requestId) => extensionFailure(requestId, errorType, reason));
       },
     });
     this.#worker.listen({
       request: (request, connection) => this.#request(request, connection),
       output: (text) => this.#log(text),
+      companionOutput: (text) => this.#log(text, 'extension'),
+      companionEnded: (name, code) => {
+        if (name !== '-') this.#companions.exited(name, code);
+        else if (!this.#companions.ending) this.#runtimeEnded(exitOf(code, null));
+      },
       exit: (exit) => this.#exited(exit),
     });
   }
@@ -153,11 +130,8 @@ export class Environment {
   /** Ends it when it is idle: at once, unless extensions hear of it and have their time. Resolves when it may go. */
   async end(): Promise<void> {
     this.retired = true;
-    if (this.state === 'idle' && this.#extensions.hearsEnd) {
-      this.#thaw();
-      await spinDown(this.#world, this.#worker, this.#extensions, this.#clockOffset());
-    }
-    this.#worker.kill();
+    this.#thaw();
+    await this.#companions.end('spindown');
   }
 
   #thaw(): void {
@@ -197,12 +171,11 @@ export class Environment {
           this.retired = true;
           const { payload, failure } = this.#timedOut(running.invocation.requestId);
           this.#complete(payload, 'Unhandled', failure, timeoutMs);
-          this.#worker.kill();
         }),
       };
       const headers = invocationHeaders(invocation, this.#clockOffset(), this.#options.claims);
       connection?.reply(200, headers, invocation.payload);
-      this.#extensions.invoke(invocation, invocation.deadlineMs - this.#clockOffset());
+      this.#companions.invoked(invocation, invocation.deadlineMs - this.#clockOffset());
     });
   }
 
@@ -226,6 +199,10 @@ export class Environment {
     if (excess === undefined) return;
     if (excess === 'threads') this.#log(`The function had more than ${MOST_THREADS} processes and threads\n`);
     this.kill();
+  }
+
+  get #sinceWanted(): number {
+    return this.#world.clock.monotonic() - this.#options.wantedAt;
   }
 
   #clockOffset(): number {
@@ -265,6 +242,7 @@ export class Environment {
         },
       };
       connection.reply(202, '', ACCEPTED);
+      this.#companions.started(this.#sinceWanted, this.failure.failure?.errorType);
       return;
     }
     if (method === 'GET' && path === '/lambent/claim' && this.#options.claims) {
@@ -273,7 +251,7 @@ export class Environment {
       this.#sendClaim();
       return;
     }
-    if (!this.#extensions.take(request, connection)) connection.reply(404, '', NOTHING);
+    if (!this.#companions.take(request, connection)) connection.reply(404, '', NOTHING);
   }
 
   /** What the function wrote before it answered is readable by now: it is read in this turn of the loop. */
@@ -316,11 +294,12 @@ export class Environment {
 
   /** The runtime asks for work, or the last of the extensions does. */
   #waits(): void {
-    if (this.#next === undefined || !this.#extensions.ready || this.state === 'idle') return;
+    if (this.#next === undefined || !this.#companions.ready || this.state === 'idle') return;
     if (this.state === 'starting') {
       this.#cancelInit();
-      this.#initDurationMs = this.#world.clock.monotonic() - this.#options.wantedAt;
+      this.#initDurationMs = this.#sinceWanted;
       this.#worker.settle();
+      this.#companions.started(this.#initDurationMs);
     } else if (this.#running !== undefined) {
       // Its answer is being completed; it is idle after that.
       return;
@@ -343,7 +322,7 @@ export class Environment {
     if (requestId !== undefined && running.invocation.requestId !== requestId) return;
     this.#running = undefined;
     running.cancelTimeout();
-    running.resolve({
+    const result: InvocationResult = {
       environmentId: this.id,
       payload,
       error,
@@ -351,25 +330,37 @@ export class Environment {
       durationMs,
       initDurationMs: running.initDurationMs,
       maxMemoryMb: this.#memory.maxMb,
-    });
-    if (this.retired) this.#worker.kill();
+    };
+    running.resolve(result);
+    this.#companions.answered(running.invocation, result);
+    if (this.retired) void this.#companions.end(endReason(failure));
     else if (this.state === 'busy') this.#waits();
   }
 
   #exited(exit: WorkerExit): void {
     this.#cancelInit();
-    if (this.#worker.ranOutOfMemory) this.#memory.exceeded = true;
-    if (this.state === 'starting' && this.failure === undefined) {
-      this.failure = exitFailure(undefined, exit, this.#memory.exceeded);
-    }
     const was = this.state;
+    this.#runtimeEnded(exit);
     this.state = 'dead';
+    this.#options.onChange(this, was);
+  }
+
+  /** The runtime's process has ended, whether or not what ran beside it has. */
+  #runtimeEnded(exit: WorkerExit): void {
+    if (this.#worker.ranOutOfMemory) this.#memory.exceeded = true;
+    this.#fails((requestId) => exitFailure(requestId, exit, this.#memory.exceeded));
+  }
+
+  /** Fails the start or the invocation that is under way, and ends what is left. */
+  #fails(failing: (requestId: string | undefined) => Failure): void {
+    this.retired = true;
+    if (this.state === 'starting') this.failure ??= failing(undefined);
     const running = this.#running;
     if (running !== undefined) {
-      const { payload, failure } = exitFailure(running.invocation.requestId, exit, this.#memory.exceeded);
+      const { payload, failure } = failing(running.invocation.requestId);
       this.#complete(payload, 'Unhandled', failure, this.#world.clock.monotonic() - running.startedAt);
     }
-    this.#options.onChange(this, was);
+    void this.#companions.end('failure');
   }
 
   #timedOut(requestId: string | undefined): Failure {
@@ -381,7 +372,8 @@ export class Environment {
     return timeoutFailure(requestId, this.spec.timeoutMs);
   }
 
-  #log(text: string): void {
+  #log(text: string, kind: 'function' | 'extension' = 'function'): void {
+    this.#companions.log(kind, text);
     this.spec.onLog({
       atMs: this.#world.clock.now(),
       text,
@@ -389,4 +381,8 @@ export class Environment {
       environmentId: this.id,
     });
   }
+}
+
+function endReason(failure: InvocationResult['failure']): ShutdownReason {
+  return failure === undefined ? 'spindown' : failure.status === 'timeout' ? 'timeout' : 'failure';
 }

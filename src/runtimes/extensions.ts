@@ -1,15 +1,23 @@
 import type { Invocation } from '../service/runtimes.ts';
 import type { ApiConnection, ApiRequest } from './runtime-api.ts';
+import { readWish, type Telemetry } from './telemetry.ts';
 
 const EXTENSION = '/2020-01-01/extension/';
+const SUBSCRIBED = Buffer.from('"OK"');
 const OK = Buffer.from('{"status":"OK"}\n');
 const EVENTS = new Set(['INVOKE', 'SHUTDOWN']);
+
+export type ShutdownReason = 'spindown' | 'timeout' | 'failure';
 
 interface Extension {
   readonly name: string;
   readonly events: ReadonlySet<string>;
   /** Waits for its next event here. */
   waiting: ApiConnection | undefined;
+  /** What it has yet to ask for. */
+  readonly untold: Buffer[];
+  /** Its process has ended. */
+  gone: boolean;
 }
 
 export interface ExtensionsOptions {
@@ -21,7 +29,8 @@ export interface ExtensionsOptions {
   readonly newId: () => string;
   /** All of them wait for their next event. */
   readonly onReady: () => void;
-  readonly onError: (name: string, errorType: string) => void;
+  readonly onError: (name: string, errorType: string, reason: string) => void;
+  readonly telemetry: Telemetry;
 }
 
 /**
@@ -31,6 +40,7 @@ export interface ExtensionsOptions {
 export class Extensions {
   readonly #options: ExtensionsOptions;
   readonly #byId = new Map<string, Extension>();
+  #ending = false;
 
   constructor(options: ExtensionsOptions) {
     this.#options = options;
@@ -51,18 +61,21 @@ export class Extensions {
     return this.#options.external.every((name) => names.has(name));
   }
 
-  /** Whether all that heard of the end ask for more, which there is not. */
+  /** Whether all that heard of the end have ended themselves, or ask for more, which there is not. */
   get done(): boolean {
-    return this.#with('SHUTDOWN').every(({ waiting }) => waiting !== undefined);
+    return this.#with('SHUTDOWN').every(({ waiting, gone }) => waiting !== undefined || gone);
   }
 
   /** Answers a request of the Extensions or the Telemetry API; false when it is for neither. */
   take(request: ApiRequest, connection: ApiConnection): boolean {
     const { method, path, headers } = request;
-    if (method === 'PUT' && /^\/(?:2022-07-01\/telemetry|2020-08-15\/logs)$/.test(path)) {
-      const api = path.endsWith('logs') ? 'Logs' : 'Telemetry';
-      // Extensions know this answer: it is what AWS's own emulator says.
-      refuse(connection, 202, `${api}.NotSupported`, `${api} API is not supported`);
+    if (method === 'PUT' && path === '/2020-08-15/logs') {
+      // Extensions know this answer: it is what AWS's own emulator says. The Telemetry API has replaced this one.
+      refuse(connection, 202, 'Logs.NotSupported', 'Logs API is not supported');
+      return true;
+    }
+    if (method === 'PUT' && /^\/2022-07-01\/telemetry\/?$/.test(path)) {
+      this.#subscribe(request, connection);
       return true;
     }
     if (!path.startsWith(EXTENSION)) return false;
@@ -76,21 +89,25 @@ export class Extensions {
     if (extension === undefined) {
       refuse(connection, 403, 'Extension.UnknownExtensionIdentifier', 'Unknown extension identifier');
     } else if (method === 'GET' && what === 'event/next') {
-      extension.waiting = connection;
-      connection.park();
-      if (this.ready) this.#options.onReady();
+      const next = extension.untold.shift();
+      if (next !== undefined) this.#reply(connection, next);
+      else {
+        extension.waiting = connection;
+        connection.park();
+        if (this.ready) this.#options.onReady();
+      }
     } else if (method === 'POST' && (what === 'init/error' || what === 'exit/error')) {
       connection.reply(202, '', OK);
-      this.#options.onError(
-        extension.name,
-        headers['lambda-extension-function-error-type'] ?? 'Extension.Unknown',
-      );
+      const errorType = what === 'init/error' ? 'Extension.InitError' : 'Extension.ExitError';
+      const reason = headers['lambda-extension-function-error-type'] ?? 'Extension.Unknown';
+      this.#options.onError(extension.name, errorType, reason);
     } else return false;
     return true;
   }
 
   /** Tells those that asked to be told of an invocation. */
   invoke(invocation: Invocation, deadlineMs: number): void {
+    this.#options.telemetry.close();
     const hearers = this.#with('INVOKE');
     if (hearers.length === 0) return;
     const event = {
@@ -103,8 +120,15 @@ export class Extensions {
     for (const extension of hearers) this.#tell(extension, event);
   }
 
+  /** The process of one has ended, with what it told the shell that started it: before the end it must not. */
+  exited(name: string, code: number): void {
+    for (const extension of this.#byId.values()) if (extension.name === name) extension.gone = true;
+    if (!this.#ending) this.#options.onError(name, 'Extension.Crash', `exit code ${code}`);
+  }
+
   /** Tells of the end, and until when it may take. */
-  end(shutdownReason: 'spindown' | 'timeout' | 'failure', deadlineMs: number): void {
+  end(shutdownReason: ShutdownReason, deadlineMs: number): void {
+    this.#ending = true;
     const event = { eventType: 'SHUTDOWN', shutdownReason, deadlineMs: Math.round(deadlineMs) };
     for (const extension of this.#with('SHUTDOWN')) this.#tell(extension, event);
   }
@@ -116,11 +140,32 @@ export class Extensions {
   #tell(extension: Extension, event: unknown): void {
     const { waiting } = extension;
     extension.waiting = undefined;
-    waiting?.reply(
-      200,
-      `Lambda-Extension-Event-Identifier: ${this.#options.newId()}\r\n`,
-      Buffer.from(JSON.stringify(event)),
-    );
+    const body = Buffer.from(JSON.stringify(event));
+    if (waiting === undefined) extension.untold.push(body);
+    else this.#reply(waiting, body);
+  }
+
+  #reply(connection: ApiConnection, body: Buffer): void {
+    connection.reply(200, `Lambda-Extension-Event-Identifier: ${this.#options.newId()}\r\n`, body);
+  }
+
+  #subscribe({ headers, body }: ApiRequest, connection: ApiConnection): void {
+    const { telemetry } = this.#options;
+    const extension = this.#byId.get(headers['lambda-extension-identifier'] ?? '');
+    if (extension === undefined) {
+      refuse(connection, 403, 'Extension.UnknownExtensionIdentifier', 'Unknown extension identifier');
+      return;
+    }
+    if (telemetry.closed) {
+      refuse(connection, 403, 'Telemetry.SubscriptionClosed', 'Telemetry API subscription is closed already');
+      return;
+    }
+    const wish = readWish(body);
+    if (typeof wish === 'string') refuse(connection, 400, 'ValidationError', wish);
+    else {
+      telemetry.subscribe(extension.name, wish);
+      connection.reply(200, '', SUBSCRIBED);
+    }
   }
 
   #register({ headers, body }: ApiRequest, connection: ApiConnection): void {
@@ -136,7 +181,8 @@ export class Extensions {
       return;
     }
     const id = this.#options.newId();
-    this.#byId.set(id, { name, events: new Set(events), waiting: undefined });
+    this.#byId.set(id, { name, events: new Set(events), waiting: undefined, untold: [], gone: false });
+    this.#options.telemetry.emit('platform', 'platform.extension', { name, state: 'Ready', events });
     const { functionName, functionVersion, handler } = this.#options;
     connection.reply(
       200,
@@ -164,11 +210,13 @@ export function externalExtensions(layers: readonly { readonly files: readonly s
 }
 
 /**
- * Starts the extensions and then the runtime, whose end is the end of all. What the bootstraps inherit is not the
- * extensions'.
+ * Starts the extensions and then the runtime. What the bootstraps inherit is not the extensions': those write to
+ * descriptor 5. Descriptor 6 hears who has ended, by name, the runtime as `-`.
  */
 export const LAUNCHER = [
-  'while [ "$1" != -- ]; do [ -x "$1" ] && "$1" 3>&- 4>&- & shift; done',
-  'shift',
-  '"$@" & wait $!',
+  'while [ "$1" != -- ]; do',
+  `[ -x "$1" ] && { "$1" >&5 2>&5 5>&- 6>&-; echo "\${1##*/} $?" >&6; } 3>&- 4>&- &`,
+  'shift; done; shift',
+  '"$@" 5>&- 6>&- &',
+  'wait $!; echo "- $?" >&6; wait',
 ].join('\n');

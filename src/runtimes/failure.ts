@@ -18,6 +18,24 @@ export function exitFailure(
   return { payload: errorPayload(errorType, requestId, reason), failure: { status: 'error', errorType } };
 }
 
+/** An extension ended the environment; `reason` is its exit code, or what it said. */
+export function extensionFailure(requestId: string | undefined, errorType: string, reason: string): Failure {
+  return { payload: errorPayload(errorType, requestId, reason), failure: { status: 'error', errorType } };
+}
+
+/** How telemetry words an outcome. */
+export function invocationStatus({ error, failure }: Pick<InvocationResult, 'error' | 'failure'>): {
+  readonly status: 'success' | 'error' | 'failure' | 'timeout';
+  readonly errorType?: string | undefined;
+} {
+  if (failure !== undefined) {
+    return failure.status === 'timeout'
+      ? { status: 'timeout' }
+      : { status: 'failure', errorType: failure.errorType };
+  }
+  return { status: error === undefined ? 'success' : 'error' };
+}
+
 export function timeoutFailure(requestId: string | undefined, timeoutMs: number): Failure {
   const message = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
   return {

@@ -11,7 +11,8 @@ import type {
 import type { Cancel, World } from '../world/world.ts';
 import { Openers, type ServerEnd } from './connections.ts';
 import { ControlGroups } from './control-groups.ts';
-import type { Environment, EnvironmentState } from './environment.ts';
+import type { Environment } from './environment.ts';
+import type { EnvironmentState } from './environment-options.ts';
 import { Fleet, type Waiting } from './fleet.ts';
 import { isolationOf } from './isolation.ts';
 import { MOST_PATIENCE_MS } from './patience.ts';

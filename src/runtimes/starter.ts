@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnvironmentSpec, WorkerProfile } from '../service/runtimes.ts';
 import type { Cancel, World } from '../world/world.ts';
 import type { ControlGroups } from './control-groups.ts';
-import { Environment, type EnvironmentState } from './environment.ts';
+import { Environment } from './environment.ts';
+import type { EnvironmentState } from './environment-options.ts';
 import { externalExtensions, LAUNCHER } from './extensions.ts';
 import { javaLanguage } from './java-language.ts';
 import {
@@ -300,6 +301,7 @@ export class Starter {
             from: join(this.#bootstraps, 'etc', name),
             to: `/etc/${name}`,
           })),
+          ...(content.extensions.length > 0 ? [{ from: await hostsFile(folder), to: '/etc/hosts' }] : []),
           ...language.views,
         ],
       }),
@@ -312,6 +314,7 @@ export class Starter {
       workingFolder: sandboxed ? folder : codeFolder,
       folder,
       sandboxed,
+      accompanied: content.extensions.length > 0,
       group: this.#groups?.make({
         memoryMb: profile.memoryMb,
         tmpMb: sandboxed ? profile.ephemeralStorageMb : 0,
@@ -320,6 +323,14 @@ export class Starter {
       overTcp: language.family === 'provided' || content.extensions.length > 0 || wrapper !== undefined,
     });
   }
+}
+
+/** The machine's own, and the name under which extensions listen for telemetry. */
+async function hostsFile(folder: string): Promise<string> {
+  const path = join(folder, 'hosts');
+  const own = await readFile('/etc/hosts', 'utf8').catch(() => '');
+  await writeFile(path, `127.0.0.1 sandbox.localdomain sandbox\n${own}`);
+  return path;
 }
 
 /** The last of the layers that has an extension brings it. */

@@ -21,6 +21,10 @@ export interface WorkerExit {
 export interface WorkerEvents {
   request(request: ApiRequest, connection: ApiConnection): void;
   output(text: string): void;
+  /** A line of a program that runs beside the runtime. */
+  companionOutput(text: string): void;
+  /** One of those has ended, or the runtime itself, when its name is `-`. */
+  companionEnded(name: string, code: number): void;
   exit(exit: WorkerExit): void;
 }
 
@@ -35,6 +39,8 @@ export interface WorkerOptions {
   readonly overTcp: boolean;
   /** Nothing it starts outlives it: a sandbox ends whole. */
   readonly sandboxed: boolean;
+  /** Programs run beside the runtime: their launcher tells of them. */
+  readonly accompanied: boolean;
   /** Where this machine has them. */
   readonly group?: ControlGroup | undefined;
 }
@@ -58,9 +64,10 @@ export class Worker {
   /** Frozen processes outside of the group. */
   readonly #left: number[] = [];
   readonly #sandboxed: boolean;
+  /** The launcher has told. */
+  #runtimeEnded = false;
   readonly #group: ControlGroup | undefined;
-  /** The kernel ended it for want of memory. */
-  ranOutOfMemory = false;
+  #ranOutOfMemory = false;
   readonly folder: string;
   /** Undefined when it could not be started. */
   readonly holder: Holder | undefined;
@@ -81,25 +88,35 @@ export class Worker {
         ...options.environment,
         ...(port === undefined ? {} : { AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}` }),
       },
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: [
+        'ignore',
+        'pipe',
+        'pipe',
+        'pipe',
+        'pipe',
+        ...(options.accompanied ? (['pipe', 'pipe'] as const) : []),
+      ],
     });
     this.#child.unref();
     const { pid } = this.#child;
     this.holder = pid === undefined ? undefined : { pid, given: givenSockets(pid) };
-    const [, stdout, stderr, api, log] = this.#child.stdio as unknown as [
+    const [, stdout, stderr, api, log, beside, ended] = this.#child.stdio as unknown as [
       null,
       Readable,
       Readable,
       Duplex,
       Readable,
+      Readable | undefined,
+      Readable | undefined,
     ];
     const emit = (text: string) => this.#events?.output(text);
-    for (const stream of [stdout, stderr]) {
-      const lines = new LineReader(emit);
-      stream.on('data', (chunk: Buffer) => lines.push(chunk));
-      stream.on('end', () => lines.end());
-      stream.on('error', () => stream.destroy());
-    }
+    for (const stream of [stdout, stderr]) readLines(stream, emit);
+    readLines(beside, (text) => this.#events?.companionOutput(text));
+    readLines(ended, (text) => {
+      const [name = '', code] = text.trim().split(' ');
+      if (name === '-') this.#runtimeEnded = true;
+      this.#events?.companionEnded(name, Number(code));
+    });
     const records = new RecordReader(emit);
     log.on('data', (chunk: Buffer) => records.push(chunk));
     log.on('error', () => log.destroy());
@@ -143,6 +160,11 @@ export class Worker {
     return this.#child.pid;
   }
 
+  /** The kernel has ended a process of it for want of memory. */
+  get ranOutOfMemory(): boolean {
+    return this.#ranOutOfMemory || this.#group?.ranOutOfMemory === true;
+  }
+
   get alive(): boolean {
     return !this.#exited && this.#exit === undefined;
   }
@@ -174,15 +196,19 @@ export class Worker {
     this.#group?.kill();
   }
 
-  /** Processes that run beside the runtime: what the launcher started before it. */
-  get companions(): number {
-    return Math.max(0, this.#launched().length - 1);
-  }
-
   /** Asks the runtime, which the launcher started last, to end. */
   terminate(): void {
-    const runtime = this.#launched().at(-1);
-    if (runtime !== undefined) signal(runtime, 'SIGTERM');
+    this.#signalRuntime('SIGTERM');
+  }
+
+  /** Ends the runtime and not what runs beside it. */
+  killRuntime(): void {
+    this.#signalRuntime('SIGKILL');
+  }
+
+  #signalRuntime(name: NodeJS.Signals): void {
+    const runtime = this.#runtimeEnded ? undefined : this.#launched().at(-1);
+    if (runtime !== undefined) signal(runtime, name);
   }
 
   #launched(): readonly number[] {
@@ -253,7 +279,7 @@ export class Worker {
     this.#exited = true;
     this.#exit = exit;
     this.#server?.close();
-    this.ranOutOfMemory = this.#group?.ranOutOfMemory === true;
+    this.#ranOutOfMemory = this.ranOutOfMemory;
     this.#removeGroup();
     for (const stream of this.#child.stdio) stream?.destroy();
     this.#events?.exit(exit ?? { code: undefined, signal: undefined });
@@ -261,6 +287,13 @@ export class Worker {
       // What is left is removed with the whole folder at the next start.
     });
   }
+}
+
+function readLines(stream: Readable | undefined, onLine: (line: string) => void): void {
+  const lines = new LineReader(onLine);
+  stream?.on('data', (chunk: Buffer) => lines.push(chunk));
+  stream?.on('end', () => lines.end());
+  stream?.on('error', () => stream.destroy());
 }
 
 /** The kernel needs a moment to let go of a process. */
@@ -291,7 +324,7 @@ function groupOf(pid: number): number {
 }
 
 /** bubblewrap passes on that its program was killed by a signal as a shell does: 128 and the signal's number. */
-function exitOf(code: number | null, signal: string | null): WorkerExit {
+export function exitOf(code: number | null, signal: string | null): WorkerExit {
   const names: Readonly<Record<number, string>> = {
     134: 'aborted',
     137: 'killed',

@@ -1,0 +1,139 @@
+import type { Invocation, InvocationResult } from '../service/runtimes.ts';
+import type { World } from '../world/world.ts';
+import { Extensions, type ShutdownReason } from './extensions.ts';
+import { invocationStatus } from './failure.ts';
+import type { ApiConnection, ApiRequest } from './runtime-api.ts';
+import { spinDown } from './spin-down.ts';
+import { Telemetry } from './telemetry.ts';
+import { deliveryTo } from './telemetry-delivery.ts';
+import type { Worker } from './worker.ts';
+
+export interface CompanionsOptions {
+  readonly world: World;
+  readonly worker: Worker;
+  /** Names of the programs in `/opt/extensions`. */
+  readonly external: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly handler: string;
+  readonly memoryMb: number;
+  readonly onReady: () => void;
+  /** An extension ended, or says that it cannot go on: with Lambda's type of error and what is known of it. */
+  readonly onFailure: (name: string, errorType: string, reason: string) => void;
+}
+
+/** What runs beside a function, and what it is told: extensions, their telemetry and the end of it all. */
+export class Companions {
+  readonly #world: World;
+  readonly #worker: Worker;
+  readonly #extensions: Extensions;
+  readonly #telemetry: Telemetry;
+  readonly #version: string;
+  readonly #memoryMb: number;
+  #ended: Promise<void> | undefined;
+
+  constructor(options: CompanionsOptions) {
+    const { world, worker, external, environment, handler } = options;
+    this.#world = world;
+    this.#worker = worker;
+    this.#memoryMb = options.memoryMb;
+    this.#telemetry = new Telemetry(world, deliveryTo(worker.holder), external.length > 0);
+    const functionName = environment['AWS_LAMBDA_FUNCTION_NAME'] ?? '';
+    const functionVersion = environment['AWS_LAMBDA_FUNCTION_VERSION'] ?? '';
+    this.#version = functionVersion;
+    this.#extensions = new Extensions({
+      external,
+      functionName,
+      functionVersion,
+      handler,
+      newId: () => world.random.uuid(),
+      onReady: options.onReady,
+      onError: options.onFailure,
+      telemetry: this.#telemetry,
+    });
+    this.#platform('initStart', { ...INIT, functionName, functionVersion });
+  }
+
+  /** Whether the end has begun. */
+  get ending(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  get ready(): boolean {
+    return this.#extensions.ready;
+  }
+
+  take(request: ApiRequest, connection: ApiConnection): boolean {
+    return this.#extensions.take(request, connection);
+  }
+
+  /** The process of one has ended. */
+  exited(name: string, code: number): void {
+    this.#extensions.exited(name, code);
+  }
+
+  log(kind: 'function' | 'extension', text: string): void {
+    if (this.#telemetry.wanted) this.#telemetry.emit(kind, kind, text.replace(/\n$/, ''));
+  }
+
+  /** The start is over, with the type of its error if it failed. */
+  started(durationMs: number, errorType?: string): void {
+    const status = errorType === undefined ? 'success' : 'error';
+    this.#platform('initRuntimeDone', { ...INIT, status, errorType });
+    this.#platform('initReport', { ...INIT, status, errorType, metrics: { durationMs } });
+  }
+
+  invoked(invocation: Invocation, deadlineMs: number): void {
+    const { requestId } = invocation;
+    this.#extensions.invoke(invocation, deadlineMs);
+    if (!this.#telemetry.wanted) return;
+    this.#platform('start', { requestId, version: this.#version, tracing: tracingOf(invocation) });
+  }
+
+  answered(invocation: Invocation, result: InvocationResult): void {
+    if (!this.#telemetry.wanted) return;
+    const { requestId } = invocation;
+    const { durationMs, initDurationMs } = result;
+    const facts = {
+      requestId,
+      ...invocationStatus(result),
+      tracing: tracingOf(invocation),
+    };
+    this.#platform('runtimeDone', {
+      ...facts,
+      metrics: { durationMs, producedBytes: result.payload.byteLength },
+    });
+    this.#platform('report', {
+      ...facts,
+      metrics: {
+        durationMs,
+        billedDurationMs: Math.ceil(durationMs + (initDurationMs ?? 0)),
+        memorySizeMB: this.#memoryMb,
+        maxMemoryUsedMB: result.maxMemoryMb,
+        initDurationMs,
+      },
+    });
+  }
+
+  /** Ends the environment: at once, unless extensions hear of it and have their time. Resolves when it has been killed. */
+  end(reason: ShutdownReason): Promise<void> {
+    this.#ended ??= this.#end(reason);
+    return this.#ended;
+  }
+
+  async #end(reason: ShutdownReason): Promise<void> {
+    if (this.#worker.alive && this.#extensions.hearsEnd) {
+      await spinDown(this.#world, this.#worker, this.#extensions, this.#telemetry, reason);
+    }
+    this.#worker.kill();
+  }
+
+  #platform(type: string, record: unknown): void {
+    this.#telemetry.emit('platform', `platform.${type}`, record);
+  }
+}
+
+const INIT = { initializationType: 'on-demand', phase: 'init' };
+
+function tracingOf({ traceHeader }: Invocation) {
+  return traceHeader === undefined ? undefined : { type: 'X-Amzn-Trace-Id', value: traceHeader };
+}

@@ -1,0 +1,29 @@
+import type { EnvironmentCredentials, EnvironmentSpec } from '../service/runtimes.ts';
+import type { World } from '../world/world.ts';
+import type { Environment } from './environment.ts';
+import type { Worker } from './worker.ts';
+
+export interface EnvironmentOptions {
+  readonly id: string;
+  readonly world: World;
+  readonly worker: Worker;
+  readonly spec: EnvironmentSpec;
+  readonly credentials: EnvironmentCredentials;
+  /** Monotonic time at which somebody first wanted this environment. */
+  readonly wantedAt: number;
+  /** Where the worker sees its code. */
+  readonly codeFolder: string;
+  /** Programs of the user's know no claim: their environment is in the process from its start. */
+  readonly claims: boolean;
+  /** The function's variables with its role's credentials. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Programs that run beside the function. */
+  readonly extensions: readonly string[];
+  /** Every time it becomes idle or dead. */
+  readonly onChange: (environment: Environment, was: EnvironmentState) => void;
+}
+
+/**
+ * `starting` → `idle` ⇄ `busy` → `dead`. A start that fails goes straight to `dead`, with {@link Environment.failure}.
+ */
+export type EnvironmentState = 'starting' | 'idle' | 'busy' | 'dead';
