@@ -4,6 +4,7 @@ import type { SigningCredentials } from '../src/wire/sigv4-client.ts';
 import { start } from '../test/support/process.ts';
 import { dynamodbCall, type SignedCall, signedRequest } from '../test/support/signed.ts';
 import { compare } from './dynamodb.ts';
+import { startDynamodbLocal } from './dynamodb-local.ts';
 import { type Line, ratioLine } from './report.ts';
 import { fillTable, item, keyOf, TABLE } from './setup.ts';
 
@@ -76,6 +77,22 @@ const WORKLOADS: readonly Workload[] = [
   },
 ];
 
+/** Which dynalite does not have. */
+const TRANSACTION: Workload = {
+  what: 'TransactWriteItems of 4',
+  requests: 1_000,
+  target: 3,
+  call: (index, round) =>
+    dynamodbCall('TransactWriteItems', {
+      TransactItems: Array.from({ length: 4 }, (_, i) => ({
+        Put: { TableName: TABLE, Item: item((index * 4 + i) % ITEMS, round + 20) },
+      })),
+    }),
+};
+
+/** What is asked of us against DynamoDB Local, for each line. */
+const LOCAL_TARGET = 3;
+
 /** The same calls against Lambent, signed by a role and durable, and against dynalite, which checks and syncs nothing. */
 export async function benchPeers(
   port: number,
@@ -89,27 +106,52 @@ export async function benchPeers(
   ] as const) {
     const peer = await start(join(packageFolder(), 'dist/bench/dynalite-server.js'), options, /ready (\d+)/);
     try {
-      await fillTable(peer.port, ITEMS);
-      for (const { what, requests, call, target } of WORKLOADS) {
-        const rounds = (to: number) =>
-          Array.from({ length: 3 }, (_, round) =>
-            Array.from({ length: requests }, (_, index) =>
-              signedRequest(to, credentials, call(index, round)),
-            ),
-          );
-        const { measured, bare } = await compare(
-          peer.port,
-          port,
-          CONNECTIONS,
-          rounds(port),
-          true,
-          rounds(peer.port),
-        );
-        lines.push(ratioLine(`${what} / ${name}`, measured, bare, target));
-      }
+      lines.push(...(await besidePeer(name, peer.port, port, credentials, WORKLOADS)));
     } finally {
       await peer.stop();
     }
+  }
+  return lines;
+}
+
+/** The same against Amazon's DynamoDB Local, in memory, which checks no signature; a text says why it is not there. */
+export async function benchDynamodbLocal(
+  port: number,
+  credentials: SigningCredentials,
+): Promise<readonly Line[] | string> {
+  const peer = await startDynamodbLocal();
+  if (typeof peer === 'string') return peer;
+  try {
+    const workloads = [...WORKLOADS, TRANSACTION].map((each) => ({ ...each, target: LOCAL_TARGET }));
+    return await besidePeer('DynamoDB Local', peer.port, port, credentials, workloads);
+  } finally {
+    await peer.stop();
+  }
+}
+
+async function besidePeer(
+  name: string,
+  peerPort: number,
+  port: number,
+  credentials: SigningCredentials,
+  workloads: readonly Workload[],
+): Promise<readonly Line[]> {
+  const lines: Line[] = [];
+  await fillTable(peerPort, ITEMS);
+  for (const { what, requests, call, target } of workloads) {
+    const rounds = (to: number) =>
+      Array.from({ length: 3 }, (_, round) =>
+        Array.from({ length: requests }, (_, index) => signedRequest(to, credentials, call(index, round))),
+      );
+    const { measured, bare } = await compare(
+      peerPort,
+      port,
+      CONNECTIONS,
+      rounds(port),
+      true,
+      rounds(peerPort),
+    );
+    lines.push(ratioLine(`${what} / ${name}`, measured, bare, target));
   }
   return lines;
 }

@@ -7,11 +7,12 @@ import { packageFolder } from '../src/base/package-folder.ts';
 import { type Started, start, startServer } from '../test/support/process.ts';
 import { benchApi } from './api.ts';
 import { benchDynamodb } from './dynamodb.ts';
+import { benchGrowth, FULL_SIZE } from './growth.ts';
 import { benchIdentity } from './identity.ts';
 import { benchInvoke } from './invoke.ts';
-import { benchPeers } from './peers.ts';
+import { benchDynamodbLocal, benchPeers } from './peers.ts';
 import { type Line, table } from './report.ts';
-import { assumeBenchRole } from './setup.ts';
+import { assumeBenchRole, fillTable } from './setup.ts';
 import { benchStart } from './start.ts';
 
 const script = (name: string) => join(packageFolder(), 'dist/bench', name);
@@ -30,7 +31,9 @@ function fsyncMs(folder: string): number {
   return took.sort((a, b) => a - b)[100] ?? 0;
 }
 
-const only = process.argv.slice(2);
+const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+/** `--items=N` makes the largest table of the growth section smaller, and the one it deletes a tenth of it. */
+const items = Number(/^--items=(\d+)$/m.exec(process.argv.join('\n'))?.[1] ?? FULL_SIZE.large);
 const wanted = (name: string) => only.length === 0 || only.includes(name);
 const folder = mkdtempSync(join(tmpdir(), 'lambent-bench-'));
 const lines: Line[] = [];
@@ -44,11 +47,20 @@ try {
   const credentials = await assumeBenchRole(server.port);
   if (wanted('identity')) lines.push(...(await benchIdentity(bare.port, folder)));
   if (wanted('dynamodb')) lines.push(...(await benchDynamodb(bare.port, server.port, credentials)));
+  if (!wanted('dynamodb') && (wanted('peers') || wanted('local'))) await fillTable(server.port, 20_000);
   if (wanted('peers')) lines.push(...(await benchPeers(server.port, credentials, folder)));
+  if (wanted('local')) {
+    const local = await benchDynamodbLocal(server.port, credentials);
+    if (typeof local === 'string') notes.push(`DynamoDB Local is not compared: ${local}`);
+    else lines.push(...local);
+  }
   if (wanted('invoke')) lines.push(...(await benchInvoke(bare.port, server, credentials)));
   if (wanted('api')) lines.push(...(await benchApi(server.port, credentials)));
   await server.stop();
   server = undefined;
+  // Filling its tables takes minutes: it runs when it is asked for.
+  if (only.includes('growth'))
+    lines.push(...(await benchGrowth(folder, { large: items, doomed: items / 10 })));
   if (wanted('start')) lines.push(...(await benchStart(join(folder, 'rides'))));
 } finally {
   await server?.stop();

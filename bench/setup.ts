@@ -64,10 +64,10 @@ export async function assumeBenchRole(port: number): Promise<SigningCredentials>
 }
 
 /** A table with a partition and a sort key, holding `count` items of about 200 bytes, ten to a partition. */
-export async function fillTable(port: number, count: number): Promise<void> {
+export async function fillTable(port: number, count: number, TableName = TABLE): Promise<void> {
   const client = new JsonClient(port);
   await client.dynamodb('CreateTable', {
-    TableName: TABLE,
+    TableName,
     AttributeDefinitions: [
       { AttributeName: 'pk', AttributeType: 'S' },
       { AttributeName: 'sk', AttributeType: 'S' },
@@ -79,7 +79,7 @@ export async function fillTable(port: number, count: number): Promise<void> {
     BillingMode: 'PAY_PER_REQUEST',
   });
   for (;;) {
-    const { output } = await client.dynamodb('DescribeTable', { TableName: TABLE });
+    const { output } = await client.dynamodb('DescribeTable', { TableName });
     if ((output['Table'] as { TableStatus: string }).TableStatus === 'ACTIVE') break;
   }
   let next = 0;
@@ -92,7 +92,7 @@ export async function fillTable(port: number, count: number): Promise<void> {
           PutRequest: { Item: item(from + i, 0) },
         }));
         const { status, output } = await client.dynamodb('BatchWriteItem', {
-          RequestItems: { [TABLE]: puts },
+          RequestItems: { [TableName]: puts },
         });
         if (status !== 200) throw new Error(JSON.stringify(output));
       }
