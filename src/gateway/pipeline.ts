@@ -105,6 +105,7 @@ function withHoisted({ headers, query }: HttpRequest): HttpRequest['headers'] {
 function validate(call: Call): void {
   const violations = validatorOf(call.model, call.operation.name)(call.input);
   if (violations.length === 0) return;
+  call.definition.refuseAlone?.(call.input);
   const usual =
     call.protocolName === 'query' || call.protocolName === 'ec2' ? 'ValidationError' : 'ValidationException';
   throw new Fault(call.definition.validationCode ?? usual, validationMessage(violations), {}, 400);

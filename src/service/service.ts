@@ -118,6 +118,8 @@ export interface ServiceDefinition {
     input: Readonly<Record<string, unknown>>,
     ctx: Context,
   ) => Promise<{ readonly account: string; readonly region: string } | undefined>;
+  /** Throws for what of an input that the model refuses is said alone, before anything else that is wrong with it. */
+  readonly refuseAlone?: (input: Readonly<Record<string, unknown>>) => void;
   /** The error code of input the model refuses, where it is not the protocol's own (`ValidationException`). */
   readonly validationCode?: string;
   /** The rows that change when something new stands at a resource (records of a stream, messages of a queue). */

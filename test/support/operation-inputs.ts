@@ -157,6 +157,7 @@ const ALSO: Readonly<Record<string, GivenValues>> = {
   'cloudformation.ValidateTemplate': { TemplateBody: '{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}' },
   'cloudformation.UpdateStack': { UsePreviousTemplate: true },
   'cloudformation.CreateChangeSet': { UsePreviousTemplate: true },
+  'dynamodb.UpdateContributorInsights': { ContributorInsightsAction: 'ENABLE' },
   'dynamodb.CreateTable': { TableName: 'example', BillingMode: 'PAY_PER_REQUEST', ...TABLE },
   'dynamodb.DeleteTable': { TableName: 'example' },
   'dynamodb.DescribeTable': { TableName: 'example' },

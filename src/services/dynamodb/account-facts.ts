@@ -1,9 +1,7 @@
 import type { DynamodbOperations } from '../../model/gen/dynamodb.ts';
 import type { Group } from '../../service/service.ts';
+import { ACCOUNT_UNITS, TABLE_UNITS } from './quota.ts';
 
-/** What an account may use, in units a second. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html */
-const ACCOUNT_UNITS = 80_000;
-const TABLE_UNITS = 40_000;
 /** Minutes a client may keep an endpoint. */
 const ENDPOINT_MINUTES = 1440;
 

@@ -230,6 +230,16 @@ const onTable =
   (action: string): AuthorisationRule<{ readonly TableName?: string | undefined }> =>
   ({ TableName }, scope) => [{ action: `dynamodb:${action}`, resource: arnOf(addressOf(TableName, scope)) }];
 
+const onInsights =
+  (
+    action: string,
+  ): AuthorisationRule<{ readonly TableName: string; readonly IndexName?: string | undefined }> =>
+  ({ TableName, IndexName }, scope) => {
+    const table = arnOf(addressOf(TableName, scope));
+    const resource = IndexName === undefined ? table : `${table}/index/${IndexName}`;
+    return [{ action: `dynamodb:${action}`, resource }];
+  };
+
 const onArn =
   (action: string): AuthorisationRule<{ readonly ResourceArn: string }> =>
   ({ ResourceArn }) => [{ action: `dynamodb:${action}`, resource: ResourceArn }];
@@ -251,7 +261,12 @@ export const authorisation: Authorisation<DynamodbOperations> = {
   DescribeTable: onTable('DescribeTable'),
   UpdateTable: onTable('UpdateTable'),
   DeleteTable: onTable('DeleteTable'),
-  ListTables: onAccount('ListTables'),
+  ListTables: (_input, { account, region }) => [
+    { action: 'dynamodb:ListTables', resource: tableArn(account, region, '*') },
+  ],
+  DescribeContributorInsights: onInsights('DescribeContributorInsights'),
+  UpdateContributorInsights: onInsights('UpdateContributorInsights'),
+  ListContributorInsights: onAccount('ListContributorInsights'),
   DescribeLimits: onAccount('DescribeLimits'),
   DescribeEndpoints: onAccount('DescribeEndpoints'),
   DescribeContinuousBackups: onTable('DescribeContinuousBackups'),

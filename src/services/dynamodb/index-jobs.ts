@@ -30,8 +30,8 @@ async function jobTable(ctx: Context, tx: Transaction, job: Purge): Promise<Tabl
 
 /** Removes a table: its name first, so that it can be taken again, then all that was under its number. */
 export async function purge(job: Purge, ctx: Context): Promise<void> {
-  const { tables, versions, statistics, items, history, origins, carried, carrying, tags, expiries, sweeps } =
-    layout.at(ctx.account, ctx.region);
+  const rows = layout.at(ctx.account, ctx.region);
+  const { tables, versions, statistics } = rows;
   await ctx.transact(async (tx) => {
     if ((await jobTable(ctx, tx, job)) !== undefined) tables.delete(tx, [job.name]);
     versions.delete(tx, [job.table]);
@@ -39,8 +39,11 @@ export async function purge(job: Purge, ctx: Context): Promise<void> {
   });
   forgetTables(ctx, { account: ctx.account, region: ctx.region, name: job.name });
   forgetLimits(ctx, { account: ctx.account, region: ctx.region, row: { number: job.table } });
-  for (const rows of [items, history, origins, carried, carrying, tags, expiries, sweeps])
-    await clear(ctx, rows.rangeOf([job.table]));
+  await clear(ctx, rows.items.rangeOf([job.table]));
+  await clear(ctx, rows.history.rangeOf([job.table]));
+  for (const name of ['origins', 'carried', 'carrying', 'tags', 'insights', 'expiries', 'sweeps'] as const) {
+    await clear(ctx, rows[name].rangeOf([job.table]));
+  }
 }
 
 /** Deletes every row of a range, a batch a transaction. */

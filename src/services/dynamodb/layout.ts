@@ -1,5 +1,6 @@
 import { bytesCodec, keyspace, rows } from '../../store/keyspace.ts';
 import type { BackupRow } from './backup.ts';
+import type { InsightsRow } from './contributor-insights.ts';
 import type { ShardRow, StreamEnd } from './shard.ts';
 import type { StatisticsRow } from './statistics.ts';
 import type { RecordRow, StreamRow } from './stream.ts';
@@ -31,6 +32,8 @@ export const layout = keyspace('dynamodb', {
   carrying: rows<[table: number], null>('carrying'),
   backups: rows<[table: string, id: string], BackupRow>('backups'),
   tags: rows<[table: number, key: string], string>('tags'),
+  /** Tables and indexes (empty for the table itself) whose contributor insights are on. */
+  insights: rows<[table: number, index: string], InsightsRow>('insights'),
   /** Counts of large tables. */
   statistics: rows<[table: number], StatisticsRow>('statistics'),
   /** Idempotency tokens of transactions, for ten minutes. */

@@ -1,4 +1,8 @@
-import type { ReplicationGroupUpdate } from '../../model/gen/dynamodb.ts';
+import type {
+  CreateReplicationGroupMemberAction,
+  ReplicationGroupUpdate,
+  UpdateReplicationGroupMemberAction,
+} from '../../model/gen/dynamodb.ts';
 import type { Context } from '../../service/context.ts';
 import type { Transaction } from '../../store/store.ts';
 import { invalid, invalidParameter } from './fault.ts';
@@ -22,13 +26,17 @@ export interface ReplicaFill {
 /** Throws for updates that name what replicas of one server cannot have. */
 export function checkReplicaUpdates(updates: readonly ReplicationGroupUpdate[], region: string): void {
   for (const { Create: create, Update: update, Delete: remove } of updates) {
-    if (update !== undefined) throw unwritten('ReplicaUpdates.Update');
-    const { RegionName: name, ...more } = create ?? remove ?? {};
-    if (name === undefined || (create !== undefined && remove !== undefined)) {
+    const given = [create, update, remove].filter((action) => action !== undefined);
+    const [action] = given;
+    if (action === undefined || given.length > 1) {
       throw invalidParameter('One of Create, Update or Delete must be specified for each replica update');
     }
+    const { RegionName: name, ...more } = action;
     for (const [member, value] of Object.entries(more)) {
-      if (value !== undefined) throw unwritten(`ReplicaUpdates.Create.${member}`);
+      // Units and keys are the same in all regions; a table class may be each region's own.
+      if (value !== undefined && member !== 'TableClassOverride') {
+        throw unwritten(`ReplicaUpdates.${create === undefined ? 'Update' : 'Create'}.${member}`);
+      }
     }
     if (!/^[a-z]{2}(-[a-z]+)+-\d$/.test(name)) throw invalid(`Invalid region: ${name}`);
     if (name === region) {
@@ -38,7 +46,7 @@ export function checkReplicaUpdates(updates: readonly ReplicationGroupUpdate[], 
     }
   }
   if (updates.length > 1) {
-    throw invalidParameter('Only one replica can be created or deleted in one request');
+    throw invalidParameter('Only one replica can be created, updated or deleted in one request');
   }
 }
 
@@ -52,8 +60,9 @@ export async function withReplicas(
   nowMs: number,
 ): Promise<TableRow> {
   let changed = row;
-  for (const { Create: create, Delete: remove } of updates) {
-    if (create !== undefined) changed = await addReplica(ctx, tx, changed, create.RegionName, id, nowMs);
+  for (const { Create: create, Update: update, Delete: remove } of updates) {
+    if (create !== undefined) changed = await addReplica(ctx, tx, changed, create, id, nowMs);
+    if (update !== undefined) await updateReplica(ctx, tx, changed, update);
     if (remove !== undefined) changed = await removeReplica(ctx, tx, changed, remove.RegionName, nowMs);
   }
   return changed;
@@ -63,7 +72,7 @@ async function addReplica(
   ctx: Context,
   tx: Transaction,
   row: TableRow,
-  region: string,
+  { RegionName: region, TableClassOverride: tableClass }: CreateReplicationGroupMemberAction,
   id: string,
   nowMs: number,
 ): Promise<TableRow> {
@@ -85,6 +94,7 @@ async function addReplica(
   const { stream, latestStream, policy, recovery, readers, restored, ...shared } = streaming;
   const replica: TableRow = {
     ...shared,
+    ...(tableClass === undefined ? {} : { tableClass }),
     number,
     version: 1,
     id,
@@ -111,6 +121,21 @@ async function addReplica(
   return { ...streaming, replicas: [...(row.replicas ?? []), added] };
 }
 
+async function updateReplica(
+  ctx: Context,
+  tx: Transaction,
+  row: TableRow,
+  { RegionName: region, TableClassOverride: tableClass }: UpdateReplicationGroupMemberAction,
+): Promise<void> {
+  if (!row.replicas?.some((replica) => replica.region === region)) throw noReplica(region);
+  if (tableClass === undefined) return;
+  await changeOther(ctx, tx, region, row.name, (found) => ({ ...found, tableClass }));
+}
+
+function noReplica(region: string) {
+  return invalid(`Update global table operation failed because there is no replica in ${region}`);
+}
+
 /** What a table's stream has so far is not carried anywhere: a replica is filled with it. */
 async function startAtEnd(ctx: Context, tx: Transaction, { number, stream }: TableRow): Promise<void> {
   if (stream === undefined) return;
@@ -127,9 +152,7 @@ async function removeReplica(
   region: string,
   nowMs: number,
 ): Promise<TableRow> {
-  if (!row.replicas?.some((replica) => replica.region === region)) {
-    throw invalid(`Update global table operation failed because there is no replica in ${region}`);
-  }
+  if (!row.replicas?.some((replica) => replica.region === region)) throw noReplica(region);
   const there = ctx.as({ region });
   const found = await layout.at(ctx.account, region).tables.get(tx, [row.name]);
   if (found !== undefined) {

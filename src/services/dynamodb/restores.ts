@@ -122,7 +122,9 @@ export const restores = {
 
 function answer(ctx: Context, target: TableAddress, row: TableRow) {
   forgetTables(ctx, target);
-  return { TableDescription: describeTable(row, target.account, target.region, NO_STATISTICS) };
+  return {
+    TableDescription: describeTable(row, target.account, target.region, NO_STATISTICS, ctx.world.clock.now()),
+  };
 }
 
 /** The number of a new table; a fault when its name is taken. */

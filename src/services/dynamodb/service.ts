@@ -6,6 +6,7 @@ import { backUp, dropBackup, restore } from './backup-jobs.ts';
 import { backups } from './backups.ts';
 import { batches } from './batches.ts';
 import { continuousBackups } from './continuous-backups.ts';
+import { contributorInsights } from './contributor-insights.ts';
 import { dropHistory, trimHistory } from './history.ts';
 import { backfill, dropIndex, purge } from './index-jobs.ts';
 import { items } from './items.ts';
@@ -20,6 +21,7 @@ import { dropStream, trim } from './stream-change.ts';
 import { streamRecords, streams, streamsAuthorisation } from './streams.ts';
 import { tableUpdates } from './table-updates.ts';
 import { tables } from './tables.ts';
+import { refuseName } from './tables-cache.ts';
 import { resourceTags, tags } from './tags.ts';
 import { forgetExpiries, scheduleExpiries, sweep, timesToLive } from './times-to-live.ts';
 import { forgetToken } from './transaction-commit.ts';
@@ -43,6 +45,7 @@ export const dynamodb = defineService({
     ...continuousBackups,
     ...backups,
     ...restores,
+    ...contributorInsights,
     ...accountFacts,
   },
   authorisation: { ...authorisation, ...backupAuthorisation, ...replicaAuthorisation },
@@ -65,8 +68,10 @@ export const dynamodb = defineService({
     replicate,
     fillReplica,
   },
+  refuseAlone: refuseName,
   resourcePolicy: policyOf,
   resourceTags,
+  stored: ['UpdateContributorInsights', 'DescribeContributorInsights', 'ListContributorInsights'],
 });
 
 /** The other end of the tables' streams: a service of its own on the wire, on the same rows. */

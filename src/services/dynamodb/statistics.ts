@@ -22,6 +22,8 @@ export interface StatisticsRow {
   readonly table: Count;
   readonly indexes: readonly (readonly [number: number, count: Count])[];
   readonly atMs: number;
+  /** By a job, to the end; else it is under way. */
+  readonly counted: boolean;
 }
 
 export const NO_STATISTICS: Statistics = { table: { items: 0, bytes: 0 }, indexes: new Map() };
@@ -36,22 +38,27 @@ const STALE_MS = 6 * 3_600_000;
 export async function countTable(ctx: Context, row: TableRow): Promise<Statistics> {
   const pages = { left: REQUEST_PAGES };
   const { statistics } = layout.at(ctx.account, ctx.region);
-  const counted = await count(ctx, row, pages);
-  if (pages.left > 0) return counted;
   const stored = await statistics.get(ctx.store, [row.number]);
   const atMs = ctx.world.clock.now();
+  if (stored?.counted === true && stored.atMs + STALE_MS >= atMs) return shownOf(stored);
+  const counted = await count(ctx, row, pages);
+  if (pages.left > 0) return counted;
   if (stored === undefined || stored.atMs + STALE_MS < atMs) {
     await ctx.transact(async (tx) => {
       const found = await statistics.get(tx, [row.number]);
       if (found !== undefined && found.atMs + STALE_MS >= atMs) return;
       // The row is dated now, so that one job counts at a time.
       const latest = stored ?? { table: counted.table, indexes: [...counted.indexes] };
-      statistics.set(tx, [row.number], { ...latest, atMs });
+      statistics.set(tx, [row.number], { ...latest, atMs, counted: false });
       const payload: Recount = { table: row.number, name: row.name };
       ctx.enqueue(tx, { kind: 'recount', payload });
     });
   }
-  return stored === undefined ? counted : { table: stored.table, indexes: new Map(stored.indexes) };
+  return stored === undefined ? counted : shownOf(stored);
+}
+
+function shownOf({ table, indexes }: StatisticsRow): Statistics {
+  return { table, indexes: new Map(indexes) };
 }
 
 /** The payload of the job that counts a large table. */
@@ -68,7 +75,7 @@ export async function recount(job: Recount, ctx: Context): Promise<void> {
   const atMs = ctx.world.clock.now();
   await ctx.transact(async (tx) => {
     if ((await tables.get(tx, [job.name]))?.number !== job.table) return;
-    statistics.set(tx, [job.table], { table, indexes: [...indexes], atMs });
+    statistics.set(tx, [job.table], { table, indexes: [...indexes], atMs, counted: true });
   });
 }
 

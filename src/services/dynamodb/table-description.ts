@@ -6,9 +6,11 @@ import type {
   TableDescription,
   TableStatus,
 } from '../../model/gen/dynamodb.ts';
+import { decreasesToday } from './quota.ts';
 import type { Statistics } from './statistics.ts';
 import { tableArn } from './table.ts';
 import type { IndexRow, TableRow, Throughput } from './table-row.ts';
+import { warmthOf } from './warm-throughput.ts';
 
 /** How DescribeTable and its like show a table. `status` is what the answer says, when it differs from the row. */
 export function describeTable(
@@ -16,6 +18,7 @@ export function describeTable(
   account: string,
   region: string,
   statistics: Statistics,
+  nowMs: number,
   status: TableStatus = row.status,
 ): TableDescription {
   const arn = tableArn(account, region, row.name);
@@ -28,7 +31,7 @@ export function describeTable(
     KeySchema: row.keySchema,
     TableStatus: status,
     CreationDateTime: new Date(row.createdAtMs),
-    ProvisionedThroughput: describeThroughput(row.throughput),
+    ProvisionedThroughput: describeThroughput(row.throughput, nowMs),
     TableSizeBytes: statistics.table.bytes,
     ItemCount: statistics.table.items,
     TableArn: arn,
@@ -42,7 +45,9 @@ export function describeTable(
           },
     LocalSecondaryIndexes: nonEmpty(locals.map((index) => describeLocal(index, arn, statistics))),
     GlobalSecondaryIndexes: nonEmpty(
-      globals.map((index) => describeGlobal(index, arn, statistics, creating ? 'CREATING' : index.status)),
+      globals.map((index) =>
+        describeGlobal(row, index, arn, statistics, nowMs, creating ? 'CREATING' : index.status),
+      ),
     ),
     SSEDescription:
       row.encryption?.Enabled === true
@@ -69,19 +74,25 @@ export function describeTable(
     },
     DeletionProtectionEnabled: row.deletionProtection,
     OnDemandThroughput: row.onDemandThroughput,
+    WarmThroughput: { ...describeWarmth(row, row), Status: 'ACTIVE' },
   };
+}
+
+function describeWarmth({ billingMode }: TableRow, of: TableRow | IndexRow) {
+  const { reads, writes } = warmthOf(billingMode, of);
+  return { ReadUnitsPerSecond: reads, WriteUnitsPerSecond: writes };
 }
 
 function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
   return list.length === 0 ? undefined : list;
 }
 
-function describeThroughput(throughput: Throughput): ProvisionedThroughputDescription {
+function describeThroughput(throughput: Throughput, nowMs: number): ProvisionedThroughputDescription {
   const { reads, writes, lastIncreaseAtMs, lastDecreaseAtMs } = throughput;
   return {
     LastIncreaseDateTime: lastIncreaseAtMs === undefined ? undefined : new Date(lastIncreaseAtMs),
     LastDecreaseDateTime: lastDecreaseAtMs === undefined ? undefined : new Date(lastDecreaseAtMs),
-    NumberOfDecreasesToday: 0,
+    NumberOfDecreasesToday: decreasesToday(throughput, nowMs),
     ReadCapacityUnits: reads,
     WriteCapacityUnits: writes,
   };
@@ -100,16 +111,19 @@ function describeLocal(index: IndexRow, arn: string, statistics: Statistics): Lo
 }
 
 function describeGlobal(
+  row: TableRow,
   index: IndexRow,
   arn: string,
   statistics: Statistics,
+  nowMs: number,
   status: IndexStatus,
 ): GlobalSecondaryIndexDescription {
   return {
     ...describeLocal(index, arn, statistics),
     IndexStatus: status,
     Backfilling: index.status === 'CREATING' ? true : undefined,
-    ProvisionedThroughput: describeThroughput(index.throughput),
+    ProvisionedThroughput: describeThroughput(index.throughput, nowMs),
     OnDemandThroughput: index.onDemandThroughput,
+    WarmThroughput: { ...describeWarmth(row, index), Status: index.status },
   };
 }

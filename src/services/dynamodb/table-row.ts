@@ -8,6 +8,7 @@ import type {
   StreamViewType,
   TableClass,
 } from '../../model/gen/dynamodb.ts';
+import type { Warmth } from './warm-throughput.ts';
 
 /** What a table is, as it is stored. */
 export interface TableRow {
@@ -27,6 +28,7 @@ export interface TableRow {
   readonly onDemandSinceMs?: number;
   readonly throughput: Throughput;
   readonly onDemandThroughput?: OnDemandThroughput;
+  readonly warmth?: Warmth;
   readonly indexes: readonly IndexRow[];
   /** The number the next index takes. */
   readonly nextIndex: number;
@@ -72,6 +74,8 @@ export interface Throughput {
   readonly writes: number;
   readonly lastIncreaseAtMs?: number;
   readonly lastDecreaseAtMs?: number;
+  /** Of the last UTC day that had any. */
+  readonly decreases?: { readonly day: number; readonly count: number };
 }
 
 export interface IndexRow {
@@ -86,4 +90,5 @@ export interface IndexRow {
   readonly status: 'ACTIVE' | 'CREATING' | 'DELETING';
   readonly throughput: Throughput;
   readonly onDemandThroughput?: OnDemandThroughput;
+  readonly warmth?: Warmth;
 }

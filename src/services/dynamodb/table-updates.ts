@@ -10,6 +10,7 @@ import type { Group } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
 import { fault, invalid, invalidParameter } from './fault.ts';
 import type { IndexJob } from './index-jobs.ts';
+import { checkUnits, countDecrease } from './quota.ts';
 import { changeReplicas, checkReplicaUpdates, withReplicas } from './replicas.ts';
 import { countTable } from './statistics.ts';
 import { checkStream, withStream } from './stream-change.ts';
@@ -21,11 +22,12 @@ import type { IndexRow, TableRow, Throughput } from './table-row.ts';
 import { unwritten } from './tables.ts';
 import { addressOf, forgetTables } from './tables-cache.ts';
 import { limitsOf } from './throughput-limits.ts';
+import { warmed } from './warm-throughput.ts';
 
 export const tableUpdates = {
   UpdateTable: async (input, ctx) => {
     const address = addressOf(input.TableName, ctx);
-    checkUpdate(input);
+    checkUpdate(input, address.region);
     checkReplicaUpdates(input.ReplicaUpdates ?? [], address.region);
     const id = ctx.world.random.uuid();
     const nowMs = ctx.world.clock.now();
@@ -58,6 +60,7 @@ export const tableUpdates = {
         address.account,
         address.region,
         statistics,
+        nowMs,
         'UPDATING',
       ),
     };
@@ -74,15 +77,15 @@ const CHANGES = [
   'TableClass',
   'DeletionProtectionEnabled',
   'OnDemandThroughput',
+  'WarmThroughput',
   'ReplicaUpdates',
 ] as const;
 
-function checkUpdate(input: UpdateTableInput): void {
+function checkUpdate(input: UpdateTableInput, region: string): void {
   for (const name of [
     'VectorIndexUpdates',
     'GlobalTableWitnessUpdates',
     'MultiRegionConsistency',
-    'WarmThroughput',
     'DisassociationProtectionEnabled',
     'GlobalTableSettingsReplicationMode',
   ] as const) {
@@ -101,6 +104,7 @@ function checkUpdate(input: UpdateTableInput): void {
     );
   }
   checkThroughput(input.ProvisionedThroughput);
+  checkUnits(input.ProvisionedThroughput, region);
   checkStream(input.StreamSpecification, 'updated');
   checkTogether(input);
   const seen = new Set<string>();
@@ -123,6 +127,7 @@ function checkUpdate(input: UpdateTableInput): void {
       );
     }
     checkThroughput(update.Update?.ProvisionedThroughput);
+    checkUnits((update.Update ?? update.Create)?.ProvisionedThroughput, region, name);
   }
   if (indexUpdates.filter(({ Create, Delete }) => (Create ?? Delete) !== undefined).length > 1) {
     throw fault(
@@ -169,6 +174,7 @@ function sharedIn(input: UpdateTableInput): UpdateTableInput {
     AttributeDefinitions: input.AttributeDefinitions,
     BillingMode: input.BillingMode,
     ProvisionedThroughput: input.ProvisionedThroughput,
+    WarmThroughput: input.WarmThroughput,
     GlobalSecondaryIndexUpdates: input.GlobalSecondaryIndexUpdates,
   };
 }
@@ -196,7 +202,7 @@ async function updated(
     (next, update) => withIndexUpdate(ctx, tx, next, update, nowMs),
     streaming,
   );
-  return { ...changed, attributes: usedAttributes(changed) };
+  return { ...warmed(row, changed, input, ctx.region), attributes: usedAttributes(changed) };
 }
 
 function withBilling(row: TableRow, input: UpdateTableInput, nowMs: number): TableRow {
@@ -256,7 +262,9 @@ function changedThroughput(old: Throughput, requested: ProvisionedThroughput, no
     ...old,
     ...next,
     ...(next.reads > old.reads || next.writes > old.writes ? { lastIncreaseAtMs: nowMs } : {}),
-    ...(next.reads < old.reads || next.writes < old.writes ? { lastDecreaseAtMs: nowMs } : {}),
+    ...(next.reads < old.reads || next.writes < old.writes
+      ? { lastDecreaseAtMs: nowMs, decreases: countDecrease(old, nowMs) }
+      : {}),
   };
 }
 

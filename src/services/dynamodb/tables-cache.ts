@@ -77,6 +77,11 @@ export function addressOf(
   return { account, region, name: tableName };
 }
 
+/** A bad name is reported alone, whatever else is wrong with a request. */
+export function refuseName({ TableName }: Readonly<Record<string, unknown>>): void {
+  if (typeof TableName === 'string') addressOf(TableName, { account: '', region: '' });
+}
+
 /** The table, if the cache knows it: no read, no promise. */
 export function cachedTable(ctx: Pick<Context, 'store'>, address: TableAddress): Table | undefined {
   return scopes.get(ctx.store)?.get(address.region)?.get(address.account)?.tables.get(address.name);

@@ -4,6 +4,7 @@ import type { Group } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
 import { fault, invalid } from './fault.ts';
 import { layout } from './layout.ts';
+import { checkUnits, MOST_TABLES, tooManyTables } from './quota.ts';
 import { leaveReplicas } from './replicas.ts';
 import { countTable, NO_STATISTICS } from './statistics.ts';
 import { checkStream, closeStream, withStream } from './stream-change.ts';
@@ -12,8 +13,9 @@ import { checkDefinition, type Definition, indexRow, throughputOf } from './tabl
 import { describeTable } from './table-description.ts';
 import { nextNumber } from './table-number.ts';
 import type { IndexRow, TableRow } from './table-row.ts';
-import { addressOf, forgetTables, lookUpTable } from './tables-cache.ts';
+import { addressOf, forgetTables, lookUpTable, type TableAddress } from './tables-cache.ts';
 import { checkTags } from './tags.ts';
+import { withWarmth } from './warm-throughput.ts';
 
 const LIST_LIMIT = 100;
 
@@ -24,6 +26,11 @@ export const tables = {
     const definition = checkDefinition(input);
     checkStream(input.StreamSpecification, 'created');
     checkTags(input.Tags ?? []);
+    checkUnits(input.ProvisionedThroughput, address.region);
+    for (const { IndexName, ProvisionedThroughput } of input.GlobalSecondaryIndexes ?? []) {
+      checkUnits(ProvisionedThroughput, address.region, IndexName);
+    }
+    await checkCount(ctx, address);
     const id = ctx.world.random.uuid();
     const nowMs = ctx.world.clock.now();
     const row = await ctx.transact(async (tx) => {
@@ -41,7 +48,7 @@ export const tables = {
       const created = await withStream(
         ctx.as(address),
         tx,
-        newTable(input, definition, address.name, number, id, nowMs),
+        newTable(input, definition, address, number, id, nowMs),
         input.StreamSpecification,
         nowMs,
       );
@@ -51,7 +58,7 @@ export const tables = {
     });
     forgetTables(ctx, address);
     return {
-      TableDescription: describeTable(row, address.account, address.region, NO_STATISTICS, 'CREATING'),
+      TableDescription: describeTable(row, address.account, address.region, NO_STATISTICS, nowMs, 'CREATING'),
     };
   },
 
@@ -60,7 +67,9 @@ export const tables = {
     const table = await lookUpTable(ctx, address);
     if (table === undefined) throw noTable(address.name);
     const statistics = await countTable(ctx.as(address), table.row);
-    return { Table: describeTable(table.row, address.account, address.region, statistics) };
+    return {
+      Table: describeTable(table.row, address.account, address.region, statistics, ctx.world.clock.now()),
+    };
   },
 
   ListTables: async (input, ctx) => {
@@ -105,7 +114,15 @@ export const tables = {
       return { ...(await closeStream(owner, tx, found, nowMs)), status: 'DELETING' };
     });
     for (const { region } of row.replicas ?? []) forgetTables(ctx, { ...address, region });
-    return { TableDescription: describeTable(row, address.account, address.region, NO_STATISTICS) };
+    return {
+      TableDescription: describeTable(
+        row,
+        address.account,
+        address.region,
+        NO_STATISTICS,
+        ctx.world.clock.now(),
+      ),
+    };
   },
 } satisfies Group<DynamodbOperations>;
 
@@ -123,7 +140,7 @@ function enqueuePurge(ctx: Context, tx: Transaction, { number, name }: TableRow)
 function newTable(
   input: CreateTableInput,
   { attributes, keySchema }: Definition,
-  name: string,
+  { name, region }: TableAddress,
   number: number,
   id: string,
   nowMs: number,
@@ -132,9 +149,17 @@ function newTable(
   let next = 1;
   const indexes: readonly IndexRow[] = [
     ...(input.LocalSecondaryIndexes ?? []).map((index) => indexRow(index, 'local', next++, 'ACTIVE')),
-    ...(input.GlobalSecondaryIndexes ?? []).map((index) => indexRow(index, 'global', next++, 'ACTIVE')),
+    ...(input.GlobalSecondaryIndexes ?? []).map((index) =>
+      withWarmth(
+        indexRow(index, 'global', next++, 'ACTIVE'),
+        billingMode,
+        index.WarmThroughput,
+        `index ${index.IndexName}`,
+        region,
+      ),
+    ),
   ];
-  return {
+  const row: TableRow = {
     number,
     version: 1,
     id,
@@ -156,12 +181,22 @@ function newTable(
       ? {}
       : { policy: { document: input.ResourcePolicy, revision: String(nowMs) } }),
   };
+  return withWarmth(row, billingMode, input.WarmThroughput, 'table', region);
+}
+
+/** Tables of one region; those made at the same moment may pass it a little. */
+async function checkCount(ctx: Context, { account, region }: TableAddress): Promise<void> {
+  const page = await layout.at(account, region).tables.page(ctx.store, [], { limit: MOST_TABLES });
+  if (page.rows.length === MOST_TABLES) throw tooManyTables();
 }
 
 /** What is not there yet is refused by name rather than ignored. */
 function refuseUnwritten(input: CreateTableInput): void {
   if (input.VectorIndexes !== undefined) throw unwritten('VectorIndexes');
   if (input.GlobalTableSourceArn !== undefined) throw unwritten('GlobalTableSourceArn');
+  if (input.GlobalTableSettingsReplicationMode !== undefined) {
+    throw unwritten('GlobalTableSettingsReplicationMode');
+  }
 }
 
 export function unwritten(parameter: string) {
