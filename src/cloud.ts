@@ -142,6 +142,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     audit: createAudit({
       store,
       world,
+      organizations,
       onError: (error, lost) =>
         log.event('error', 'records of calls could not be written', { lost, error: String(error) }),
     }),

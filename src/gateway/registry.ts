@@ -53,7 +53,12 @@ export function createRegistry(definitions: readonly ServiceDefinition[]): Regis
   const signing = new Map<string, KnownService[]>();
   const versions = new Map<string, KnownService[]>();
   for (const service of known) {
-    if (service.metadata.targetPrefix) targets.set(service.metadata.targetPrefix, service);
+    const { targetPrefix } = service.metadata;
+    if (targetPrefix) {
+      targets.set(targetPrefix, service);
+      // CloudTrail's is a path, of which newer clients send the last part alone.
+      targets.set(targetPrefix.slice(targetPrefix.lastIndexOf('.') + 1), service);
+    }
     append(signing, signingName(service.metadata), service);
     append(versions, service.metadata.apiVersion, service);
   }

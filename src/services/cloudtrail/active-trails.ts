@@ -1,9 +1,11 @@
 import { enqueueJob } from '../../service/jobs.ts';
+import type { AccountControls, OrganizationsPort } from '../../service/organizations.ts';
 import type { Store, Transaction } from '../../store/store.ts';
 import type { World } from '../../world/world.ts';
+import { type DeliveredTrail, deliveryName } from './delivered-trail.ts';
 import type { TrailEvent } from './event.ts';
 import { selects, takesData } from './event-selector.ts';
-import { layout, type TrailRow } from './layout.ts';
+import { layout } from './layout.ts';
 
 /** CloudTrail delivers about every five minutes; virtual time. */
 const DELIVER_MS = 5 * 60 * 1000;
@@ -13,11 +15,14 @@ export const HOUR_MS = 60 * 60 * 1000;
 export class ActiveTrails {
   readonly #store: Store;
   readonly #world: World;
-  #byAccount: ReadonlyMap<string, readonly TrailRow[]> = new Map();
+  readonly #organizations: OrganizationsPort;
+  #byAccount: ReadonlyMap<string, readonly DeliveredTrail[]> = new Map();
+  #byOrganization: ReadonlyMap<string, readonly DeliveredTrail[]> = new Map();
   #reading: Promise<void>;
   #data = false;
 
-  constructor(store: Store, world: World) {
+  constructor(store: Store, world: World, organizations: OrganizationsPort) {
+    this.#organizations = organizations;
     this.#store = store;
     this.#world = world;
     this.#reading = this.#read();
@@ -37,36 +42,57 @@ export class ActiveTrails {
   }
 
   async #read(): Promise<void> {
-    const found = new Map<string, TrailRow[]>();
+    const found = new Map<string, DeliveredTrail[]>();
+    const shared = new Map<string, DeliveredTrail[]>();
     for (const { key } of await layout.global().trailAccounts.all(this.#store, [])) {
       const [account] = key;
       for (const { value } of await layout.at(account, '').trails.all(this.#store, [])) {
         if (!value.logging) continue;
-        const list = found.get(account);
-        if (list === undefined) found.set(account, [value]);
-        else list.push(value);
+        const { organizationId } = value;
+        const [map, key] = organizationId === undefined ? [found, account] : [shared, organizationId];
+        map.set(key, [...(map.get(key) ?? []), { trail: value, owner: account }]);
       }
     }
     this.#byAccount = found;
-    this.#data = [...found.values()].flat().some(takesData);
+    this.#byOrganization = shared;
+    this.#data = [...found.values(), ...shared.values()].flat().some(({ trail }) => takesData(trail));
   }
 
   /** Puts the event in the outbox of every trail that takes it; undefined when none does. */
   entry(event: TrailEvent, account: string, nowMs: number): ((tx: Transaction) => Promise<void>) | undefined {
-    const trails = this.#byAccount.get(account);
     // What CloudTrail does to deliver is not delivered: the log files would never end.
-    if (trails === undefined || event.record.sourceIPAddress === 'cloudtrail.amazonaws.com') return undefined;
-    const taking = trails.filter((trail) => selects(trail, event));
-    if (taking.length === 0) return undefined;
+    if (event.record.sourceIPAddress === 'cloudtrail.amazonaws.com') return undefined;
+    const own = taking(this.#byAccount.get(account), event);
+    if (this.#byOrganization.size === 0)
+      return own.length === 0 ? undefined : this.#put(event, account, nowMs, own);
+    const controls = this.#organizations.controls(account);
+    const shared = this.#byOrganization;
+    const all = (found: AccountControls | undefined) => [
+      ...own,
+      ...taking(found && shared.get(found.organizationId), event),
+    ];
+    // Known but right after a change of an organization, and then known before the event is written.
+    if (controls instanceof Promise)
+      return async (tx) => this.#put(event, account, nowMs, all(await controls))(tx);
+    const trails = all(controls);
+    return trails.length === 0 ? undefined : this.#put(event, account, nowMs, trails);
+  }
+
+  #put(event: TrailEvent, account: string, nowMs: number, trails: readonly DeliveredTrail[]) {
     const { awsRegion, eventID } = event.record;
     const { outbox } = layout.at(account, awsRegion);
-    return async (tx) => {
-      for (const trail of taking) {
-        outbox.set(tx, [trail.homeRegion, trail.name, nowMs, eventID], event.record);
-        await scheduleDelivery(tx, this.#world, account, awsRegion, trail, 'deliver', nowMs + DELIVER_MS);
+    return async (tx: Transaction): Promise<void> => {
+      for (const each of trails) {
+        const target = { homeRegion: each.trail.homeRegion, name: deliveryName(each) };
+        outbox.set(tx, [target.homeRegion, target.name, nowMs, eventID], event.record);
+        await scheduleDelivery(tx, this.#world, account, awsRegion, target, 'deliver', nowMs + DELIVER_MS);
       }
     };
   }
+}
+
+function taking(trails: readonly DeliveredTrail[] = [], event: TrailEvent): readonly DeliveredTrail[] {
+  return trails.filter(({ trail }) => selects(trail, event));
 }
 
 /** One job at a time waits for each trail in each region. */
@@ -75,7 +101,7 @@ export async function scheduleDelivery(
   world: World,
   account: string,
   region: string,
-  { homeRegion, name }: TrailRow,
+  { homeRegion, name }: { readonly homeRegion: string; readonly name: string },
   kind: 'deliver' | 'digest',
   dueAtMs: number,
 ): Promise<void> {
@@ -84,5 +110,5 @@ export async function scheduleDelivery(
   deliveries.set(tx, [homeRegion, name, kind], true);
   const scope = { service: 'cloudtrail', account, region };
   const shard = `cloudtrail/${account}/${region}/${homeRegion}/${name}`;
-  enqueueJob(tx, world, scope, { kind, payload: { homeRegion, name }, dueAtMs, shard });
+  enqueueJob(tx, world, scope, { kind, payload: { homeRegion, name, dueAtMs }, dueAtMs, shard });
 }

@@ -5,6 +5,7 @@ import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import type { JobHandler } from '../../service/service.ts';
 import { HOUR_MS, scheduleDelivery } from './active-trails.ts';
+import { type DeliveredTrail, readDelivered } from './delivered-trail.ts';
 import type { EventRecord } from './event.ts';
 import { fault } from './fault.ts';
 import { type Attempt, layout, type TrailRow } from './layout.ts';
@@ -21,10 +22,12 @@ const compress = promisify(gzip);
 
 export interface DeliveryPayload {
   readonly homeRegion: string;
+  /** As {@link deliveryName} has it. */
   readonly name: string;
+  readonly dueAtMs: number;
 }
 
-/** `prefix/AWSLogs/account/kind/region/` and the day. */
+/** `prefix/AWSLogs/account/kind/region/` and the day; an organization's id before the account. */
 export function folderOf(
   trail: TrailRow,
   account: string,
@@ -34,7 +37,8 @@ export function folderOf(
 ): string {
   const prefix = trail.prefix === undefined || trail.prefix === '' ? '' : `${trail.prefix}/`;
   const day = new Date(atMs).toISOString().slice(0, 10).replaceAll('-', '/');
-  return `${prefix}AWSLogs/${account}/${kind}/${region}/${day}/`;
+  const organization = trail.organizationId === undefined ? '' : `${trail.organizationId}/`;
+  return `${prefix}AWSLogs/${organization}${account}/${kind}/${region}/${day}/`;
 }
 
 /** `20261121T0915Z`, or with seconds. */
@@ -44,7 +48,7 @@ export function stampOf(atMs: number, seconds: boolean): string {
 }
 
 export async function putObject(
-  trail: TrailRow,
+  { trail, owner }: DeliveredTrail,
   key: string,
   body: Uint8Array,
   metadata: Readonly<Record<string, string>>,
@@ -61,7 +65,7 @@ export async function putObject(
       ...(body.length === 0 ? {} : { ContentType: 'application/json', ContentEncoding: 'gzip' }),
       ...(Object.keys(metadata).length === 0 ? {} : { Metadata: metadata }),
     },
-    { as: { service: SERVICE, account: ctx.account, sourceArn: trailArn(ctx.account, trail) } },
+    { as: { service: SERVICE, account: ctx.account, sourceArn: trailArn(owner, trail) } },
   );
 }
 
@@ -69,9 +73,16 @@ export async function putObject(
 export async function checkBucket(trail: TrailRow, ctx: Context): Promise<void> {
   const prefix = trail.prefix === undefined || trail.prefix === '' ? '' : `${trail.prefix}/`;
   const kinds = ['CloudTrail', ...(trail.validation ? ['CloudTrail-Digest'] : [])];
+  const { organizationId } = trail;
+  const folders = [
+    ctx.account,
+    ...(organizationId === undefined ? [] : [`${organizationId}/${ctx.account}`]),
+  ];
+  const delivered = { trail, owner: ctx.account };
   try {
-    for (const kind of kinds)
-      await putObject(trail, `${prefix}AWSLogs/${ctx.account}/${kind}/`, new Uint8Array(0), {}, ctx);
+    for (const folder of folders)
+      for (const kind of kinds)
+        await putObject(delivered, `${prefix}AWSLogs/${folder}/${kind}/`, new Uint8Array(0), {}, ctx);
   } catch (error) {
     if (!Fault.is(error)) throw error;
     if (error.code === 'NoSuchBucket')
@@ -91,20 +102,20 @@ export const deliver: JobHandler<DeliveryPayload> = async ({ homeRegion, name },
   await ctx.ports.audit.flush();
   const { outbox, files, deliveries } = layout.at(account, region);
   await ctx.transact(async (tx) => deliveries.delete(tx, [homeRegion, name, 'deliver']));
-  const { trails } = layout.at(account, '');
   for (;;) {
-    const trail = await trails.get(ctx.store, [homeRegion, name]);
+    const delivered = await readDelivered(ctx.store, account, homeRegion, name);
     const page = await outbox.page(ctx.store, [homeRegion, name], {
       limit: FILE_EVENTS,
       maxBytes: FILE_BYTES,
     });
     if (page.rows.length === 0) return;
-    if (trail === undefined) {
+    if (delivered === undefined) {
       await ctx.transact(async (tx) => {
         for (const { key } of page.rows) outbox.delete(tx, key);
       });
       continue;
     }
+    const { trail, owner } = delivered;
     const records = page.rows.map(({ value }) => value);
     const nowMs = ctx.world.clock.now();
     const content = Buffer.from(JSON.stringify({ Records: records }));
@@ -114,16 +125,17 @@ export const deliver: JobHandler<DeliveryPayload> = async ({ homeRegion, name },
     const first = page.rows[0]?.key[2] ?? nowMs;
     const folder = folderOf(trail, account, 'CloudTrail', region, first);
     const key = `${folder}${account}_CloudTrail_${region}_${stampOf(first, false)}_${unique}.json.gz`;
-    const error = await attempt(async () => putObject(trail, key, await compress(content), {}, ctx));
+    const error = await attempt(async () => putObject(delivered, key, await compress(content), {}, ctx));
     const logError = await attempt(() => deliverToLogs(trail, records, ctx));
     const notifyError =
       error === undefined && trail.snsTopicArn !== undefined
-        ? await attempt(() => notify(trail, key, ctx))
+        ? await attempt(() => notify(delivered, key, ctx))
         : undefined;
     await ctx.transact(async (tx) => {
-      const current = await trails.get(tx, [homeRegion, name]);
+      const { trails } = layout.at(owner, '');
+      const current = await trails.get(tx, [homeRegion, trail.name]);
       if (current !== undefined) {
-        trails.set(tx, [homeRegion, name], {
+        trails.set(tx, [homeRegion, trail.name], {
           ...current,
           delivery: attempted(current.delivery, nowMs, error),
           ...(trail.logGroupArn === undefined
@@ -143,7 +155,15 @@ export const deliver: JobHandler<DeliveryPayload> = async ({ homeRegion, name },
           newestEventTime: newest,
         });
         if (trail.validation)
-          await scheduleDelivery(tx, ctx.world, account, region, trail, 'digest', nextHour(nowMs));
+          await scheduleDelivery(
+            tx,
+            ctx.world,
+            account,
+            region,
+            { homeRegion, name },
+            'digest',
+            nextHour(nowMs),
+          );
       }
       // CloudTrail does not keep what a bucket refuses.
       for (const row of page.rows) outbox.delete(tx, row.key);
@@ -179,7 +199,7 @@ export function attempted(before: Attempt | undefined, nowMs: number, error: str
   return { ...before, attemptedAtMs: nowMs, error };
 }
 
-async function notify(trail: TrailRow, key: string, ctx: Context): Promise<void> {
+async function notify({ trail, owner }: DeliveredTrail, key: string, ctx: Context): Promise<void> {
   await ctx.call(
     'sns',
     'Publish',
@@ -187,6 +207,6 @@ async function notify(trail: TrailRow, key: string, ctx: Context): Promise<void>
       TopicArn: trail.snsTopicArn,
       Message: JSON.stringify({ s3Bucket: trail.bucket, s3ObjectKey: [key] }),
     },
-    { as: { service: SERVICE, account: ctx.account, sourceArn: trailArn(ctx.account, trail) } },
+    { as: { service: SERVICE, account: ctx.account, sourceArn: trailArn(owner, trail) } },
   );
 }

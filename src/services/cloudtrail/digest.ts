@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { JobHandler } from '../../service/service.ts';
-import { HOUR_MS } from './active-trails.ts';
+import { HOUR_MS, scheduleDelivery } from './active-trails.ts';
+import { readDelivered } from './delivered-trail.ts';
 import {
   attempt,
   attempted,
@@ -22,22 +23,28 @@ const MOST_FILES = 5_000;
 
 /**
  * The digest of an hour in which log files were delivered: their hashes, signed, and chained to the digest before, so
- * that a file that was changed or taken away shows. Hours without files have none.
+ * that a file that was changed or taken away shows. From the first on there is one for every hour in which the trail
+ * logs: an hour without files is one in which nothing was delivered, and not one whose files are gone.
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-validation-digest-file-structure.html
  */
-export const digest: JobHandler<DeliveryPayload> = async ({ homeRegion, name }, ctx) => {
+export const digest: JobHandler<DeliveryPayload> = async ({ homeRegion, name, dueAtMs }, ctx) => {
   const { account, region } = ctx;
   const { files, digests, deliveries } = layout.at(account, region);
-  const { trails } = layout.at(account, '');
   await ctx.transact(async (tx) => deliveries.delete(tx, [homeRegion, name, 'digest']));
-  const trail = await trails.get(ctx.store, [homeRegion, name]);
+  const delivered = await readDelivered(ctx.store, account, homeRegion, name);
   const { rows } = await files.page(ctx.store, [homeRegion, name], { limit: MOST_FILES });
-  if (trail === undefined || rows.length === 0) return;
+  if (delivered === undefined || (rows.length === 0 && !delivered.trail.logging)) return;
+  const { trail, owner } = delivered;
+  const { trails } = layout.at(owner, '');
   const previous = await digests.get(ctx.store, [homeRegion, name]);
   // The hour of the last file, whenever this runs: a run that is repeated writes the same digest.
-  const endMs = Math.max(nextHour(rows.at(-1)?.key[2] ?? 0), (previous?.endMs ?? 0) + 1000);
+  const last = rows.at(-1)?.key[2];
+  const endMs = Math.max(
+    last === undefined ? dueAtMs : nextHour(last),
+    (previous?.endMs ?? Number.NEGATIVE_INFINITY) + 1000,
+  );
   const startMs = previous?.endMs ?? endMs - HOUR_MS;
-  const key = `${folderOf(trail, account, 'CloudTrail-Digest', region, endMs)}${account}_CloudTrail-Digest_${region}_${name}_${homeRegion}_${stampOf(endMs, true)}.json.gz`;
+  const key = `${folderOf(trail, account, 'CloudTrail-Digest', region, endMs)}${account}_CloudTrail-Digest_${region}_${trail.name}_${homeRegion}_${stampOf(endMs, true)}.json.gz`;
   const signingKey = await ensureSigningKey(ctx);
   const times = rows.flatMap(({ value }) => [value.oldestEventTime, value.newestEventTime]).sort();
   const content = Buffer.from(
@@ -49,8 +56,8 @@ export const digest: JobHandler<DeliveryPayload> = async ({ homeRegion, name }, 
       digestS3Object: key,
       digestPublicKeyFingerprint: signingKey.fingerprint,
       digestSignatureAlgorithm: 'SHA256withRSA',
-      newestEventTime: times.at(-1),
-      oldestEventTime: times[0],
+      newestEventTime: times.at(-1) ?? null,
+      oldestEventTime: times[0] ?? null,
       previousDigestS3Bucket: previous?.bucket ?? null,
       previousDigestS3Object: previous?.key ?? null,
       previousDigestHashValue: previous?.hash ?? null,
@@ -72,15 +79,19 @@ export const digest: JobHandler<DeliveryPayload> = async ({ homeRegion, name }, 
     signingKey,
   );
   const metadata = { signature, 'signature-algorithm': 'SHA256withRSA' };
-  const error = await attempt(async () => putObject(trail, key, await compress(content), metadata, ctx));
+  const error = await attempt(async () => putObject(delivered, key, await compress(content), metadata, ctx));
   const nowMs = ctx.world.clock.now();
   await ctx.transact(async (tx) => {
-    const current = await trails.get(tx, [homeRegion, name]);
+    const current = await trails.get(tx, [homeRegion, trail.name]);
     if (current !== undefined)
-      trails.set(tx, [homeRegion, name], {
+      trails.set(tx, [homeRegion, trail.name], {
         ...current,
         digestDelivery: attempted(current.digestDelivery, nowMs, error),
       });
+    if (current?.logging === true && current.validation) {
+      const target = { homeRegion, name };
+      await scheduleDelivery(tx, ctx.world, account, region, target, 'digest', nextHour(endMs));
+    }
     if (error !== undefined) return;
     digests.set(tx, [homeRegion, name], { bucket: trail.bucket, key, hash, signature, endMs });
     for (const row of rows) files.delete(tx, row.key);

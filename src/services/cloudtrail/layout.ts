@@ -51,6 +51,8 @@ export interface TrailRow {
   readonly includeGlobal: boolean;
   readonly multiRegion: boolean;
   readonly validation: boolean;
+  /** Of an organization's trail, which takes the events of all its members. */
+  readonly organizationId?: string;
   readonly logGroupArn?: string;
   readonly logRoleArn?: string;
   readonly eventSelectors?: readonly EventSelector[];

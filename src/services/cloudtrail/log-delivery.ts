@@ -8,13 +8,14 @@ const SESSION = 'CLOUDWATCH_LOG_DELIVERY_SESSION';
 
 /** Writes events to the trail's log group, under the role it names. Does nothing for a trail without one. */
 export async function deliverToLogs(
-  { logGroupArn, logRoleArn, homeRegion }: TrailRow,
+  { logGroupArn, logRoleArn, homeRegion, organizationId }: TrailRow,
   records: readonly EventRecord[],
   ctx: Context,
 ): Promise<void> {
   if (logGroupArn === undefined || logRoleArn === undefined) return;
   const logGroupName = parseArn(logGroupArn)?.resource.replace(/^log-group:|:\*$/g, '') ?? '';
-  const logStreamName = `${ctx.account}_CloudTrail_${homeRegion}`;
+  const organization = organizationId === undefined ? '' : `${organizationId}_`;
+  const logStreamName = `${organization}${ctx.account}_CloudTrail_${homeRegion}`;
   const as = { roleArn: logRoleArn, service: 'cloudtrail.amazonaws.com', sessionName: SESSION };
   const options = { as, region: homeRegion };
   try {

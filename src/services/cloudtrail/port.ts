@@ -9,6 +9,7 @@ import {
   type RecordedDecision,
   wouldDeny,
 } from '../../service/audit.ts';
+import type { OrganizationsPort } from '../../service/organizations.ts';
 import type { Principal } from '../../service/principal.ts';
 import type { Store, Transaction } from '../../store/store.ts';
 import type { World } from '../../world/world.ts';
@@ -24,6 +25,8 @@ import { Samples } from './samples.ts';
 export interface AuditOptions {
   readonly store: Store;
   readonly world: World;
+  /** Whose trails take the events of an account besides its own. */
+  readonly organizations: OrganizationsPort;
   /** Something could not be recorded. */
   readonly onError: (error: unknown, lost: number) => void;
 }
@@ -44,11 +47,11 @@ class Audit implements AuditPort {
   readonly #trails: ActiveTrails;
   #gathering = false;
 
-  constructor({ store, world, onError }: AuditOptions) {
+  constructor({ store, world, organizations, onError }: AuditOptions) {
     this.#store = store;
     this.#world = world;
     this.#journal = new Journal(store, world, onError);
-    this.#trails = new ActiveTrails(store, world);
+    this.#trails = new ActiveTrails(store, world, organizations);
   }
 
   record(call: AuditedCall): Promise<void> | undefined {

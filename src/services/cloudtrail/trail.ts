@@ -94,7 +94,7 @@ export function trailSettings(row: TrailRow, account: string) {
     LogFileValidationEnabled: row.validation,
     CloudWatchLogsLogGroupArn: row.logGroupArn,
     CloudWatchLogsRoleArn: row.logRoleArn,
-    IsOrganizationTrail: false,
+    IsOrganizationTrail: row.organizationId !== undefined,
   };
 }
 

@@ -7,6 +7,7 @@ import type {
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
+import type { DeliveredTrail } from './delivered-trail.ts';
 import { checkBucket } from './delivery.ts';
 import { fault } from './fault.ts';
 import { type Attempt, layout, type TrailRow } from './layout.ts';
@@ -16,6 +17,7 @@ import { checkTrailName, readTrail, shownTrail, trailArn, trailKey, trailSetting
 import { addTags } from './trail-tags.ts';
 
 const MOST_TRAILS = 5;
+const CLOUDTRAIL = 'cloudtrail.amazonaws.com';
 
 /** https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-create-and-update-a-trail.html */
 export const trails = {
@@ -24,6 +26,7 @@ export const trails = {
     checkTrailName(input.Name);
     const row: TrailRow = {
       ...settings(input, ctx),
+      ...(input.IsOrganizationTrail === true ? { organizationId: await managedOrganization(ctx) } : {}),
       name: input.Name,
       homeRegion: region,
       bucket: input.S3BucketName,
@@ -59,9 +62,12 @@ export const trails = {
   async UpdateTrail(input, ctx) {
     const { account } = ctx;
     const before = await homeTrail(input.Name, ctx);
+    const { organizationId: organization, ...others } = before;
+    const shared = input.IsOrganizationTrail ?? organization !== undefined;
     const row: TrailRow = {
-      ...before,
+      ...others,
       ...settings(input, ctx),
+      ...(shared ? { organizationId: organization ?? (await managedOrganization(ctx)) } : {}),
       bucket: input.S3BucketName ?? before.bucket,
       includeGlobal: input.IncludeGlobalServiceEvents ?? before.includeGlobal,
       multiRegion: input.IsMultiRegionTrail ?? before.multiRegion,
@@ -72,7 +78,10 @@ export const trails = {
     await checkBucket(row, ctx);
     if (row.validation) await ensureSigningKey(ctx);
     const { logging: _logging, ...changed } = row;
-    const updated = await updateTrail(ctx, row, (current) => ({ ...current, ...changed }));
+    const updated = await updateTrail(ctx, row, ({ organizationId: _left, ...current }) => ({
+      ...current,
+      ...changed,
+    }));
     return trailSettings(updated, account);
   },
 
@@ -87,31 +96,30 @@ export const trails = {
   },
 
   async DescribeTrails({ trailNameList = [], includeShadowTrails = true }, ctx) {
-    const { account, region, store } = ctx;
-    const rows = (await layout.at(account, '').trails.all(store, [])).map(({ value }) => value);
-    const here = rows.filter(
-      ({ homeRegion, multiRegion }) => homeRegion === region || (multiRegion && includeShadowTrails),
+    const { account, region } = ctx;
+    const here = (await visibleTrails(ctx)).filter(
+      ({ trail: { homeRegion, multiRegion } }) =>
+        homeRegion === region || (multiRegion && includeShadowTrails),
     );
     const named = trailNameList.map((name) => ({ name, key: trailKey(name, account, region) }));
     const wanted =
       named.length === 0
         ? here
-        : here.filter((row) =>
+        : here.filter(({ trail: row }) =>
             named.some(
               ({ name, key }) =>
                 key[1] === row.name && (!name.startsWith('arn:') || key[0] === row.homeRegion),
             ),
           );
-    return { trailList: wanted.map((row) => shownTrail(row, account)) };
+    return { trailList: wanted.map(({ trail, owner }) => shownTrail(trail, owner)) };
   },
 
-  async ListTrails(_input, { account, store }) {
-    const rows = await layout.at(account, '').trails.all(store, []);
+  async ListTrails(_input, ctx) {
     return {
-      Trails: rows.map(({ value }) => ({
-        TrailARN: trailArn(account, value),
-        Name: value.name,
-        HomeRegion: value.homeRegion,
+      Trails: (await visibleTrails(ctx)).map(({ trail, owner }) => ({
+        TrailARN: trailArn(owner, trail),
+        Name: trail.name,
+        HomeRegion: trail.homeRegion,
       })),
     };
   },
@@ -156,6 +164,23 @@ export const trails = {
     return {};
   },
 } satisfies Group<CloudtrailOperations>;
+
+/** The account's own trails, and those of its organization that others made. */
+async function visibleTrails({ account, store, ports }: Context): Promise<readonly DeliveredTrail[]> {
+  const organization = await ports.organizations.organization(account);
+  const makers =
+    organization === undefined
+      ? []
+      : [organization.managementAccount, ...(organization.services.get(CLOUDTRAIL) ?? [])];
+  const trailsOf = async (owner: string) => {
+    const rows = await layout.at(owner, '').trails.all(store, []);
+    return rows
+      .map(({ value }) => ({ trail: value, owner }))
+      .filter(({ trail }) => owner === account || trail.organizationId === organization?.id);
+  };
+  const found = await Promise.all([...new Set([account, ...makers])].map(trailsOf));
+  return found.flat().filter(({ trail, owner }) => owner === account || trail.organizationId !== undefined);
+}
 
 /** A trail is changed in its home region alone. */
 export async function homeTrail(name: string, { account, region, store }: Context): Promise<TrailRow> {
@@ -202,8 +227,6 @@ type Settings = Pick<TrailRow, 'prefix' | 'snsTopicArn' | 'logGroupArn' | 'logRo
 
 function settings(input: CreateTrailRequest | UpdateTrailRequest, { account, region }: Context): Settings {
   const { S3KeyPrefix, SnsTopicName, CloudWatchLogsLogGroupArn, CloudWatchLogsRoleArn } = input;
-  if (input.IsOrganizationTrail === true)
-    throw fault('UnsupportedOperationException', 'Lambent does not have organization trails yet.');
   if (input.RecursiveLogging === true)
     throw fault(
       'UnsupportedOperationException',
@@ -225,6 +248,36 @@ function settings(input: CreateTrailRequest | UpdateTrailRequest, { account, reg
     ...(CloudWatchLogsLogGroupArn === undefined ? {} : { logGroupArn: CloudWatchLogsLogGroupArn }),
     ...(CloudWatchLogsRoleArn === undefined ? {} : { logRoleArn: CloudWatchLogsRoleArn }),
   };
+}
+
+/**
+ * The organization a trail of the caller may be of: it manages it, or administers CloudTrail for it.
+ * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/creating-trail-organization.html
+ */
+async function managedOrganization({ account, ports }: Context): Promise<string> {
+  const organization = await ports.organizations.organization(account);
+  if (organization === undefined)
+    throw fault(
+      'OrganizationsNotInUseException',
+      'The request could not be processed because your account is not a member of an organization.',
+    );
+  if (!organization.allFeatures)
+    throw fault(
+      'OrganizationNotInAllFeaturesModeException',
+      'Your organization does not have all features enabled.',
+    );
+  const administrators = organization.services.get(CLOUDTRAIL);
+  if (organization.managementAccount !== account && administrators?.has(account) !== true)
+    throw fault(
+      'NotOrganizationMasterAccountException',
+      'The account is not the management account or a delegated administrator of CloudTrail for the organization.',
+    );
+  if (administrators === undefined)
+    throw fault(
+      'CloudTrailAccessNotEnabledException',
+      'Trusted access between CloudTrail and Organizations is not enabled.',
+    );
+  return organization.id;
 }
 
 function checkLogging({ logGroupArn, logRoleArn }: TrailRow): void {
