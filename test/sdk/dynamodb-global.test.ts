@@ -220,6 +220,28 @@ test('time to live is that of all replicas, old items included', async () => {
   assert.equal(off.TimeToLiveDescription?.TimeToLiveStatus, 'DISABLED');
 });
 
+test('a replica may have a table class of its own', async () => {
+  await create('classy');
+  await update('classy', [
+    { Create: { RegionName: 'eu-west-1', TableClassOverride: 'STANDARD_INFREQUENT_ACCESS' } },
+  ]);
+  await exists(west, 'classy');
+  const classOf = async (index: number) =>
+    (await at(index).send(new DescribeTableCommand({ TableName: 'classy' }))).Table?.TableClassSummary
+      ?.TableClass;
+  assert.deepEqual([await classOf(east), await classOf(west)], [undefined, 'STANDARD_INFREQUENT_ACCESS']);
+  await update('classy', [{ Update: { RegionName: 'eu-west-1', TableClassOverride: 'STANDARD' } }]);
+  assert.equal(await classOf(west), 'STANDARD');
+  await assert.rejects(
+    update('classy', [{ Update: { RegionName: 'eu-west-1', KMSMasterKeyId: 'alias/own' } }]),
+    { name: 'NotImplemented', message: /ReplicaUpdates\.Update\.KMSMasterKeyId/ },
+  );
+  await assert.rejects(
+    update('classy', [{ Update: { RegionName: 'eu-north-1', TableClassOverride: 'STANDARD' } }]),
+    { name: 'ValidationException', message: /no replica in eu-north-1/ },
+  );
+});
+
 test('replicas that cannot be are refused', async () => {
   await create('lone');
   const refused = (ReplicaUpdates: UpdateTableCommandInput['ReplicaUpdates'], message: RegExp) =>
