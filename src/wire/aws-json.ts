@@ -1,8 +1,9 @@
 import { crc32 } from 'node:zlib';
-import type { OperationModel, ServiceModel } from '../model/model.ts';
+import type { OperationModel, ServiceModel, ShapeRef } from '../model/model.ts';
 import { type ErrorShape, errorShapeOf, faultOf, statusOf } from './error-shape.ts';
+import { EVENT_STREAM_TYPE, eventBody, eventEncoder, eventMessage } from './event-stream.ts';
 import { decodeJsonBody, jsonDecoder, structureDecoder } from './json-decode.ts';
-import { jsonEncoder } from './json-encode.ts';
+import { jsonEncoder, structureEncoder } from './json-encode.ts';
 import { encodeJsonError } from './json-error.ts';
 import type { Protocol, WireError, WireResponse } from './protocol.ts';
 import { RawJson } from './raw-json.ts';
@@ -21,6 +22,8 @@ export const awsJson: Protocol = {
   },
 
   encodeOutput(model, operation, output, requestId) {
+    const events = operation.output && eventsOf(model, operation.output, requestId);
+    if (events) return events(output);
     return answer(model, 200, encodedOutput(model, operation, output), requestId);
   },
 
@@ -33,6 +36,40 @@ export const awsJson: Protocol = {
     return { ...response, headers: { ...response.headers, 'x-amzn-query-error': queryError } };
   },
 };
+
+type Encode = (output: Readonly<Record<string, unknown>>) => WireResponse;
+
+/** The answer of an operation that streams events; its other members come first, as an event of their own. */
+function eventsOf(model: ServiceModel, ref: ShapeRef, requestId: string): Encode | undefined {
+  const members = Object.entries(model.shapes[ref.shape]?.members ?? {});
+  const streamed = members.find(([, member]) => model.shapes[member.shape]?.eventstream === true);
+  const union = streamed && model.shapes[streamed[1].shape];
+  if (streamed === undefined || union === undefined) return undefined;
+  const [name] = streamed;
+  const contentType = 'application/x-amz-json-1.1';
+  const encode = eventEncoder(model, union, {
+    contentType,
+    structure: (_model, _ref, inEvent) => structureEncoder(model, inEvent),
+  });
+  const first = structureEncoder(
+    model,
+    members.filter(([member]) => member !== name),
+  );
+  const headers = {
+    ':event-type': 'initial-response',
+    ':message-type': 'event',
+    ':content-type': contentType,
+  };
+  return (output) => ({
+    status: 200,
+    headers: { 'content-type': EVENT_STREAM_TYPE, 'x-amzn-requestid': requestId },
+    body: eventBody(
+      encode,
+      output[name] as AsyncIterable<unknown>,
+      eventMessage(headers, Buffer.from(first(output))),
+    ),
+  });
+}
 
 /** DynamoDB's clients check its answers' CRC-32. */
 const CHECKSUMMED: ReadonlySet<string> = new Set(['dynamodb', 'dynamodbstreams']);

@@ -115,9 +115,10 @@ function memberEncoder(
     );
 }
 
-/** The body of an answer: each event as a message, as soon as it comes. */
-export function eventBody(encode: EncodeEvent, events: AsyncIterable<unknown>): Readable {
+/** The body of an answer: each event as a message, as soon as it comes, behind `first`. */
+export function eventBody(encode: EncodeEvent, events: AsyncIterable<unknown>, first?: Buffer): Readable {
   async function* messages(): AsyncGenerator<Buffer> {
+    if (first !== undefined) yield first;
     for await (const event of events) yield encode(event);
   }
   return Readable.from(messages(), { objectMode: false });

@@ -193,6 +193,11 @@ const ALSO: Readonly<Record<string, GivenValues>> = {
   'logs.FilterLogEvents': { logGroupName: 'example' },
   'logs.GetLogEvents': { logGroupName: 'example' },
   's3.PutBucketAbac': { AbacStatus: { Status: 'Disabled' } },
+  // Refused for its pattern by whoever lets it in: an answer that is a stream would not end.
+  'logs.StartLiveTail': {
+    logGroupIdentifiers: [arn('logs', 'log-group:example')],
+    logEventFilterPattern: '{',
+  },
   's3.PutBucketVersioning': { VersioningConfiguration: { Status: 'Suspended' } },
   's3.PutBucketLifecycleConfiguration': {
     LifecycleConfiguration: {

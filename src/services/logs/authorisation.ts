@@ -52,6 +52,34 @@ export const authorisation: Authorisation<LogsOperations> = {
   PutLogEvents: onStream('PutLogEvents'),
   GetLogEvents: onStream('GetLogEvents'),
   FilterLogEvents: onGroup('FilterLogEvents'),
+  PutSubscriptionFilter: (input, scope) => [
+    ...onGroup('PutSubscriptionFilter')(input, scope),
+    ...(input.roleArn === undefined
+      ? []
+      : [
+          {
+            action: 'iam:PassRole',
+            resource: input.roleArn,
+            context: { 'iam:PassedToService': 'logs.amazonaws.com' },
+          },
+        ]),
+  ],
+  DescribeSubscriptionFilters: onGroup('DescribeSubscriptionFilters'),
+  DeleteSubscriptionFilter: onGroup('DeleteSubscriptionFilter'),
+  PutMetricFilter: onGroup('PutMetricFilter'),
+  DescribeMetricFilters: (input, scope) => [
+    {
+      action: 'logs:DescribeMetricFilters',
+      resource: streamArn(scope, input.logGroupName ?? '', ''),
+    },
+  ],
+  DeleteMetricFilter: onGroup('DeleteMetricFilter'),
+  TestMetricFilter: () => [{ action: 'logs:TestMetricFilter', resource: '*' }],
+  StartLiveTail: (input, scope) =>
+    input.logGroupIdentifiers.map((logGroupIdentifier) => ({
+      action: 'logs:StartLiveTail',
+      resource: groupArn(scope, groupNameOf({ logGroupIdentifier })),
+    })),
   TagResource: onResource('TagResource'),
   UntagResource: onResource('UntagResource'),
   ListTagsForResource: onResource('ListTagsForResource'),

@@ -18,11 +18,12 @@ async function storedBytes(reader: Reader, ctx: Context, group: GroupRow): Promi
 }
 
 async function describeGroup(ctx: Context, name: string, group: GroupRow): Promise<LogGroup> {
+  const { metricFilters } = layout.at(ctx.account, ctx.region);
   return {
     logGroupName: name,
     creationTime: group.createdAtMs,
     retentionInDays: group.retentionDays,
-    metricFilterCount: 0,
+    metricFilterCount: (await metricFilters.all(ctx.store, [group.id])).length,
     arn: `${groupArn(ctx, name)}:*`,
     logGroupArn: groupArn(ctx, name),
     storedBytes: await storedBytes(ctx.store, ctx, group),

@@ -23,6 +23,19 @@ export function parseSelector(text: string): Matcher {
   };
 }
 
+const PATH = /"(?:[^"\\]|\\.)*"|\$(?:\.[\w*$@-]+|\.?\[(?:"[^"]*"|\d+|\*)\])+/g;
+
+/** The paths a selector speaks of, as it spells them. */
+export function pathsOf(text: string): readonly string[] {
+  const found = text.match(PATH) ?? [];
+  return [...new Set(found.filter((path) => path.startsWith('$')))];
+}
+
+/** The values at a path, none when nothing is there. */
+export function selectPath(document: unknown, path: string): readonly unknown[] {
+  return select(document, readPath(new PatternReader(path)));
+}
+
 function readEither(reader: PatternReader): Condition {
   const conditions = [readBoth(reader)];
   while (reader.take('||')) conditions.push(readBoth(reader));

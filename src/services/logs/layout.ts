@@ -1,4 +1,4 @@
-import type { LogGroupClass } from '../../model/gen/logs.ts';
+import type { Distribution, LogGroupClass, MetricTransformation } from '../../model/gen/logs.ts';
 import { keyspace, rows } from '../../store/keyspace.ts';
 
 /** CloudWatch Logs' rows of one account in one region. */
@@ -6,6 +6,10 @@ export const layout = keyspace('logs', {
   groups: rows<[name: string], GroupRow>('groups'),
   /** Under the group's id: a group made again under its old name starts empty. */
   streams: rows<[groupId: string, name: string], StreamRow>('streams'),
+  /** Who gets the events of a group; under the group's id. */
+  subscriptions: rows<[groupId: string, name: string], SubscriptionRow>('subscriptions'),
+  /** Kept and shown; no metrics come of them. */
+  metricFilters: rows<[groupId: string, name: string], MetricFilterRow>('metric-filters'),
   /** Events in runs of a few seconds, so that a busy stream is not a row for each line. */
   runs: rows<[streamId: string, firstMs: number, sequence: number], RunRow>('runs'),
 });
@@ -20,6 +24,20 @@ export interface GroupRow {
   readonly groupClass: LogGroupClass;
   readonly kmsKeyId?: string | undefined;
   readonly deletionProtected: boolean;
+}
+
+export interface SubscriptionRow {
+  readonly pattern: string;
+  readonly destinationArn: string;
+  readonly roleArn?: string | undefined;
+  readonly distribution: Distribution;
+  readonly createdAtMs: number;
+}
+
+export interface MetricFilterRow {
+  readonly pattern: string;
+  readonly transformations: readonly MetricTransformation[];
+  readonly createdAtMs: number;
 }
 
 export interface StreamRow {

@@ -25,7 +25,12 @@ export async function purgeStream({ streamId }: { readonly streamId: string }, c
 }
 
 export async function purgeGroup({ groupId }: { readonly groupId: string }, ctx: Context): Promise<void> {
-  const { streams } = layout.at(ctx.account, ctx.region);
+  const { streams, subscriptions, metricFilters } = layout.at(ctx.account, ctx.region);
+  await ctx.transact(async (tx) => {
+    for (const filters of [subscriptions, metricFilters] as const) {
+      for (const { key } of await filters.all(tx, [groupId])) filters.delete(tx, key);
+    }
+  });
   for (;;) {
     const { rows } = await streams.page(ctx.store, [groupId], { limit: PAGE });
     if (rows.length === 0) return;

@@ -3,6 +3,7 @@ import type { Group } from '../../service/service.ts';
 import { fault, oldestKept, readGroup, readStream } from './group.ts';
 import { type GroupRow, layout, RUN_SPAN_MS, type RunRow, type StreamRow } from './layout.ts';
 import { sequenceToken } from './streams.ts';
+import { tellSubscribers } from './subscribing.ts';
 
 /** https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html */
 const MOST_BYTES = 1_048_576;
@@ -89,9 +90,16 @@ export const putting = {
       const stream = await readStream(tx, ctx, group, input.logStreamName);
       const { accepted, rejected } = accept(input.logEvents, group, now);
       let sequence = stream.nextSequence;
+      const runs: [firstMs: number, sequence: number][] = [];
       for (const run of runsOf(accepted, now)) {
-        rows.runs.set(tx, [stream.id, run.events[0]?.[0] ?? now, sequence], run);
+        const firstMs = run.events[0]?.[0] ?? now;
+        rows.runs.set(tx, [stream.id, firstMs, sequence], run);
+        runs.push([firstMs, sequence]);
         sequence++;
+      }
+      if (runs.length > 0) {
+        const place = { group: input.logGroupName, groupId: group.id, stream: input.logStreamName };
+        await tellSubscribers(tx, ctx, { ...place, streamId: stream.id, runs });
       }
       const first = accepted[0]?.timestamp;
       const last = accepted.at(-1)?.timestamp;

@@ -9,16 +9,7 @@ interface Field {
 
 /** `[ip, user, …, status = 4*, size > 1000]`: a line's words, with conditions on some. */
 export function parseFields(text: string): Matcher {
-  const reader = new PatternReader(text);
-  reader.expect('[');
-  const fields: Field[] = [];
-  if (!reader.take(']')) {
-    do fields.push(readField(reader));
-    while (reader.take(','));
-    reader.expect(']');
-  }
-  reader.skipSpace();
-  if (!reader.done) throw invalidPattern();
+  const fields = readFields(text);
   const gap = fields.findIndex(({ name }) => name === '...');
   return (message) => {
     const words = wordsOf(message);
@@ -29,6 +20,35 @@ export function parseFields(text: string): Matcher {
       holds(fields.slice(0, gap), words) && holds(tail, tail.length === 0 ? [] : words.slice(-tail.length))
     );
   };
+}
+
+/** The fields' names and the words they stand for in a message that matches. */
+export function fieldsOf(text: string): (message: string) => readonly (readonly [string, string])[] {
+  const fields = readFields(text);
+  const gap = fields.findIndex(({ name }) => name === '...');
+  const named = fields.filter(({ name }) => name !== '...');
+  return (message) => {
+    const words = wordsOf(message);
+    const skipped = gap < 0 ? 0 : words.length - named.length;
+    return named.map(({ name }, index) => {
+      const at = gap >= 0 && index >= gap ? index + skipped : index;
+      return [name, words[at] ?? ''] as const;
+    });
+  };
+}
+
+function readFields(text: string): readonly Field[] {
+  const reader = new PatternReader(text);
+  reader.expect('[');
+  const fields: Field[] = [];
+  if (!reader.take(']')) {
+    do fields.push(readField(reader));
+    while (reader.take(','));
+    reader.expect(']');
+  }
+  reader.skipSpace();
+  if (!reader.done) throw invalidPattern();
+  return fields;
 }
 
 function holds(fields: readonly Field[], words: readonly string[]): boolean {
