@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
 /** Names under which Lambent may be addressed, whatever it is bound to. */
-const OWN_SUFFIXES = ['.localhost', '.localhost.localstack.cloud', '.amazonaws.com'];
+const OWN_SUFFIXES = ['.localhost', '.localhost.localstack.cloud', '.amazonaws.com', '.api.aws'];
 const OWN_NAMES = new Set(['localhost', 'localhost.localstack.cloud', '127.0.0.1', '[::1]']);
 const CACHED_HOSTS = 1000;
 

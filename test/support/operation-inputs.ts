@@ -133,6 +133,8 @@ const GIVEN: Readonly<Record<string, GivenValues>> = {
   sts: {
     RoleArn: arn('iam', 'role/example', ''),
     TargetPrincipal: '111122223333',
+    Audience: ['example'],
+    SigningAlgorithm: 'ES384',
     TaskPolicyArn: { arn: 'arn:aws:iam::aws:policy/root-task/IAMAuditRootUserCredentials' },
   },
 };

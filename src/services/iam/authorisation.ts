@@ -298,6 +298,9 @@ const accountRules = {
   EnableOrganizationsRootSessions: everything('EnableOrganizationsRootSessions'),
   DisableOrganizationsRootSessions: everything('DisableOrganizationsRootSessions'),
   ListOrganizationsFeatures: everything('ListOrganizationsFeatures'),
+  EnableOutboundWebIdentityFederation: everything('EnableOutboundWebIdentityFederation'),
+  DisableOutboundWebIdentityFederation: everything('DisableOutboundWebIdentityFederation'),
+  GetOutboundWebIdentityFederationInfo: everything('GetOutboundWebIdentityFederationInfo'),
   GetAccountAuthorizationDetails: everything('GetAccountAuthorizationDetails'),
 } satisfies Authorisation<IamOperations>;
 

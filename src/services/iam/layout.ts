@@ -32,6 +32,8 @@ export const layout = keyspace('iam', {
   root: rows<[], RootRow>('root'),
   /** Only global: what an organization turned on of its members' roots. */
   organizationFeatures: rows<[organization: string], readonly FeatureType[]>('organization-features'),
+  /** Whether STS vouches for the account to services outside. */
+  outbound: rows<[], OutboundRow>('outbound'),
   /** At most one. */
   aliases: rows<[alias: string], true>('aliases'),
   passwordPolicy: rows<[], PasswordPolicyRow>('password-policy'),
@@ -108,6 +110,12 @@ export interface ServiceCredentialRow {
   readonly sealedPassword: string;
   readonly active: boolean;
   readonly createdAtMs: number;
+}
+
+export interface OutboundRow {
+  /** In the host of the account's issuer; it stays when the feature is turned off. */
+  readonly issuerId: string;
+  readonly enabled: boolean;
 }
 
 /** What an account's root has besides access keys. */

@@ -13,6 +13,7 @@ import { loginProfiles } from './login-profiles.ts';
 import { mfaDevices } from './mfa-devices.ts';
 import { openIdProviders } from './open-id-providers.ts';
 import { organizationFeatures } from './organization-features.ts';
+import { outboundFederation } from './outbound-federation.ts';
 import { policies } from './policies.ts';
 import { roles } from './roles.ts';
 import { samlProviders } from './saml-providers.ts';
@@ -55,6 +56,7 @@ export const iam = defineService({
     ...signingCertificates,
     ...serviceCredentials,
     ...organizationFeatures,
+    ...outboundFederation,
   },
   authorisation,
 });

@@ -33,6 +33,19 @@ export const authorisation = {
       ...((Tags ?? []).length > 0 ? [{ action: 'sts:TagSession', resource, context }] : []),
     ];
   },
+  GetWebIdentityToken: ({ Audience, SigningAlgorithm, DurationSeconds, Tags = [] }) => {
+    const context = {
+      'sts:IdentityTokenAudience': Audience,
+      'sts:SigningAlgorithm': SigningAlgorithm,
+      ...(DurationSeconds === undefined ? {} : { 'sts:DurationSeconds': DurationSeconds }),
+      ...(Tags.length === 0 ? {} : { 'aws:TagKeys': Tags.map(({ Key }) => Key) }),
+      ...Object.fromEntries(Tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
+    };
+    return [
+      { action: 'sts:GetWebIdentityToken', resource: '*', context },
+      ...(Tags.length === 0 ? [] : [{ action: 'sts:TagGetWebIdentityToken', resource: '*', context }]),
+    ];
+  },
   DecodeAuthorizationMessage: () => [{ action: 'sts:DecodeAuthorizationMessage', resource: '*' }],
   GetAccessKeyInfo: () => [{ action: 'sts:GetAccessKeyInfo', resource: '*' }],
 } satisfies Authorisation<StsOperations>;

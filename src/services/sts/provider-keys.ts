@@ -4,6 +4,7 @@ import type { JWK } from 'jose';
 import type { Context } from '../../service/context.ts';
 import type { World } from '../../world/world.ts';
 import { fault } from './fault.ts';
+import { issuerKeys } from './token-issuer.ts';
 
 /** Real time. */
 const TIMEOUT_MS = 5_000;
@@ -23,7 +24,7 @@ interface Fetched {
 const caches = new WeakMap<World, Map<string, Fetched>>();
 
 /**
- * The signing keys of an OpenID Connect provider: of a user pool of this cloud, else from the provider's discovery
+ * The signing keys of an OpenID Connect provider: of a user pool or an account of this cloud, else from the provider's discovery
  * document. `anew`: what was kept does not have the key that is looked for.
  * https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
  */
@@ -35,6 +36,8 @@ export async function providerKeys(
 ): Promise<{ readonly keys: readonly JWK[] }> {
   const own = await ctx.ports.tokens.keys(issuer);
   if (own !== undefined) return own;
+  const vouched = await issuerKeys(issuer, ctx);
+  if (vouched !== undefined) return { keys: vouched };
   const { world } = ctx;
   let cache = caches.get(world);
   if (cache === undefined) caches.set(world, (cache = new Map()));
