@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { openDataFolder } from './data-folder.ts';
 import { createAccess } from './gateway/access.ts';
+import { openAwsNames } from './gateway/aws-names/aws-names.ts';
 import { CallContext, type Host } from './gateway/call-context.ts';
 import { controlDoors } from './gateway/control.ts';
 import { ownedDoors } from './gateway/doors.ts';
@@ -128,6 +129,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   });
   const organizations = createOrganizationsPort(store);
   const registry = createRegistry(services);
+  const awsNames = await openAwsNames(world, folder.derived);
   const ports: Ports = {
     identity,
     organizations,
@@ -150,7 +152,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     inbox: createInbox(world),
     tokens: createTokens({ store, directory }),
     capacity: createCapacityPort(store),
-    runtimes: await createRuntimes({ world, folder: join(folder.derived, 'runtimes') }),
+    runtimes: await createRuntimes({ world, folder: join(folder.derived, 'runtimes'), names: awsNames }),
   };
 
   const host: Host = {
@@ -231,6 +233,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     ],
     boundHost: options.host,
   });
+  awsNames?.serve(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => resolve());
@@ -261,6 +264,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     madeRootKey: root.made ? root.key : undefined,
     close: async () => {
       stopCollecting();
+      awsNames?.close();
       server.close();
       server.closeIdleConnections();
       // Jobs that run functions get a moment; what does not end in it is a row still, and runs after the next start.

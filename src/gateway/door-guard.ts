@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FrontDoorRequest } from '../service/front-door.ts';
 import { isLoopback } from './guard.ts';
 import type { Opener } from './opener.ts';
@@ -7,6 +8,23 @@ import type { Opener } from './opener.ts';
  * extensions' telemetry): they come from this machine, and their content from anybody.
  */
 const FORWARDED = ['x-amzn-apigateway-api-id', 'x-amz-sns-message-type', 'lambda-extension-telemetry'];
+
+/** Everybody may ask how we are. */
+const HEALTH = '/_lambent/health';
+
+/**
+ * Whether the server's own pages are closed to a request: a function's, or one made for a user. They show mail and
+ * move the clock of everybody, and functions run code from anywhere.
+ */
+export function isKeptOut(
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  socket: Socket,
+  opener: Opener,
+): boolean {
+  if (!path.startsWith('/_lambent/') || path === HEALTH) return false;
+  return FORWARDED.some((name) => headers[name] !== undefined) || opener.isFunction(socket);
+}
 
 /**
  * Whether a request comes from a page served from here or from a program of this machine, which sends no `Origin`.

@@ -8,6 +8,7 @@ import { BodyTooLarge, bodyLimit, ClientGone, readBody, streamsBody } from './bo
 import type { HttpRequest } from './call.ts';
 import { CallContext, type Host } from './call-context.ts';
 import { enterCrossOrigin } from './cors.ts';
+import { isKeptOut } from './door-guard.ts';
 import { createDoorFinder, type OwnedDoor } from './doors.ts';
 import { createGuard, hostOf } from './guard.ts';
 import { createOpener } from './opener.ts';
@@ -57,7 +58,7 @@ export function createGateway(options: GatewayOptions): Server {
       service: owned.service,
       operation: owned.door.name,
       principal: { kind: 'anonymous', account: host.defaultAccount },
-      http: { ...request, secure: false },
+      http: { ...request, secure: isSecure(request.incoming) },
       signal: abortWith(response),
     });
     try {
@@ -109,6 +110,8 @@ export function createGateway(options: GatewayOptions): Server {
     if (!guard.knownHost(hostName))
       return refuse(response, 403, `Lambent is not served under the name ${hostName}.`);
 
+    if (isKeptOut(path, headers, incoming.socket, opener))
+      return refuse(response, 403, 'Functions may not use the pages of the server itself.');
     const door = findDoor(hostName, path, headers['content-type']);
     if (door !== undefined) {
       await enter(door, {
@@ -167,7 +170,7 @@ export function createGateway(options: GatewayOptions): Server {
       query,
       headers,
       sourceIp: sourceOf(incoming),
-      secure: false,
+      secure: isSecure(incoming),
       body,
       buffered: stream === undefined ? body : undefined,
       stream,
@@ -213,6 +216,11 @@ function originForm(url: string): string {
   const scheme = url.indexOf('://');
   const slash = scheme < 0 ? -1 : url.indexOf('/', scheme + 3);
   return slash < 0 ? '/' : url.slice(slash);
+}
+
+/** By TLS, as functions reach AWS's names. */
+function isSecure({ socket }: IncomingMessage): boolean {
+  return 'encrypted' in socket && socket.encrypted === true;
 }
 
 function sourceOf(incoming: IncomingMessage): string {

@@ -27,9 +27,13 @@ test('the summary says what is missing and how to get it', { skip: process.platf
   const whole = isolationOf(
     { sandboxed: true, lack: undefined },
     { controllers: new Set(['memory', 'cpu', 'pids']) },
+    true,
   );
-  assert.match(whole.summary, /bubblewrap sandboxes.*\n.*bounded by control groups$/);
-  const bare = isolationOf({ sandboxed: false, lack: 'bubblewrap is not installed' }, undefined);
+  assert.match(
+    whole.summary,
+    /bubblewrap sandboxes.*\n.*bounded by control groups\n.*amazonaws\.com lead here from inside functions, by HTTPS too$/,
+  );
+  const bare = isolationOf({ sandboxed: false, lack: 'bubblewrap is not installed' }, undefined, false);
   assert.match(bare.summary, /PLAIN PROCESSES.*: bubblewrap is not installed\n/);
   assert.match(
     bare.summary,
@@ -38,7 +42,9 @@ test('the summary says what is missing and how to get it', { skip: process.platf
   const noCpu = isolationOf(
     { sandboxed: true, lack: undefined },
     { controllers: new Set(['memory', 'pids']) },
+    false,
   );
   assert.doesNotMatch(noCpu.summary, /memory is watched/);
   assert.match(noCpu.summary, /not by memory size/);
+  assert.match(noCpu.summary, /ip_unprivileged_port_start=53$/);
 });

@@ -10,6 +10,7 @@ const DELEGATED = 'systemd-run --user --scope -p Delegate=yes lambent up …';
 export function isolationOf(
   { sandboxed, lack }: Pick<Sandbox, 'sandboxed' | 'lack'>,
   groups: Pick<ControlGroups, 'controllers'> | undefined,
+  awsNames: boolean,
 ): Runtimes['isolation'] {
   const has = (controller: 'memory' | 'cpu' | 'pids') => groups?.controllers.has(controller) === true;
   const words: string[] = [
@@ -28,6 +29,13 @@ export function isolationOf(
       );
     } else words.push('memory, processes and processor share are bounded by control groups');
   } else words.push('memory and processes are not bounded');
+  if (sandboxed) {
+    words.push(
+      awsNames
+        ? 'names under amazonaws.com lead here from inside functions, by HTTPS too'
+        : 'names under amazonaws.com lead to AWS from inside functions (SDKs that know AWS_ENDPOINT_URL come here); ports 53 and 443 would lead them here: sudo sysctl -w net.ipv4.ip_unprivileged_port_start=53',
+    );
+  }
   return { sandboxed, summary: words.join('\n  ') };
 }
 

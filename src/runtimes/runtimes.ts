@@ -15,6 +15,7 @@ import type { Environment } from './environment.ts';
 import type { EnvironmentState } from './environment-options.ts';
 import { Fleet, type Waiting } from './fleet.ts';
 import { isolationOf } from './isolation.ts';
+import type { Names } from './names.ts';
 import { MOST_PATIENCE_MS } from './patience.ts';
 import { probeSandbox, type Sandbox } from './sandbox.ts';
 import { findSdkModules } from './sdk-modules.ts';
@@ -24,6 +25,8 @@ export interface RuntimesOptions {
   readonly world: World;
   /** Of the runtimes' alone; emptied at start. On the file system of the code folders, so that files can be linked. */
   readonly folder: string;
+  /** AWS's names inside sandboxes, where they are ours; see {@link Names}. */
+  readonly names?: Names | undefined;
   /** Isolation by itself; what the machine offers by default. */
   readonly sandbox?: Sandbox;
   /** What idle environments may hold together, in megabytes. */
@@ -360,6 +363,7 @@ export async function createRuntimes(options: RuntimesOptions): Promise<Runtimes
     rm(folder, { recursive: true, force: true }).then(() => mkdir(folder, { recursive: true })),
   ]);
   const groups = ControlGroups.ofProcess();
-  const starter = new Starter({ world: options.world, folder, sandbox, sdk, groups });
-  return new ProcessRuntimes(options, starter, isolationOf(sandbox, groups));
+  const { names } = options;
+  const starter = new Starter({ world: options.world, folder, sandbox, sdk, groups, names });
+  return new ProcessRuntimes(options, starter, isolationOf(sandbox, groups, names !== undefined));
 }

@@ -19,6 +19,7 @@ import {
   pythonLanguage,
   standIn,
 } from './languages.ts';
+import { type Names, trustOf, viewsOf } from './names.ts';
 import { rubyLanguage } from './ruby-language.ts';
 import { PROGRAM_PATH, type Sandbox } from './sandbox.ts';
 import { bootstrapFolder, type SdkModules } from './sdk-modules.ts';
@@ -31,6 +32,7 @@ export interface StarterOptions {
   readonly sandbox: Sandbox;
   readonly sdk: SdkModules | undefined;
   readonly groups: ControlGroups | undefined;
+  readonly names: Names | undefined;
 }
 
 /** A worker that stands by for functions of one profile. */
@@ -69,6 +71,7 @@ export class Starter {
   readonly #found = new Map<Family, Language>();
   readonly #sdk: SdkModules | undefined;
   readonly #groups: ControlGroups | undefined;
+  readonly #names: Names | undefined;
   readonly #bootstraps: string;
   readonly #trees = new Trees();
   readonly #standbys = new Map<string, Standby>();
@@ -82,6 +85,7 @@ export class Starter {
     this.#bootstraps = bootstrapFolder();
     this.#sdk = options.sdk;
     this.#groups = options.groups;
+    this.#names = options.sandbox.sandboxed ? options.names : undefined;
     const { sandboxed } = options.sandbox;
     const known = { sandboxed, bootstraps: this.#bootstraps, sdk: options.sdk, folder: options.folder };
     // A language is looked for when somebody first wants it: asking Java about itself takes as long as a cold start.
@@ -301,12 +305,14 @@ export class Starter {
             from: join(this.#bootstraps, 'etc', name),
             to: `/etc/${name}`,
           })),
+          ...viewsOf(this.#names),
           ...(content.extensions.length > 0 ? [{ from: await hostsFile(folder), to: '/etc/hosts' }] : []),
           ...language.views,
         ],
       }),
       environment: {
         ...SYSTEM_ENVIRONMENT,
+        ...trustOf(this.#names),
         ...language.environment,
         ...(sandboxed ? {} : plainEnvironment(language, folder, content.layerFolders)),
         ...content.environment,
