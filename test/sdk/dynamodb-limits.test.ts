@@ -113,6 +113,12 @@ test('warm throughput begins with what a table has, grows with it and is never l
         'https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial',
     ),
   );
+  await assert.rejects(
+    create('cold', { ProvisionedThroughput: units(10, 10), WarmThroughput: { ReadUnitsPerSecond: 5 } }),
+    refused(
+      'Requested ReadUnitsPerSecond for WarmThroughput for table is lower than ReadCapacityUnits of ProvisionedThroughput',
+    ),
+  );
   await create('warm', {
     ProvisionedThroughput: units(1, 1),
     WarmThroughput: { ReadUnitsPerSecond: 50, WriteUnitsPerSecond: 60 },
@@ -147,6 +153,53 @@ test('a table may be given so many units, and lowered so often in a day', async 
   assert.equal(Table?.ProvisionedThroughput?.NumberOfDecreasesToday, 5);
   await lambent.advance(86_400);
   await lower(4);
+});
+
+test('throughput goes with the billing mode', async () => {
+  const most = (units: number) => ({ MaxReadRequestUnits: units });
+  const outside = refused(
+    'Requested MaxReadRequestUnits for OnDemandThroughput for table is outside of valid range',
+  );
+  for (const value of [0, -1, -2]) {
+    await assert.rejects(create('modes', { ...onDemand, OnDemandThroughput: most(value) }), outside);
+  }
+  await assert.rejects(
+    create('modes', { ProvisionedThroughput: units(1, 1), OnDemandThroughput: most(1) }),
+    refused(
+      'MaxReadRequestUnits for OnDemandThroughput cannot be specified when table BillingMode is PROVISIONED.',
+    ),
+  );
+  await assert.rejects(create('modes', { ...onDemand, OnDemandThroughput: most(40_001) }), {
+    name: 'LimitExceededException',
+    message:
+      'Subscriber limit exceeded: Requested MaxReadRequestUnits for OnDemandThroughput for table exceeds TableMaxReadCapacityUnits of the account in region us-east-1',
+  });
+  await create('modes', {
+    ...onDemand,
+    OnDemandThroughput: most(7),
+    GlobalSecondaryIndexes: [{ ...index('by-kind'), OnDemandThroughput: { MaxReadRequestUnits: -1 } }],
+  });
+  await assert.rejects(
+    update('modes', {
+      GlobalSecondaryIndexUpdates: [{ Update: { IndexName: 'by-kind', ProvisionedThroughput: units(2, 2) } }],
+    }),
+    refused(
+      'The only Updates for index: by-kind when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput',
+    ),
+  );
+  await update('modes', {
+    BillingMode: 'PROVISIONED',
+    ProvisionedThroughput: units(1, 1),
+    GlobalSecondaryIndexUpdates: [{ Update: { IndexName: 'by-kind', ProvisionedThroughput: units(2, 2) } }],
+  });
+  const { Table } = await client.send(new DescribeTableCommand({ TableName: 'modes' }));
+  assert.equal(Table?.OnDemandThroughput, undefined);
+  await assert.rejects(
+    update('modes', { OnDemandThroughput: most(1) }),
+    refused(
+      'MaxReadRequestUnits for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED',
+    ),
+  );
 });
 
 test('contributor insights keep their state', async () => {

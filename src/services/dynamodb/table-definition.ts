@@ -14,7 +14,7 @@ import type { IndexRow, Throughput } from './table-row.ts';
 /** The rules of what a table and its indexes may look like. */
 const MOST_UNITS = 1_000_000_000_000;
 const MOST_LOCAL = 5;
-const MOST_GLOBAL = 20;
+export const MOST_GLOBAL = 20;
 /** Partition and sort attributes each, of a global index. */
 const MOST_GLOBAL_KEYS = 4;
 

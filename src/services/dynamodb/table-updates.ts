@@ -10,13 +10,14 @@ import type { Group } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
 import { fault, invalid, invalidParameter } from './fault.ts';
 import type { IndexJob } from './index-jobs.ts';
+import { checkOnDemand } from './on-demand.ts';
 import { checkUnits, countDecrease } from './quota.ts';
 import { changeReplicas, checkReplicaUpdates, withReplicas } from './replicas.ts';
 import { countTable } from './statistics.ts';
 import { checkStream, withStream } from './stream-change.ts';
 import { tableOf } from './table.ts';
 import { changeTable } from './table-change.ts';
-import { checkGlobal, checkThroughput, indexRow, throughputOf } from './table-definition.ts';
+import { checkGlobal, checkThroughput, indexRow, MOST_GLOBAL, throughputOf } from './table-definition.ts';
 import { describeTable } from './table-description.ts';
 import type { IndexRow, TableRow, Throughput } from './table-row.ts';
 import { unwritten } from './tables.ts';
@@ -187,6 +188,7 @@ async function updated(
   nowMs: number,
 ): Promise<TableRow> {
   const billed = withBilling(row, input, nowMs);
+  checkOnDemand(input.OnDemandThroughput, billed.billingMode, ctx.region);
   const defined: TableRow = {
     ...billed,
     attributes: mergedAttributes(row.attributes, input.AttributeDefinitions ?? []),
@@ -243,7 +245,13 @@ function withBilling(row: TableRow, input: UpdateTableInput, nowMs: number): Tab
     );
   }
   if (row.billingMode !== mode) requireIndexThroughput(row, indexUpdates);
-  return { ...row, billingMode: mode, throughput: changedThroughput(row.throughput, requested, nowMs) };
+  const { onDemandThroughput, ...rest } = row;
+  return {
+    ...rest,
+    billingMode: mode,
+    throughput: changedThroughput(row.throughput, requested, nowMs),
+    indexes: row.indexes.map(({ onDemandThroughput: most, ...index }) => index),
+  };
 }
 
 /** A table that becomes provisioned needs units for each of its global indexes. */
@@ -287,6 +295,13 @@ function withIndexUpdate(
     requireNoIndexUnderWay(row);
     checkGlobal(Create, row.attributes);
     checkNewIndexBilling(Create.IndexName, Create.ProvisionedThroughput, row);
+    checkOnDemand(Create.OnDemandThroughput, row.billingMode, ctx.region, { index: Create.IndexName });
+    if (row.indexes.filter(({ kind }) => kind === 'global').length >= MOST_GLOBAL) {
+      throw fault(
+        'LimitExceededException',
+        `Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of ${MOST_GLOBAL}`,
+      );
+    }
     const index = indexRow(Create, 'global', row.nextIndex, 'CREATING');
     const payload: IndexJob = { table: row.number, name: row.name, index: index.number };
     ctx.enqueue(tx, { kind: 'backfill', payload });
@@ -312,6 +327,16 @@ function withIndexUpdate(
   }
   const throughput = Update?.ProvisionedThroughput;
   const onDemandThroughput = Update?.OnDemandThroughput;
+  checkOnDemand(onDemandThroughput, row.billingMode, ctx.region, { index: name });
+  const most = onDemandThroughput?.MaxReadRequestUnits ?? onDemandThroughput?.MaxWriteRequestUnits;
+  if (
+    row.billingMode === 'PAY_PER_REQUEST' &&
+    (throughput !== undefined || (most === undefined && Update?.WarmThroughput === undefined))
+  ) {
+    throw invalidParameter(
+      `The only Updates for index: ${name} when TableThroughputMode is PAY_PER_REQUEST can be to OnDemandThroughput, WarmThroughput`,
+    );
+  }
   return replaced(index, {
     ...index,
     ...(throughput === undefined

@@ -4,6 +4,7 @@ import type { Group } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
 import { fault, invalid } from './fault.ts';
 import { layout } from './layout.ts';
+import { checkOnDemand } from './on-demand.ts';
 import { checkUnits, MOST_TABLES, tooManyTables } from './quota.ts';
 import { leaveReplicas } from './replicas.ts';
 import { countTable, NO_STATISTICS } from './statistics.ts';
@@ -26,10 +27,7 @@ export const tables = {
     const definition = checkDefinition(input);
     checkStream(input.StreamSpecification, 'created');
     checkTags(input.Tags ?? []);
-    checkUnits(input.ProvisionedThroughput, address.region);
-    for (const { IndexName, ProvisionedThroughput } of input.GlobalSecondaryIndexes ?? []) {
-      checkUnits(ProvisionedThroughput, address.region, IndexName);
-    }
+    checkQuotas(input, address.region);
     await checkCount(ctx, address);
     const id = ctx.world.random.uuid();
     const nowMs = ctx.world.clock.now();
@@ -182,6 +180,16 @@ function newTable(
       : { policy: { document: input.ResourcePolicy, revision: String(nowMs) } }),
   };
   return withWarmth(row, billingMode, input.WarmThroughput, 'table', region);
+}
+
+function checkQuotas(input: CreateTableInput, region: string): void {
+  const mode = input.BillingMode ?? 'PROVISIONED';
+  checkUnits(input.ProvisionedThroughput, region);
+  checkOnDemand(input.OnDemandThroughput, mode, region, { isNew: true });
+  for (const { IndexName: index, ...given } of input.GlobalSecondaryIndexes ?? []) {
+    checkUnits(given.ProvisionedThroughput, region, index);
+    checkOnDemand(given.OnDemandThroughput, mode, region, { index, isNew: true });
+  }
 }
 
 /** Tables of one region; those made at the same moment may pass it a little. */

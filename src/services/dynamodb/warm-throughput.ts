@@ -43,10 +43,10 @@ export function withWarmth<Row extends Warmed>(
   region: string,
 ): Row {
   if (requested === undefined) return row;
-  const lower =
+  const lower = (side: Side) =>
     mode === 'PAY_PER_REQUEST'
       ? 'initial throughput for OnDemand. See: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html#on-demand-capacity-mode-initial'
-      : undefined;
+      : `${side}CapacityUnits of ProvisionedThroughput`;
   return { ...row, warmth: checked(requested, warmthOf(mode, row), what, region, lower) };
 }
 
@@ -89,12 +89,14 @@ function nextWarmth(
   return checked(requested, kept, what, region);
 }
 
+type Side = 'Read' | 'Write';
+
 function checked(
   { ReadUnitsPerSecond: reads, WriteUnitsPerSecond: writes }: WarmThroughput,
   current: Warmth,
   what: What,
   region: string,
-  lower = 'current WarmThroughput, decreasing WarmThroughput is not supported',
+  lower: (side: Side) => string = () => 'current WarmThroughput, decreasing WarmThroughput is not supported',
 ): Warmth {
   for (const [name, units, least] of [
     ['Read', reads, current.reads],
@@ -102,7 +104,7 @@ function checked(
   ] as const) {
     if (units === undefined) continue;
     const requested = `Requested ${name}UnitsPerSecond for WarmThroughput for ${what}`;
-    if (units < least) throw invalidParameter(`${requested} is lower than ${lower}`);
+    if (units < least) throw invalidParameter(`${requested} is lower than ${lower(name)}`);
     if (units > TABLE_UNITS) {
       throw fault(
         'LimitExceededException',
