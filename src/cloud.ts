@@ -151,7 +151,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     directory,
     inbox: createInbox(world),
     tokens: createTokens({ store, directory }),
-    capacity: createCapacityPort(store),
+    capacity: createCapacityPort({ store, world }),
     runtimes: await createRuntimes({ world, folder: join(folder.derived, 'runtimes'), names: awsNames }),
   };
 

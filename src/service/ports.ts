@@ -215,13 +215,17 @@ export interface TokenPort {
 /** What DynamoDB measures of its tables; what scales them asks. */
 export interface CapacityPort {
   /** Undefined when there is no such table or index, or when it has no provisioned throughput. */
-  figures(resource: {
-    readonly account: string;
-    readonly region: string;
-    readonly table: string;
-    /** A global secondary index; the table itself when absent. */
-    readonly index?: string | undefined;
-  }): Promise<CapacityFigures | undefined>;
+  figures(resource: CapacityResource): Promise<CapacityFigures | undefined>;
+  /** Calls back once, when something is consumed next while this process runs; in the place of one that waits. */
+  whenConsumed(resource: CapacityResource, side: keyof CapacityFigures, callback: () => void): Promise<void>;
+}
+
+export interface CapacityResource {
+  readonly account: string;
+  readonly region: string;
+  readonly table: string;
+  /** A global secondary index; the table itself when absent. */
+  readonly index?: string | undefined;
 }
 
 export interface CapacityFigures {

@@ -183,7 +183,7 @@ test('an idle table stays as it is; a suspended one too; one out of its bounds i
   await register({ ...target('idle'), MinCapacity: 1 });
   await tracking(target('idle'));
   await startOfMinute();
-  await lambent.advance(1800);
+  await lambent.advance(7 * 86_400);
   assert.deepEqual((await provisioned('idle')).table, [5, 5]);
   await register({ ...target('idle'), MinCapacity: 1, SuspendedState: { DynamicScalingOutSuspended: true } });
   for (let minute = 0; minute < 3; minute++) await minuteOfWrites('idle', 230);
@@ -191,7 +191,17 @@ test('an idle table stays as it is; a suspended one too; one out of its bounds i
   await register({ ...target('idle'), MinCapacity: 7 });
   await lambent.advance(60);
   assert.deepEqual((await provisioned('idle')).table, [5, 7]);
-  assert.deepEqual(await activities('idle'), [
+  // What is consumed after a long rest counts from its first minute on.
+  await register({
+    ...target('idle'),
+    MinCapacity: 7,
+    SuspendedState: { DynamicScalingOutSuspended: false },
+  });
+  await lambent.advance(3 * 3600);
+  await startOfMinute();
+  for (let minute = 0; minute < 2; minute++) await minuteOfWrites('idle', 350);
+  assert.deepEqual((await provisioned('idle')).table, [5, 12]);
+  assert.deepEqual((await activities('idle')).slice(1), [
     ['Setting write capacity units to 7.', 'minimum capacity was set to 7', 'Successful'],
   ]);
 });

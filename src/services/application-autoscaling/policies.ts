@@ -37,7 +37,7 @@ export const policies = {
         createdAtMs: before?.createdAtMs ?? nowMs,
         configuration,
         run,
-        tracking: { readAtMs: nowMs, consumed: figures?.consumed ?? 0, above: 0, below: 0 },
+        tracking: { readAtMs: nowMs, consumed: figures?.consumed ?? 0, above: 0, below: 0, quiet: 0 },
       });
       enqueueEvaluation(ctx, tx, { name: input, policy: input.PolicyName, run }, nowMs);
       return before?.id ?? newId;

@@ -13,6 +13,8 @@ export interface PolicyRow {
   readonly configuration: TargetTrackingScalingPolicyConfiguration;
   /** Names the chain of jobs that evaluate it: another's jobs do nothing. */
   readonly run: string;
+  /** Nothing is consumed: it is looked at now and then, and when something is. */
+  readonly asleep?: true;
   readonly tracking: Tracking;
 }
 

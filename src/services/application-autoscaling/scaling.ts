@@ -6,9 +6,13 @@ import { noteActivity } from './activities.ts';
 import { layout } from './layout.ts';
 import { LINKED_SERVICE, roleArn } from './role.ts';
 import { keyOf, resourceOf, type ScaledResource, type TargetName, type TargetRow } from './target.ts';
-import { track } from './tracking.ts';
+import { type Tracking, track } from './tracking.ts';
 
 const MINUTE_MS = 60_000;
+/** Readings without consumption after which a policy sleeps, so that moving the clock by weeks costs little. */
+const QUIET = 15;
+/** How often it is looked at then: consumption wakes it, unless the server started anew since. */
+const ASLEEP_MS = 3_600_000;
 
 /** The payload of the job that holds a policy's target against what was consumed; each enqueues the next minute's. */
 export interface Evaluation {
@@ -22,12 +26,13 @@ export function enqueueEvaluation(
   tx: Transaction,
   { name, policy, run }: Evaluation,
   nowMs: number,
+  everyMs = MINUTE_MS,
 ): void {
   const payload: Evaluation = { name: nameIn(name), policy, run };
   ctx.enqueue(tx, {
     kind: 'evaluate',
     payload,
-    dueAtMs: (Math.floor(nowMs / MINUTE_MS) + 1) * MINUTE_MS,
+    dueAtMs: (Math.floor(nowMs / everyMs) + 1) * everyMs,
     shard: shardOf(ctx, name),
   });
 }
@@ -65,13 +70,17 @@ export async function evaluate(job: Evaluation, ctx: Context): Promise<void> {
     if (row.tracking.readAtMs >= nowMs) return undefined;
     const verdict =
       figures === undefined
-        ? { tracking: { ...row.tracking, readAtMs: nowMs, above: 0, below: 0 } }
+        ? { tracking: nothing(row.tracking, nowMs) }
         : track(row.tracking, { atMs: nowMs, ...figures }, row.configuration);
-    policies.set(tx, key, { ...row, tracking: verdict.tracking });
-    enqueueEvaluation(ctx, tx, job, nowMs);
-    return { target, id: row.id, wanted: verdict.wanted };
+    const { tracking } = verdict;
+    const { asleep: _, ...awake } = row;
+    const sleeps = tracking.quiet >= QUIET;
+    policies.set(tx, key, { ...awake, tracking, ...(sleeps ? { asleep: true } : {}) });
+    enqueueEvaluation(ctx, tx, job, nowMs, sleeps ? ASLEEP_MS : MINUTE_MS);
+    return { target, id: row.id, wanted: verdict.wanted, sleeps };
   });
   if (seen === undefined || figures === undefined) return;
+  if (seen.sleeps) await wakeWhenConsumed(ctx, job, figures.consumed);
   const { target, wanted, id } = seen;
   const suspended =
     wanted?.direction === 'out'
@@ -85,6 +94,39 @@ export async function evaluate(job: Evaluation, ctx: Context): Promise<void> {
   await scale(ctx, job.name, {
     units: within(wanted.units, target),
     cause: `monitor alarm ${alarm} in state ALARM triggered policy ${job.policy}`,
+  });
+}
+
+/** Of a minute about which nothing is known. */
+function nothing(tracking: Tracking, atMs: number): Tracking {
+  return { ...tracking, readAtMs: atMs, above: 0, below: 0, quiet: tracking.quiet + 1 };
+}
+
+async function wakeWhenConsumed(ctx: Context, job: Evaluation, consumed: number): Promise<void> {
+  const { account, region } = ctx;
+  const resource = resourceOf(job.name);
+  const wake = () => {
+    wakePolicies(ctx, job.name).catch((error: unknown) =>
+      ctx.log('error', 'a scaling policy could not be woken', { ...job, error: String(error) }),
+    );
+  };
+  await ctx.ports.capacity.whenConsumed({ account, region, ...resource }, resource.side, wake);
+  // What was consumed before anybody listened.
+  if ((await figuresOf(ctx, resource))?.consumed !== consumed) await wakePolicies(ctx, job.name);
+}
+
+/** Evaluates a target's policies from the next minute on, if they sleep. */
+export async function wakePolicies(ctx: Context, name: TargetName): Promise<void> {
+  const { policies } = layout.at(ctx.account, ctx.region);
+  const run = ctx.world.random.uuid();
+  const nowMs = ctx.world.clock.now();
+  await ctx.transact(async (tx) => {
+    for (const { key, value } of await policies.all(tx, keyOf(name))) {
+      const { asleep, ...row } = value;
+      if (asleep === undefined) continue;
+      policies.set(tx, key, { ...row, run, tracking: { ...row.tracking, readAtMs: nowMs, quiet: 0 } });
+      enqueueEvaluation(ctx, tx, { name, policy: key[3], run }, nowMs);
+    }
   });
 }
 

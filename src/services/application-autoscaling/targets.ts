@@ -11,6 +11,7 @@ import { fault, invalid } from './fault.ts';
 import { layout } from './layout.ts';
 import { pageOf } from './page.ts';
 import { LINKED_SERVICE, roleArn } from './role.ts';
+import { wakePolicies } from './scaling.ts';
 import { checkTags } from './tags.ts';
 import {
   keyOf,
@@ -59,6 +60,7 @@ export const targets = {
       });
       ids.set(tx, [targetId(input)], key);
     });
+    await wakePolicies(ctx, input);
     return { ScalableTargetARN: targetArn(ctx, input) };
   },
 

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import { type Tracking, track } from './tracking.ts';
 
-const NEW: Tracking = { readAtMs: 0, consumed: 0, above: 0, below: 0 };
+const NEW: Tracking = { readAtMs: 0, consumed: 0, above: 0, below: 0, quiet: 0 };
 const MINUTE_MS = 60_000;
 
 interface Seen {

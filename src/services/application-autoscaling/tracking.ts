@@ -11,6 +11,8 @@ export interface Tracking {
   /** Minutes in a row above the target, and well below it. */
   readonly above: number;
   readonly below: number;
+  /** Readings in a row without consumption. */
+  readonly quiet: number;
   /** When it last scaled out and in. */
   readonly outAtMs?: number;
   readonly inAtMs?: number;
@@ -57,6 +59,7 @@ export function track(
     readAtMs: atMs,
     consumed,
     above: percent > TargetValue ? tracking.above + 1 : 0,
+    quiet: units > 0 ? 0 : tracking.quiet + 1,
     below: units > 0 && percent < LOW * TargetValue ? tracking.below + 1 : 0,
   };
   const wanted = Math.max(1, Math.ceil((100 * rate) / TargetValue));

@@ -164,9 +164,15 @@ function settingsOf(table: TableRow, row: TableRow | IndexRow, side: Side): Limi
   return { rate, kind: 'MaxOnDemand', partitions, partitionRate };
 }
 
-/** Units taken of one side of a table, or of its index of that number, since the process started. */
-export function takenOf(ctx: Pick<Context, 'store'>, table: TableNumber, index: number, side: Side): number {
-  return limits.get(ctx.store)?.get(`${limitName(table)}${index}/${side}`)?.taken ?? 0;
+/** The limit of one side of a table, or of its index of that number; undefined when it has none. */
+export function limitOf(
+  ctx: Pick<Context, 'store' | 'world'>,
+  table: Table,
+  index: number,
+  side: Side,
+): Limit | undefined {
+  limitsOf(ctx, table);
+  return limits.get(ctx.store)?.get(`${limitName(table)}${index}/${side}`);
 }
 
 interface TableNumber {

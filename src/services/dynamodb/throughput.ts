@@ -78,6 +78,7 @@ export class Limit {
   readonly #whole: Bucket;
   #partitions: readonly Bucket[];
   #taken = 0;
+  #onTake: (() => void) | undefined;
 
   constructor(settings: LimitSettings, nowMs: number) {
     this.#settings = settings;
@@ -103,10 +104,21 @@ export class Limit {
     return this.#taken;
   }
 
+  /** Calls back once, when something is taken next; takes the place of one that waits. */
+  whenTaken(callback: () => void): void {
+    this.#onTake = callback;
+  }
+
   take(hash: number, units: number): void {
     this.#taken += units;
+    if (this.#onTake !== undefined) this.#tell(this.#onTake);
     this.#whole.take(units);
     this.#partition(hash).take(units);
+  }
+
+  #tell(callback: () => void): void {
+    this.#onTake = undefined;
+    callback();
   }
 
   #partition(hash: number): Bucket {
