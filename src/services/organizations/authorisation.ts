@@ -1,7 +1,7 @@
 import type { OrganizationsOperations } from '../../model/gen/organizations.ts';
 import type { ContextValues } from '../../policy/request.ts';
 import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
-import { handshakeArn } from './handshakes.ts';
+import { handshakeArn } from './handshake.ts';
 import { layout, type OrganizationRow } from './layout.ts';
 import { arnOf } from './organization.ts';
 
@@ -71,6 +71,7 @@ export const authorisation = {
   DescribeOrganization: everything('DescribeOrganization'),
   DeleteOrganization: everything('DeleteOrganization'),
   LeaveOrganization: everything('LeaveOrganization'),
+  EnableAllFeatures: everything('EnableAllFeatures'),
   ListRoots: everything('ListRoots'),
   EnableAWSServiceAccess: ({ ServicePrincipal }) => [
     {

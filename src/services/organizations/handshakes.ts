@@ -1,14 +1,16 @@
 import type {
-  ActionType,
   Handshake,
+  HandshakeFilter,
   HandshakeState,
   OrganizationsOperations,
 } from '../../model/gen/organizations.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
-import type { Reader, Transaction } from '../../store/store.ts';
+import type { Transaction } from '../../store/store.ts';
 import { ALPHANUMERIC_LOWER } from '../../world/world.ts';
+import { approveAllFeatures, cancelApprovals, checkNoMigration, finishAllFeatures } from './all-features.ts';
 import { fault, invalidInput } from './fault.ts';
+import { handshakesOf, shownHandshake as shown, stateOf } from './handshake.ts';
 import { type HandshakeRow, layout } from './layout.ts';
 import { readManaged } from './membership.ts';
 import { withFullAccess } from './organization.ts';
@@ -31,6 +33,7 @@ export const handshakes = {
     const nowMs = world.clock.now();
     const row = await ctx.transact(async (tx) => {
       const organization = await readManaged(tx, account);
+      await checkNoMigration(tx, organization.id, nowMs);
       if ((await layout.members.get(tx, [Target.Id])) === organization.id)
         throw fault(
           'HandshakeConstraintViolationException',
@@ -65,40 +68,23 @@ export const handshakes = {
     return { Handshake: shown(row, nowMs) };
   },
 
-  async AcceptHandshake({ HandshakeId }, ctx) {
-    const { account } = ctx;
-    return answer(ctx, HandshakeId, 'ACCEPTED', async (tx, row, nowMs) => {
-      checkParty(row.target, account);
-      if ((await layout.members.get(tx, [account])) !== undefined)
-        throw fault(
-          'HandshakeConstraintViolationException',
-          'The account is already a member of an organization.',
-          { Reason: 'ALREADY_IN_AN_ORGANIZATION' },
-        );
-      const organization = await layout.organizations.get(tx, [row.organizationId]);
-      if (organization === undefined) throw unknown();
-      const member = {
-        name: `account ${account}`,
-        email: `root+${account}@lambent.localhost`,
-        parentId: organization.rootId,
-        joined: 'INVITED' as const,
-        joinedAtMs: nowMs,
-      };
-      const grown = { ...organization, accounts: { ...organization.accounts, [account]: member } };
-      layout.members.set(tx, [account], organization.id);
-      layout.organizations.set(
-        tx,
-        [organization.id],
-        taggedWith(withFullAccess(grown, account), account, row.tags),
-      );
-    });
-  },
+  AcceptHandshake: ({ HandshakeId }, ctx) =>
+    answer(ctx, HandshakeId, 'ACCEPTED', async (tx, row, nowMs) => {
+      checkParty(row.target, ctx.account);
+      if (stateOf(row, nowMs) !== 'OPEN') return;
+      if (row.action === 'ENABLE_ALL_FEATURES') await finishAllFeatures(tx, row);
+      else if (row.action === 'APPROVE_ALL_FEATURES') await approveAllFeatures(tx, row);
+      else await join(tx, row, nowMs);
+    }),
 
   DeclineHandshake: ({ HandshakeId }, ctx) =>
     answer(ctx, HandshakeId, 'DECLINED', async (_tx, row) => checkParty(row.target, ctx.account)),
 
   CancelHandshake: ({ HandshakeId }, ctx) =>
-    answer(ctx, HandshakeId, 'CANCELED', async (_tx, row) => checkParty(row.managementAccount, ctx.account)),
+    answer(ctx, HandshakeId, 'CANCELED', async (tx, row) => {
+      checkParty(row.managementAccount, ctx.account);
+      if (row.action === 'ENABLE_ALL_FEATURES') await cancelApprovals(tx, row);
+    }),
 
   async DescribeHandshake({ HandshakeId }, { account, store, world }) {
     const row = await layout.handshakes.get(store, [HandshakeId]);
@@ -108,14 +94,14 @@ export const handshakes = {
   },
 
   async ListHandshakesForAccount({ Filter, ...page }, { account, store, world }) {
-    const rows = wanted(await handshakesOf(store, 'account', account), Filter?.ActionType);
+    const rows = wanted(await handshakesOf(store, 'account', account), Filter);
     const { items, NextToken } = pageOf(rows, page);
     return { Handshakes: items.map((row) => shown(row, world.clock.now())), NextToken };
   },
 
   async ListHandshakesForOrganization({ Filter, ...page }, { account, store, world }) {
     const { id } = await readManaged(store, account);
-    const rows = wanted(await handshakesOf(store, 'organization', id), Filter?.ActionType);
+    const rows = wanted(await handshakesOf(store, 'organization', id), Filter);
     const { items, NextToken } = pageOf(rows, page);
     return { Handshakes: items.map((row) => shown(row, world.clock.now())), NextToken };
   },
@@ -139,7 +125,7 @@ async function answer(
         'HandshakeAlreadyInStateException',
         'The specified handshake is already in the requested state.',
       );
-    if (current !== 'OPEN')
+    if (current !== 'OPEN' && !(current === 'REQUESTED' && state === 'CANCELED'))
       throw fault(
         'InvalidHandshakeTransitionException',
         `You can't perform the operation on the handshake in its current state: ${current}.`,
@@ -151,23 +137,42 @@ async function answer(
   return { Handshake: shown(ended, nowMs) };
 }
 
-async function handshakesOf(
-  reader: Reader,
-  party: 'account' | 'organization',
-  id: string,
-): Promise<readonly HandshakeRow[]> {
-  const keys = await layout.handshakesOf.all(reader, [party, id]);
-  const rows = await Promise.all(keys.map(({ key }) => layout.handshakes.get(reader, [key[2]])));
-  return rows.filter((row) => row !== undefined);
+function wanted(
+  rows: readonly HandshakeRow[],
+  { ActionType: action, ParentHandshakeId: parentId }: HandshakeFilter = {},
+): readonly HandshakeRow[] {
+  return rows.filter(
+    (row) =>
+      (action === undefined || action === (row.action ?? 'INVITE')) &&
+      (parentId === undefined || parentId === row.parentId),
+  );
 }
 
-/** Invitations are the only kind there is. */
-function wanted(rows: readonly HandshakeRow[], action: ActionType | undefined): readonly HandshakeRow[] {
-  return action === undefined || action === 'INVITE' ? rows : [];
-}
-
-function stateOf({ state, expiresAtMs }: HandshakeRow, nowMs: number): HandshakeState {
-  return state === 'OPEN' && nowMs >= expiresAtMs ? 'EXPIRED' : state;
+/** Makes the invited account a member. */
+async function join(tx: Transaction, row: HandshakeRow, nowMs: number): Promise<void> {
+  const { target: account } = row;
+  if ((await layout.members.get(tx, [account])) !== undefined)
+    throw fault(
+      'HandshakeConstraintViolationException',
+      'The account is already a member of an organization.',
+      { Reason: 'ALREADY_IN_AN_ORGANIZATION' },
+    );
+  const organization = await layout.organizations.get(tx, [row.organizationId]);
+  if (organization === undefined) throw unknown();
+  const member = {
+    name: `account ${account}`,
+    email: `root+${account}@lambent.localhost`,
+    parentId: organization.rootId,
+    joined: 'INVITED' as const,
+    joinedAtMs: nowMs,
+  };
+  const grown = { ...organization, accounts: { ...organization.accounts, [account]: member } };
+  layout.members.set(tx, [account], organization.id);
+  layout.organizations.set(
+    tx,
+    [organization.id],
+    taggedWith(withFullAccess(grown, account), account, row.tags),
+  );
 }
 
 function checkParty(party: string, account: string): void {
@@ -180,37 +185,4 @@ function unknown() {
     'HandshakeNotFoundException',
     "We can't find a handshake with the HandshakeId that you specified.",
   );
-}
-
-function shown(row: HandshakeRow, nowMs: number): Handshake {
-  const { id, organizationId, managementAccount, managementEmail, target, notes } = row;
-  return {
-    Id: id,
-    Arn: handshakeArn(row),
-    Parties: [
-      { Id: organizationId.slice(2), Type: 'ORGANIZATION' },
-      { Id: target, Type: 'ACCOUNT' },
-    ],
-    State: stateOf(row, nowMs),
-    RequestedTimestamp: new Date(row.requestedAtMs),
-    ExpirationTimestamp: new Date(row.expiresAtMs),
-    Action: 'INVITE',
-    Resources: [
-      {
-        Type: 'ORGANIZATION',
-        Value: organizationId,
-        Resources: [
-          { Type: 'MASTER_EMAIL', Value: managementEmail },
-          { Type: 'MASTER_NAME', Value: `account ${managementAccount}` },
-          { Type: 'ORGANIZATION_FEATURE_SET', Value: 'ALL' },
-        ],
-      },
-      { Type: 'ACCOUNT', Value: target },
-      ...(notes === undefined ? [] : [{ Type: 'NOTES' as const, Value: notes }]),
-    ],
-  };
-}
-
-export function handshakeArn({ managementAccount, organizationId, id }: HandshakeRow): string {
-  return `arn:aws:organizations::${managementAccount}:handshake/${organizationId}/invite/${id}`;
 }

@@ -71,18 +71,23 @@ export interface CreationRow {
   readonly failure?: CreateAccountFailureReason;
 }
 
-/** An invitation into an organization. */
+/** An invitation into an organization, or a part of turning all its features on. */
 export interface HandshakeRow {
   /** h-… */
   readonly id: string;
   readonly organizationId: string;
   readonly managementAccount: string;
   readonly managementEmail: string;
-  /** The account that is invited. */
+  /** Absent: an invitation. */
+  readonly action?: 'ENABLE_ALL_FEATURES' | 'APPROVE_ALL_FEATURES';
+  /** Of an approval: what it is an approval of. */
+  readonly parentId?: string;
+  /** The account that answers. */
   readonly target: string;
   readonly notes?: string;
   readonly tags: readonly { readonly Key: string; readonly Value: string }[];
-  readonly state: 'OPEN' | 'ACCEPTED' | 'DECLINED' | 'CANCELED';
+  /** `REQUESTED` waits for approvals. */
+  readonly state: 'REQUESTED' | 'OPEN' | 'ACCEPTED' | 'DECLINED' | 'CANCELED';
   readonly requestedAtMs: number;
   readonly expiresAtMs: number;
 }

@@ -1,5 +1,6 @@
 import { defineService } from '../../service/service.ts';
 import { accounts, createAccount, removeClosedAccount } from './accounts.ts';
+import { allFeatures } from './all-features.ts';
 import { attachments } from './attachments.ts';
 import { authorisation } from './authorisation.ts';
 import { delegations } from './delegations.ts';
@@ -21,6 +22,7 @@ export const organizations = defineService({
     ...policies,
     ...attachments,
     ...handshakes,
+    ...allFeatures,
     ...tags,
   },
   authorisation,
