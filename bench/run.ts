@@ -11,6 +11,7 @@ import { benchGrowth, FULL_SIZE } from './growth.ts';
 import { benchIdentity } from './identity.ts';
 import { benchInvoke } from './invoke.ts';
 import { benchDynamodbLocal, benchPeers } from './peers.ts';
+import { benchQueues } from './queues.ts';
 import { type Line, table } from './report.ts';
 import { assumeBenchRole, fillTable } from './setup.ts';
 import { benchStart } from './start.ts';
@@ -55,6 +56,7 @@ try {
     else lines.push(...local);
   }
   if (wanted('invoke')) lines.push(...(await benchInvoke(bare.port, server, credentials)));
+  if (wanted('queues')) lines.push(...(await benchQueues(server.port, credentials, notes)));
   if (wanted('api')) lines.push(...(await benchApi(server.port, credentials)));
   await server.stop();
   server = undefined;

@@ -216,6 +216,16 @@ test('what becomes of an event goes to queues: a destination’s record, the dea
       DestinationConfig: { OnSuccess: { Destination: successes.arn } },
     }),
   );
+  const bus = 'arn:aws:events:us-east-1:000000000000:event-bus/default';
+  await assert.rejects(
+    lambda.send(
+      new sdk.PutFunctionEventInvokeConfigCommand({
+        FunctionName,
+        DestinationConfig: { OnSuccess: { Destination: bus } },
+      }),
+    ),
+    (error: Error) => /EventBridge is not here/.test(error.message),
+  );
   for (const event of [{ n: 1 }, { fail: true }]) {
     await lambda.send(
       new sdk.InvokeCommand({

@@ -30,12 +30,11 @@ export async function deliver(
   ctx: Context,
   delivery: Delivery & {
     readonly record: unknown;
-    readonly succeeded: boolean;
     /** Where the record stands in a bucket. */
     readonly folder: string;
   },
 ): Promise<void> {
-  const { destination, record, succeeded } = delivery;
+  const { destination, record } = delivery;
   const text = JSON.stringify(record);
   await send(ctx, delivery, async (service, resource, account, call) => {
     switch (service) {
@@ -53,23 +52,11 @@ export async function deliver(
           InvocationType: 'Event',
           Payload: Buffer.from(text),
         });
-      case 's3':
+      default:
         return call('s3', 'PutObject', {
           Bucket: resource.split('/')[0],
           Key: `${delivery.folder}/${objectName(ctx)}`,
           Body: Buffer.from(text),
-        });
-      default:
-        return call('events', 'PutEvents', {
-          Entries: [
-            {
-              EventBusName: destination,
-              Source: 'lambda',
-              DetailType: `Lambda Function Invocation Result - ${succeeded ? 'Success' : 'Failure'}`,
-              Detail: text,
-              Resources: [destination],
-            },
-          ],
         });
     }
   });

@@ -22,7 +22,6 @@ export async function discard(
     destination: mapping.onFailure,
     role,
     name: target.reference.name,
-    succeeded: false,
     folder: `aws/lambda/${mapping.uuid}/${shard}`,
     record: {
       requestContext: {

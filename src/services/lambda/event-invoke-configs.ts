@@ -5,6 +5,7 @@ import type {
 } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
+import { destinationOf } from './destination.ts';
 import type { EventInvokeConfigRow } from './layout.ts';
 import { pageOf } from './pages.ts';
 import { readFunction, readVersion, type Target, targetOf } from './reading.ts';
@@ -29,17 +30,6 @@ function describeConfig(
       OnFailure: row.onFailure === undefined ? {} : { Destination: row.onFailure },
     },
   };
-}
-
-const DESTINATION = /^arn:[^:]+:(?:sqs|sns|lambda|events|s3):/;
-
-function destinationOf(arn: string | undefined): string | undefined {
-  if (arn === undefined || arn === '') return undefined;
-  if (DESTINATION.test(arn)) return arn;
-  throw fault(
-    'InvalidParameterValueException',
-    `The provided destination config DestinationConfig is invalid: ${arn}`,
-  );
 }
 
 interface Wanted {

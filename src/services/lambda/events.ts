@@ -216,7 +216,7 @@ async function settle(
           }),
     };
     const folder = `aws/lambda/async/${version.name}`;
-    await deliver(ctx, { ...by, destination, record, succeeded, folder });
+    await deliver(ctx, { ...by, destination, record, folder });
   }
   if (!succeeded && version.deadLetterArn !== undefined) {
     const errorMessage = (jsonOf(answer ?? 'null') as { errorMessage?: unknown } | null)?.errorMessage;

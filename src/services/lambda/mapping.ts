@@ -4,6 +4,7 @@ import type {
   EventSourceMappingConfiguration,
   UpdateEventSourceMappingRequest,
 } from '../../model/gen/lambda.ts';
+import { destinationOf } from './destination.ts';
 import { readPattern } from './event-pattern.ts';
 import type { MappingRow } from './layout.ts';
 import { fault } from './reference.ts';
@@ -149,7 +150,7 @@ export function configureMapping(before: MappingRow, settings: Settings): Mappin
       settings.FunctionResponseTypes === undefined
         ? before.reportsFailures
         : settings.FunctionResponseTypes.includes('ReportBatchItemFailures'),
-    onFailure: onFailure === undefined ? before.onFailure : onFailure.Destination || undefined,
+    onFailure: onFailure === undefined ? before.onFailure : destinationOf(onFailure.Destination),
     filters,
   };
 }

@@ -8,6 +8,7 @@ import { layout, type MappingRow } from './layout.ts';
 import { runsInChain } from './lineage.ts';
 import { note } from './polling.ts';
 import { filterView, type QueueMessage, type QueueRecord, QueueSource } from './queue-source.ts';
+import { QueueStock } from './queue-stock.ts';
 import { type Target, targetOf } from './reading.ts';
 import { runningOf } from './running.ts';
 
@@ -28,6 +29,7 @@ interface Polling {
   readonly mapping: MappingRow;
   readonly target: Target;
   readonly source: QueueSource;
+  readonly stock: QueueStock;
 }
 
 /** A batch the function has had, or could not take. */
@@ -48,7 +50,8 @@ export async function pollQueue(ctx: Context, mapping: MappingRow, bell: Bell): 
   const target = targetOf(ctx, mapping.functionArn);
   const { version } = await runningOf(ctx).resolve(target);
   const source = new QueueSource(ctx, mapping.sourceArn, version.role, version.name);
-  const polling = { ctx, mapping, target, source };
+  const stock = new QueueStock(source);
+  const polling = { ctx, mapping, target, source, stock };
   const startedAt = clock.monotonic();
   const most = () =>
     Math.min(
@@ -61,14 +64,17 @@ export async function pollQueue(ctx: Context, mapping: MappingRow, bell: Bell): 
   const workers = new Set<Promise<void>>();
   const work = async () => {
     const mine = { ...polling, ctx: ctx.as({}) };
-    while (failure === undefined && !throttled && restMs > 0) {
-      if (((await source.nextAtMs()) ?? Number.POSITIVE_INFINITY) > clock.now()) return;
-      const gatherMs = await gathering(mine);
-      if (gatherMs !== undefined) {
-        restMs = Math.min(restMs, gatherMs);
-        return;
+    // What was received ahead is handed on, though the mapping may have changed meanwhile.
+    while (failure === undefined && !throttled && (restMs > 0 || !stock.isEmpty)) {
+      if (stock.isEmpty) {
+        if (((await source.nextAtMs()) ?? Number.POSITIVE_INFINITY) > clock.now()) return;
+        const gatherMs = await gathering(mine);
+        if (gatherMs !== undefined) {
+          restMs = Math.min(restMs, gatherMs);
+          return;
+        }
       }
-      const messages = await source.receive(mapping.batchSize);
+      const messages = await stock.take(mapping.batchSize);
       if (messages.length === 0) return;
       // There may be more than one batch: somebody else looks while this one is with the function.
       if (messages.length >= mapping.batchSize) employ();
@@ -97,6 +103,7 @@ export async function pollQueue(ctx: Context, mapping: MappingRow, bell: Bell): 
     if (bell.take() && failure === undefined && restMs > 0) employ();
     if (workers.size > 0) await bell.heard(Number.POSITIVE_INFINITY);
   }
+  await stock.settled();
   if (failure !== undefined) throw (failure as { readonly error: unknown }).error;
   if (Number.isFinite(restMs)) return restMs;
   const next = await source.nextAtMs();
@@ -130,7 +137,8 @@ async function settle(
   polling: Polling,
   messages: readonly QueueMessage[],
 ): Promise<{ readonly throttled: boolean }> {
-  const { ctx, mapping, source } = polling;
+  const { ctx, mapping, source, stock } = polling;
+  const startedAt = ctx.world.clock.monotonic();
   const patterns = mapping.filters.map((text) => readPattern(text) ?? {});
   const wanted: { readonly message: QueueMessage; readonly record: QueueRecord }[] = [];
   const done: QueueMessage[] = [];
@@ -151,7 +159,7 @@ async function settle(
     // What follows a failed message of its group must not overtake it.
     if (throttled || (failed && source.fifo)) break;
   }
-  await source.remove(done);
+  await stock.remove(done, ctx.world.clock.monotonic() - startedAt);
   if (wanted.length > 0) await note(ctx, mapping.uuid, failed ? 'PROBLEM: Function call failed' : 'OK');
   return { throttled };
 }

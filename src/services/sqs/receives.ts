@@ -59,7 +59,8 @@ async function takeOrWait(ctx: Context, asking: Taking, waitMs: number): Promise
   const listen = () => (waitMs > 0 ? bellOf(ctx, due.rangeOf([taking.queue.contentId])) : undefined);
   let bell = listen();
   try {
-    for (let tries = 1; !ctx.signal.aborted; tries++) {
+    // Whether the client has left matters to who waits: to ask costs more than a short poll.
+    for (let tries = 1; bell === undefined || !ctx.signal.aborted; tries++) {
       const { taken, again, nextDueMs, full } = await takeMessages(ctx, taking);
       if (taken.length > 0) return taken;
       if (again && tries < MOST_TRIES) continue;
