@@ -214,7 +214,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   });
 
   const served = services.filter(({ model }) => model !== undefined).map(({ name }) => name);
-  const server = createGateway({
+  const gateway = createGateway({
     host,
     registry,
     doors: [
@@ -233,12 +233,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     ],
     boundHost: options.host,
   });
-  awsNames?.serve(server);
+  awsNames?.serve(gateway.server);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, () => resolve());
+    gateway.server.once('error', reject);
+    gateway.server.listen(options.port, options.host, () => resolve());
   });
-  const { port } = server.address() as AddressInfo;
+  const { port } = gateway.server.address() as AddressInfo;
   const shownHost = options.host === '0.0.0.0' || options.host === '::' ? '127.0.0.1' : options.host;
   endpoint = `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}`;
 
@@ -265,8 +265,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     close: async () => {
       stopCollecting();
       awsNames?.close();
-      server.close();
-      server.closeIdleConnections();
+      gateway.close();
       // Jobs that run functions get a moment; what does not end in it is a row still, and runs after the next start.
       const pumped = pump.stop();
       const drained = new AbortController();
@@ -275,7 +274,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       await ports.runtimes.close();
       await pumped;
       for (const stop of stops.reverse()) await stop();
-      server.closeAllConnections();
+      gateway.destroy();
       await ports.audit.flush();
       await store.close();
       log.flush();

@@ -27,6 +27,19 @@ export function streamsBody(model: ServiceModel, operation: OperationModel): boo
   return target?.type === 'blob' && (payload.streaming === true || target.streaming === true);
 }
 
+const inEvents = new WeakMap<OperationModel, boolean>();
+
+/** True when the operation answers with a stream of events. */
+export function answersInEvents(model: ServiceModel, operation: OperationModel): boolean {
+  let answer = inEvents.get(operation);
+  if (answer === undefined) {
+    const members = operation.output === undefined ? {} : model.shapes[operation.output.shape]?.members;
+    answer = Object.values(members ?? {}).some(({ shape }) => model.shapes[shape]?.eventstream === true);
+    inEvents.set(operation, answer);
+  }
+  return answer;
+}
+
 /** The client went away before its request was whole: there is nobody to answer. */
 export class ClientGone extends Error {
   override readonly name = 'ClientGone';

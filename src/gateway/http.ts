@@ -1,16 +1,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { assert } from '../base/assert.ts';
 import { Fault } from '../service/faults.ts';
 import type { FrontDoorRequest } from '../service/front-door.ts';
 import type { WireResponse } from '../wire/protocol.ts';
-import { BodyTooLarge, bodyLimit, ClientGone, readBody, streamsBody } from './body.ts';
+import { answersInEvents, BodyTooLarge, bodyLimit, ClientGone, readBody, streamsBody } from './body.ts';
 import type { HttpRequest } from './call.ts';
 import { CallContext, type Host } from './call-context.ts';
 import { enterCrossOrigin } from './cors.ts';
+import { Departure } from './departure.ts';
 import { isKeptOut } from './door-guard.ts';
 import { createDoorFinder, type OwnedDoor } from './doors.ts';
 import { createGuard, hostOf } from './guard.ts';
+import { createLane } from './lane.ts';
+import type { LaneRequest } from './lane-request.ts';
 import { createOpener } from './opener.ts';
 import { runRequest } from './pipeline.ts';
 import { principalName } from './principal-name.ts';
@@ -35,8 +40,16 @@ const HEADER_TIMEOUT_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 600_000;
 const KEEP_ALIVE_MS = 75_000;
 
+export interface Gateway {
+  readonly server: Server;
+  /** Takes no more connections, and ends those that wait for a request. */
+  close(): void;
+  /** Ends all connections. */
+  destroy(): void;
+}
+
 /** The HTTP server: guards, front doors, and the pipeline for everything else. */
-export function createGateway(options: GatewayOptions): Server {
+export function createGateway(options: GatewayOptions): Gateway {
   const { host, registry } = options;
   const findDoor = createDoorFinder(options.doors);
   const guard = createGuard(options.boundHost);
@@ -51,6 +64,7 @@ export function createGateway(options: GatewayOptions): Server {
     const requestId = host.world.random.uuid();
     const { response } = request;
     let error: string | undefined;
+    const departure = new Departure(response);
     const ctx = new CallContext(host, {
       requestId,
       account: host.defaultAccount,
@@ -58,8 +72,8 @@ export function createGateway(options: GatewayOptions): Server {
       service: owned.service,
       operation: owned.door.name,
       principal: { kind: 'anonymous', account: host.defaultAccount },
-      http: { ...request, secure: isSecure(request.incoming) },
-      signal: abortWith(response),
+      http: { ...request, secure: isSecure(request.incoming.socket) },
+      signal: () => departure.signal,
     });
     try {
       await owned.door.handle(request, ctx);
@@ -97,6 +111,57 @@ export function createGateway(options: GatewayOptions): Server {
 
   const opener = createOpener(host.ports.runtimes);
 
+  function requestOf(socket: Socket, departure: Departure, parts: RequestParts): HttpRequest {
+    const { method, host: authority, path, resourcePath, query, headers } = parts;
+    const { body, stream, tooLarge, route, form } = parts;
+    return {
+      method,
+      host: authority,
+      path,
+      resourcePath,
+      query,
+      headers,
+      sourceIp: sourceOf(socket),
+      secure: isSecure(socket),
+      body,
+      buffered: stream === undefined ? body : undefined,
+      stream,
+      tooLarge,
+      route,
+      form,
+      signal: () => departure.signal,
+      fromFunction: () => opener.isFunction(socket),
+    };
+  }
+
+  /** Calls on the lane: no browser, no front door, no host that names a bucket, no streams. */
+  function serve({ headers, body }: LaneRequest, socket: Socket): Promise<WireResponse> | undefined {
+    const { host: authority = '' } = headers;
+    const name = hostOf(authority);
+    if (name !== '127.0.0.1' && name !== 'localhost') return undefined;
+    if (headers['content-type']?.startsWith(FORM)) return undefined;
+    const route = routeQuietly(registry, { method: 'POST', path: '/', query: '', headers }, '/');
+    if (route?.operation === undefined || answersInEvents(route.model, route.operation)) return undefined;
+    const departure = new Departure(socket);
+    const request = requestOf(socket, departure, {
+      method: 'POST',
+      host: authority,
+      path: '/',
+      resourcePath: '/',
+      query: '',
+      headers,
+      body,
+      stream: undefined,
+      tooLarge: false,
+      route,
+      form: undefined,
+    });
+    return runRequest(host, registry, request).then(({ response }) => {
+      departure.over();
+      return response as WireResponse;
+    });
+  }
+
   async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET' } = incoming;
     const headers = incoming.headers as Record<string, string>;
@@ -120,7 +185,7 @@ export function createGateway(options: GatewayOptions): Server {
         query,
         host: hostName,
         headers,
-        sourceIp: sourceOf(incoming),
+        sourceIp: sourceOf(incoming.socket),
         origin: `http://${authority}`,
         body: async (limit) => {
           try {
@@ -162,29 +227,30 @@ export function createGateway(options: GatewayOptions): Server {
       if (!(error instanceof BodyTooLarge)) throw error;
       tooLarge = true;
     }
-    const request: HttpRequest = {
+    const request = requestOf(incoming.socket, new Departure(response), {
       method,
       host: authority,
       path,
       resourcePath,
       query,
       headers,
-      sourceIp: sourceOf(incoming),
-      secure: isSecure(incoming),
       body,
-      buffered: stream === undefined ? body : undefined,
       stream,
       tooLarge,
       route,
       form: isForm ? Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1') : undefined,
-      signal: abortWith(response),
-      fromFunction: () => opener.isFunction(incoming.socket),
-    };
+    });
     const call = await runRequest(host, registry, request);
     // A connection closes after its last answer, and one that closes with bytes unread takes the answer with it.
     if (tooLarge && !response.shouldKeepAlive) await drop(incoming);
     await send(response, call.response as WireResponse, method, cors);
     if (stream !== undefined || tooLarge) await drop(incoming);
+  }
+
+  function couldNotAnswer(error: unknown): void {
+    host.log.event('error', 'the answer could not be sent', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
   }
 
   const server = createServer(
@@ -196,17 +262,51 @@ export function createGateway(options: GatewayOptions): Server {
     },
     (incoming, response) => {
       answer(incoming, response).catch((error) => {
-        if (!(error instanceof ClientGone)) {
-          host.log.event('error', 'the answer could not be sent', {
-            error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-          });
-        }
+        if (!(error instanceof ClientGone)) couldNotAnswer(error);
         response.destroy();
       });
     },
   );
-  return server;
+  const [accept] = server.listeners('connection');
+  assert(accept !== undefined, 'an HTTP server listens for its connections');
+  const lane = createLane({
+    serve,
+    handOver: (socket) => Reflect.apply(accept, server, [socket]),
+    onError: couldNotAnswer,
+    keepAliveMs: KEEP_ALIVE_MS,
+    now: () => host.world.clock.realNow(),
+  });
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => lane.take(socket));
+  return {
+    server,
+    close: () => {
+      server.close();
+      server.closeIdleConnections();
+      lane.close();
+    },
+    destroy: () => {
+      server.closeAllConnections();
+      lane.destroy();
+    },
+  };
 }
+
+/** What {@link HttpRequest} is made of, beside what the connection tells. */
+type RequestParts = Pick<
+  HttpRequest,
+  | 'method'
+  | 'host'
+  | 'path'
+  | 'resourcePath'
+  | 'query'
+  | 'headers'
+  | 'body'
+  | 'stream'
+  | 'tooLarge'
+  | 'route'
+  | 'form'
+>;
 
 const EMPTY = new Uint8Array(0);
 
@@ -219,12 +319,12 @@ function originForm(url: string): string {
 }
 
 /** By TLS, as functions reach AWS's names. */
-function isSecure({ socket }: IncomingMessage): boolean {
+function isSecure(socket: Socket): boolean {
   return 'encrypted' in socket && socket.encrypted === true;
 }
 
-function sourceOf(incoming: IncomingMessage): string {
-  const address = incoming.socket.remoteAddress ?? '';
+function sourceOf(socket: Socket): string {
+  const address = socket.remoteAddress ?? '';
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
@@ -235,20 +335,6 @@ function routeQuietly(registry: Registry, request: Parameters<typeof routeReques
     // The pipeline's own route step answers it.
     return undefined;
   }
-}
-
-/** An abort signal that is only made, and only listens, when somebody asks for it. */
-function abortWith(response: ServerResponse): () => AbortSignal {
-  let controller: AbortController | undefined;
-  return () => {
-    if (controller === undefined) {
-      const made = new AbortController();
-      controller = made;
-      if (response.closed) made.abort();
-      else response.once('close', () => made.abort());
-    }
-    return controller.signal;
-  };
 }
 
 async function send(

@@ -1,0 +1,98 @@
+/** A call of an AWS JSON operation, whole and without anything that asks for more than an answer. */
+export interface LaneRequest {
+  /** Names in lower case; each was sent once. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Bytes of the request in what was read. */
+  readonly length: number;
+}
+
+const REQUEST_LINE = Buffer.from('POST / HTTP/1.1\r\n');
+const HEAD_END = Buffer.from('\r\n\r\n');
+/** Node's own bound. */
+const MOST_HEAD_BYTES = 16 * 1024;
+const MOST_BODY_BYTES = 64 * 1024;
+/** What a header line may not hold: bytes that are no text, and line ends that are none. */
+const ODD = /[^\t\x20-\x7e\r\n]|\r(?!\n)|(?<!\r)\n/;
+/** RFC 9110, 5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** These change how a message is framed or answered, or come from a browser. */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  '__proto__',
+  'connection',
+  'expect',
+  'origin',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+const KNOWN_NAMES = 500;
+/** Names as they are spelled, in lower case; undefined for those that are not for the lane. */
+const names = new Map<string, string | undefined>();
+
+function nameOf(spelled: string): string | undefined {
+  const known = names.get(spelled);
+  if (known !== undefined || names.has(spelled)) return known;
+  const lower = spelled.toLowerCase();
+  const name = TOKEN.test(spelled) && !ELSEWHERE.has(lower) ? lower : undefined;
+  if (names.size < KNOWN_NAMES) names.set(spelled, name);
+  return name;
+}
+
+/**
+ * Reads the request `buffer` starts with: undefined while some of it is missing, false when it is none for the lane.
+ * What could be read in two ways is none: of the grammar of HTTP/1.1 only its plainest part is taken.
+ * RFC 9112
+ */
+export function readLaneRequest(buffer: Buffer): LaneRequest | undefined | false {
+  const { length } = REQUEST_LINE;
+  if (buffer.length < length)
+    return buffer.equals(REQUEST_LINE.subarray(0, buffer.length)) ? undefined : false;
+  if (REQUEST_LINE.compare(buffer, 0, length) !== 0) return false;
+  const end = buffer.indexOf(HEAD_END, length - 2);
+  if (end < 0) return buffer.length > MOST_HEAD_BYTES ? false : undefined;
+  if (end > MOST_HEAD_BYTES) return false;
+  const headers = readHeaders(buffer.toString('latin1', length, end + 2));
+  if (headers === undefined) return false;
+  const bytes = bodyLength(headers['content-length']);
+  if (bytes === undefined || headers['x-amz-target'] === undefined || headers['host'] === undefined)
+    return false;
+  const start = end + HEAD_END.length;
+  if (buffer.length < start + bytes) return undefined;
+  return { headers, body: buffer.subarray(start, start + bytes), length: start + bytes };
+}
+
+/** `text` is lines, each with its end. */
+function readHeaders(text: string): Record<string, string> | undefined {
+  if (ODD.test(text)) return undefined;
+  const headers: Record<string, string> = {};
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\r\n', at);
+    const colon = text.indexOf(':', at);
+    if (colon < 0 || colon > end) return undefined;
+    const name = nameOf(text.slice(at, colon));
+    if (name === undefined || Object.hasOwn(headers, name)) return undefined;
+    headers[name] = trimmed(text, colon + 1, end);
+    at = end + 2;
+  }
+  return headers;
+}
+
+function trimmed(text: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+function bodyLength(declared: string | undefined): number | undefined {
+  if (declared === undefined || !/^\d{1,6}$/.test(declared)) return undefined;
+  const bytes = Number(declared);
+  return bytes > MOST_BODY_BYTES ? undefined : bytes;
+}
