@@ -152,6 +152,11 @@ test('a trust or key policy must speak', () => {
   assert.equal(ask(USER, { ...trust(naming(ACCOUNT)), identity: [ALLOW] }), 'allowed identity');
   assert.equal(ask(USER, trust(naming(ACCOUNT))), 'implicit-deny identity');
   assert.equal(ask(ROOT, trust(NOTHING)), 'implicit-deny trust');
+  const key = (resource: CompiledPolicy) => ({ resource, resourceMustAllow: 'resource' as const });
+  assert.equal(ask(ROOT, key(NOTHING)), 'implicit-deny resource');
+  assert.equal(ask(USER, { ...key(NOTHING), identity: [ALLOW] }), 'implicit-deny resource');
+  assert.equal(ask(USER, { ...key(naming(ACCOUNT)), identity: [ALLOW] }), 'allowed identity');
+  assert.equal(ask(USER, key(naming(USER.arn))), 'allowed resource');
 });
 
 test('services and strangers have the resource’s policy alone', () => {

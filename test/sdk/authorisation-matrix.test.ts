@@ -3,13 +3,16 @@ import { after, before, test } from 'node:test';
 import {
   CreateAccessKeyCommand,
   CreateUserCommand,
+  GetServerCertificateCommand,
   GetUserCommand,
   IAMClient,
   PutUserPolicyCommand,
+  UploadServerCertificateCommand,
 } from '@aws-sdk/client-iam';
 import type { RecordedDecision } from '../../src/service/audit.ts';
 import { type Lambent, startLambent } from '../../src/testing/index.ts';
 import type { SigningCredentials } from '../../src/wire/sigv4-client.ts';
+import { selfSigned } from '../support/certificate.ts';
 import { clientProtocol } from '../support/client-encoder.ts';
 import { type AskedOperation, askedOperations, learnedFrom } from '../support/operation-inputs.ts';
 import { callSigned, closeConnections, type WireAnswer } from '../support/signing-caller.ts';
@@ -277,6 +280,21 @@ test('nor where: a user with a path is denied as one who is not there', async ()
     await assert.rejects(denied.send(new GetUserCommand({ UserName })), {
       name: 'AccessDenied',
       message: `User: arn:aws:iam::000000000000:user/nobody is not authorized to perform: iam:GetUser on resource: user ${UserName} because no identity-based policy allows the iam:GetUser action`,
+    });
+  }
+  const { certificate, privateKey } = selfSigned('hidden');
+  await new IAMClient({ endpoint, region, credentials }).send(
+    new UploadServerCertificateCommand({
+      ServerCertificateName: 'hidden',
+      Path: '/team/',
+      CertificateBody: certificate,
+      PrivateKey: privateKey,
+    }),
+  );
+  for (const ServerCertificateName of ['hidden', 'missing']) {
+    await assert.rejects(denied.send(new GetServerCertificateCommand({ ServerCertificateName })), {
+      name: 'AccessDenied',
+      message: `User: arn:aws:iam::000000000000:user/nobody is not authorized to perform: iam:GetServerCertificate on resource: server certificate ${ServerCertificateName} because no identity-based policy allows the iam:GetServerCertificate action`,
     });
   }
 });
