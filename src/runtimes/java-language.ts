@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { STORE_PASSWORD, trustStore } from './java-trust.ts';
 import type { Language, LanguageOptions } from './languages.ts';
 import type { View } from './sandbox.ts';
 
@@ -79,6 +80,8 @@ async function viewsOf(home: string): Promise<View[]> {
   return [...folders].map((folder) => ({ from: folder, to: folder }));
 }
 
+const TRUST_STORE = '/etc/lambent/java-trust.jks';
+
 /** Lambda gives the heap most of the memory; the machine itself needs the rest. */
 const HEAP_SHARE = 0.7;
 
@@ -89,12 +92,22 @@ export async function javaLanguage(options: LanguageOptions): Promise<Language |
   const { home, major } = facts;
   const client = await compiled(home, join(options.bootstraps, 'java'), dirname(options.folder));
   if (client === undefined) return undefined;
-  const { sandboxed } = options;
+  const { sandboxed, authorityFile } = options;
+  const trusted =
+    sandboxed && authorityFile !== undefined
+      ? await trustStore(home, authorityFile, dirname(options.folder))
+      : undefined;
   const shown = sandboxed ? '/var/lang/java' : client;
   return {
     family: 'java',
     version: String(major),
-    views: sandboxed ? [...(await viewsOf(home)), { from: client, to: shown }] : [],
+    views: sandboxed
+      ? [
+          ...(await viewsOf(home)),
+          { from: client, to: shown },
+          ...(trusted === undefined ? [] : [{ from: trusted, to: TRUST_STORE }]),
+        ]
+      : [],
     environment: {},
     command: ({ memoryMb }) => ({
       file: join(home, 'bin', 'java'),
@@ -109,6 +122,12 @@ export async function javaLanguage(options: LanguageOptions): Promise<Language |
         // Descriptors 3 and 4 are ours by number, and a claimed process gets its variables late.
         '--add-opens=java.base/java.io=ALL-UNNAMED',
         '--add-opens=java.base/java.util=ALL-UNNAMED',
+        ...(trusted === undefined
+          ? []
+          : [
+              `-Djavax.net.ssl.trustStore=${TRUST_STORE}`,
+              `-Djavax.net.ssl.trustStorePassword=${STORE_PASSWORD}`,
+            ]),
         '-Dfile.encoding=UTF-8',
         '-cp',
         join(shown, 'lambent'),

@@ -82,6 +82,8 @@ export interface LanguageOptions {
   readonly sandboxed: boolean;
   readonly bootstraps: string;
   readonly sdk: SdkModules | undefined;
+  /** The authority that vouches for AWS's names in sandboxes, in PEM. */
+  readonly authorityFile: string | undefined;
   /** Where links may be put for processes without a sandbox. */
   readonly folder: string;
 }

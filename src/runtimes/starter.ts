@@ -87,7 +87,13 @@ export class Starter {
     this.#groups = options.groups;
     this.#names = options.sandbox.sandboxed ? options.names : undefined;
     const { sandboxed } = options.sandbox;
-    const known = { sandboxed, bootstraps: this.#bootstraps, sdk: options.sdk, folder: options.folder };
+    const known = {
+      sandboxed,
+      bootstraps: this.#bootstraps,
+      sdk: options.sdk,
+      folder: options.folder,
+      authorityFile: this.#names?.authorityFile,
+    };
     // A language is looked for when somebody first wants it: asking Java about itself takes as long as a cold start.
     this.#languages = {
       node: this.#once('node', () => nodeLanguage(known)),

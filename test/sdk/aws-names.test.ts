@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { IAMClient } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
@@ -8,6 +10,7 @@ import { zipSync } from 'fflate';
 import { withLambent } from '../support/clients.ts';
 import { isHere } from '../support/programs.ts';
 import { makeFunctionRole } from '../support/roles.ts';
+import { LONG } from '../support/tier.ts';
 
 const lambent = await withLambent();
 const lambda = lambent.client(sdk.LambdaClient);
@@ -32,7 +35,13 @@ before(async () => {
   role = await makeFunctionRole(lambent.client(IAMClient), 'names', 'AWSLambdaBasicExecutionRole');
 });
 
-async function run(name: string, file: string, source: string, runtime: sdk.Runtime): Promise<unknown> {
+async function run(
+  name: string,
+  file: string,
+  source: string,
+  runtime: sdk.Runtime,
+  more: Partial<sdk.CreateFunctionCommandInput> = {},
+): Promise<unknown> {
   await lambda.send(
     new sdk.CreateFunctionCommand({
       FunctionName: name,
@@ -41,6 +50,7 @@ async function run(name: string, file: string, source: string, runtime: sdk.Runt
       Handler: 'index.handler',
       Timeout: 20,
       Code: { ZipFile: zipSync({ [file]: Buffer.from(source) }) },
+      ...more,
     }),
   );
   const { Payload } = await lambda.send(new sdk.InvokeCommand({ FunctionName: name }));
@@ -111,4 +121,27 @@ test('programs that ask the system whom to trust trust it', {
     'nodejs22.x',
   );
   assert.match(String(answer), /"status":"running"/);
+});
+
+const javaSkip = !LONG ? 'one of the long tests: four starts of Java' : isHere('javac') ? false : 'no javac';
+test('Java trusts it, too', { skip: skip || javaSkip }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lambent-java-'));
+  try {
+    const source = join(folder, 'App.java');
+    writeFileSync(
+      source,
+      `import java.net.*; import java.util.*;
+public class App {
+  public static String health(Map<String, Object> event) throws Exception {
+    try (Scanner in = new Scanner(new URL("https://s3.eu-west-1.amazonaws.com/_lambent/health").openStream())) { return in.nextLine(); }
+  }
+}`,
+    );
+    execFileSync('javac', ['-d', folder, source]);
+    const classes = zipSync({ 'App.class': readFileSync(join(folder, 'App.class')) });
+    const created = { Code: { ZipFile: classes }, Handler: 'App::health', MemorySize: 512 };
+    assert.match(String(await run('java', '', '', 'java17', created)), /"status":"running"/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
