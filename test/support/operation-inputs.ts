@@ -110,6 +110,10 @@ const GIVEN: Readonly<Record<string, GivenValues>> = {
     Action: 'lambda:InvokeFunction',
     Principal: 's3.amazonaws.com',
     Qualifier: '1',
+    CodeSigningConfigArn: arn('lambda', 'code-signing-config:csc-0123456789abcdef0'),
+    AllowedPublishers: {
+      SigningProfileVersionArns: [arn('signer', '/signing-profiles/example/0123456789')],
+    },
   },
   organizations: { Content: ALLOW_ALL, ServicePrincipal: 'cloudtrail.amazonaws.com' },
   logs: { resourceArn: arn('logs', 'log-group:example') },

@@ -51,6 +51,12 @@ function onMapping(operation: string) {
   ];
 }
 
+function onSigning(operation: string) {
+  return (input: { readonly CodeSigningConfigArn: string }): readonly ActionRequest[] => [
+    { action: `lambda:${operation}`, resource: input.CodeSigningConfigArn },
+  ];
+}
+
 /** Whoever gives a function a role must be allowed to hand it to Lambda. */
 function passing(role: string | undefined): readonly ActionRequest[] {
   if (role === undefined) return [];
@@ -124,7 +130,18 @@ export const authorisation: Authorisation<LambdaOperations> = {
   GetEventSourceMapping: onMapping('GetEventSourceMapping'),
   UpdateEventSourceMapping: onMapping('UpdateEventSourceMapping'),
   DeleteEventSourceMapping: onMapping('DeleteEventSourceMapping'),
+  CreateCodeSigningConfig: onAll('CreateCodeSigningConfig'),
+  GetCodeSigningConfig: onSigning('GetCodeSigningConfig'),
+  UpdateCodeSigningConfig: onSigning('UpdateCodeSigningConfig'),
+  DeleteCodeSigningConfig: onSigning('DeleteCodeSigningConfig'),
+  ListCodeSigningConfigs: onAll('ListCodeSigningConfigs'),
+  ListFunctionsByCodeSigningConfig: onSigning('ListFunctionsByCodeSigningConfig'),
+  PutFunctionCodeSigningConfig: (input, scope) => [
+    ...onFunction('PutFunctionCodeSigningConfig')(input, scope),
+    ...onSigning('PutFunctionCodeSigningConfig')(input),
+  ],
   GetFunctionCodeSigningConfig: onFunction('GetFunctionCodeSigningConfig'),
+  DeleteFunctionCodeSigningConfig: onFunction('DeleteFunctionCodeSigningConfig'),
   GetRuntimeManagementConfig: onFunction('GetRuntimeManagementConfig'),
   PutRuntimeManagementConfig: onFunction('PutRuntimeManagementConfig'),
   GetFunctionRecursionConfig: onFunction('GetFunctionRecursionConfig'),

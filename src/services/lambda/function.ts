@@ -18,7 +18,6 @@ const UNSUPPORTED = [
   'AcceleratorConfig',
   'RuntimeConfig',
   'TenancyConfig',
-  'CodeSigningConfigArn',
   'PublishTo',
 ] as const;
 

@@ -2,6 +2,7 @@ import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Group } from '../../service/service.ts';
 import { type CodeSource, storeCode } from './code.ts';
 import { codeLocation } from './code-door.ts';
+import { attachSigning } from './code-signing.ts';
 import { describe, newFunction, refuseUnsupported, storedOnly } from './function.ts';
 import { holdVersion, noteStored, releaseVersion, warmUp } from './holding.ts';
 import { readLayers } from './layer-use.ts';
@@ -39,7 +40,12 @@ export const functions = {
     const first = publishes ? { ...latest, version: '1', revisionId: ctx.world.random.uuid() } : undefined;
     await ctx.transact(async (tx) => {
       if ((await rows.functions.get(tx, [name])) !== undefined) throw exists();
-      const row: FunctionRow = { latest, nextVersion: publishes ? 2 : 1, tags: input.Tags ?? {} };
+      const row: FunctionRow = {
+        latest,
+        nextVersion: publishes ? 2 : 1,
+        codeSigning: await attachSigning(tx, target, input.CodeSigningConfigArn),
+        tags: input.Tags ?? {},
+      };
       rows.functions.set(tx, [name], row);
       await holdVersion(ctx, tx, latest);
       if (first !== undefined) {
@@ -47,7 +53,10 @@ export const functions = {
         await holdVersion(ctx, tx, first);
       }
     });
-    noteStored(ctx, name, storedOnly(input));
+    noteStored(ctx, name, [
+      ...storedOnly(input),
+      ...(input.CodeSigningConfigArn === undefined ? [] : ['CodeSigningConfigArn']),
+    ]);
     noteRuntime(ctx, name, input.Runtime);
     warmUp(ctx, latest);
     return describe(first ?? latest, reference, { qualified: publishes, progress: 'creating' });
@@ -111,6 +120,7 @@ export const functions = {
         return;
       }
       rows.functions.delete(tx, [name]);
+      if (row.codeSigning !== undefined) rows.signedFunctions.delete(tx, [row.codeSigning, name]);
       await releaseVersion(ctx, tx, row.latest);
       for (const { key, value } of await rows.versions.all(tx, [name])) {
         rows.versions.delete(tx, key);

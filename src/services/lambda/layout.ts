@@ -1,6 +1,7 @@
 import type {
   ApplicationLogLevel,
   Architecture,
+  CodeSigningPolicy,
   Cors,
   EventSourcePosition,
   FunctionUrlAuthType,
@@ -11,6 +12,7 @@ import type {
   SnapStartApplyOn,
   SystemLogLevel,
   TracingMode,
+  UpdateRuntimeOn,
 } from '../../model/gen/lambda.ts';
 import type { BlobRef } from '../../store/blobs.ts';
 import { keyspace, rows } from '../../store/keyspace.ts';
@@ -34,6 +36,9 @@ export const layout = keyspace('lambda', {
   layerPolicies: rows<[layer: string, version: number], PolicyRow>('layer-policies'),
   /** Provisioned concurrency; the qualifier is a version or an alias. */
   provisions: rows<[name: string, qualifier: string], ProvisionRow>('provisions'),
+  codeSigningConfigs: rows<[id: string], CodeSigningRow>('code-signing-configs'),
+  /** The functions that name a code signing configuration. */
+  signedFunctions: rows<[id: string, name: string], Readonly<Record<string, never>>>('signed-functions'),
   /** Event source mappings. */
   mappings: rows<[uuid: string], MappingRow>('mappings'),
   /** How far a mapping has read a shard, or one of the lanes of a shard that is read in parallel. */
@@ -49,7 +54,24 @@ export interface FunctionRow {
   readonly nextVersion: number;
   readonly reservedConcurrency?: number | undefined;
   readonly recursiveLoop?: RecursiveLoop | undefined;
+  /** Of its code signing configuration, which is kept and not simulated. */
+  readonly codeSigning?: string | undefined;
+  /** By version, kept and not simulated: functions run in this machine's runtimes. */
+  readonly runtimeManagement?: Readonly<Record<string, RuntimeManagement>> | undefined;
   readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface RuntimeManagement {
+  readonly updateOn: UpdateRuntimeOn;
+  readonly versionArn?: string | undefined;
+}
+
+export interface CodeSigningRow {
+  readonly description: string;
+  readonly publishers: readonly string[];
+  readonly policy: CodeSigningPolicy;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly lastModifiedMs: number;
 }
 
 /** Code and configuration of one version. */

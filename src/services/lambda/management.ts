@@ -21,29 +21,46 @@ async function change(
 
 /** Settings that infrastructure tools read back with every function. */
 export const management = {
-  async GetFunctionCodeSigningConfig(input, ctx) {
-    const target = targetOf(ctx, input.FunctionName);
-    await readFunction(ctx.store, target);
-    // Code signing cannot be configured, so none is.
-    return { CodeSigningConfigArn: '', FunctionName: target.reference.name };
-  },
-
   async GetRuntimeManagementConfig(input, ctx) {
     const target = targetOf(ctx, input.FunctionName, input.Qualifier);
-    await readVersion(ctx.store, target);
-    return { UpdateRuntimeOn: 'Auto', FunctionArn: arnOf(target.reference) };
+    const { version } = await readVersion(ctx.store, target);
+    const { runtimeManagement } = await readFunction(ctx.store, target);
+    const kept = runtimeManagement?.[version];
+    return {
+      UpdateRuntimeOn: kept?.updateOn ?? 'Auto',
+      RuntimeVersionArn: kept?.versionArn,
+      FunctionArn: arnOf(target.reference, version),
+    };
   },
 
   async PutRuntimeManagementConfig(input, ctx) {
     const target = targetOf(ctx, input.FunctionName, input.Qualifier);
-    await readVersion(ctx.store, target);
-    if (input.UpdateRuntimeOn !== 'Auto') {
+    const { version } = await readVersion(ctx.store, target);
+    const { UpdateRuntimeOn: updateOn, RuntimeVersionArn: versionArn } = input;
+    if ((updateOn === 'Manual') !== (versionArn !== undefined)) {
       throw fault(
         'InvalidParameterValueException',
-        'Functions run in the runtimes of this machine: UpdateRuntimeOn can only be Auto.',
+        updateOn === 'Manual'
+          ? 'RuntimeVersionArn is required when UpdateRuntimeOn is Manual.'
+          : 'RuntimeVersionArn can only be given when UpdateRuntimeOn is Manual.',
       );
     }
-    return { UpdateRuntimeOn: input.UpdateRuntimeOn, FunctionArn: arnOf(target.reference) };
+    await change(ctx, input.FunctionName, (row) => ({
+      ...row,
+      runtimeManagement: { ...row.runtimeManagement, [version]: { updateOn, versionArn } },
+    }));
+    if (updateOn !== 'Auto') {
+      const name = target.reference.name;
+      ctx.log(
+        'info',
+        `${name}: UpdateRuntimeOn is kept and not simulated; it runs in this machine's runtime`,
+      );
+    }
+    return {
+      UpdateRuntimeOn: updateOn,
+      RuntimeVersionArn: versionArn,
+      FunctionArn: arnOf(target.reference, version),
+    };
   },
 
   async GetFunctionRecursionConfig(input, ctx) {

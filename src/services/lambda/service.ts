@@ -2,6 +2,7 @@ import { defineService } from '../../service/service.ts';
 import { aliases } from './aliases.ts';
 import { authorisation } from './authorisation.ts';
 import { codeDoor } from './code-door.ts';
+import { codeSigning } from './code-signing.ts';
 import { eventInvokeConfigs } from './event-invoke-configs.ts';
 import { guardEvent, runEvent } from './events.ts';
 import { functions } from './functions.ts';
@@ -45,10 +46,24 @@ export const lambda = defineService({
     ...eventInvokeConfigs,
     ...urls,
     ...management,
+    ...codeSigning,
     ...mappings,
     ...provisions,
   },
   authorisation,
+  stored: [
+    'CreateCodeSigningConfig',
+    'DeleteCodeSigningConfig',
+    'DeleteFunctionCodeSigningConfig',
+    'GetCodeSigningConfig',
+    'GetFunctionCodeSigningConfig',
+    'GetRuntimeManagementConfig',
+    'ListCodeSigningConfigs',
+    'ListFunctionsByCodeSigningConfig',
+    'PutFunctionCodeSigningConfig',
+    'PutRuntimeManagementConfig',
+    'UpdateCodeSigningConfig',
+  ],
   frontDoors: [codeDoor, urlDoor],
   jobs: {
     event: runEvent,

@@ -18,6 +18,11 @@ function mappingOf(resource: string): string | undefined {
   return /:event-source-mapping:([0-9a-f-]+)$/.exec(resource)?.[1];
 }
 
+/** The code signing configuration an ARN names. */
+function signingOf(resource: string): string | undefined {
+  return /:code-signing-config:(csc-[a-z0-9]+)$/.exec(resource)?.[1];
+}
+
 /** Functions carry the tags, not their versions. */
 function functionOf(ctx: Context, resource: string): Target {
   if (!resource.includes(':function:')) throw missing();
@@ -47,6 +52,16 @@ async function change(ctx: Context, resource: string, edit: (tags: Tags) => Tags
     });
     return;
   }
+  const signing = signingOf(resource);
+  if (signing !== undefined) {
+    const { codeSigningConfigs } = layout.at(ctx.account, ctx.region);
+    await ctx.transact(async (tx) => {
+      const row = await codeSigningConfigs.get(tx, [signing]);
+      if (row === undefined) throw missing();
+      codeSigningConfigs.set(tx, [signing], { ...row, tags: edited(row.tags) });
+    });
+    return;
+  }
   const { reference, rows } = functionOf(ctx, resource);
   await ctx.transact(async (tx) => {
     const row = await rows.functions.get(tx, [reference.name]);
@@ -66,6 +81,12 @@ export async function resourceTags(resourceArn: string, ctx: Context): Promise<T
 export const tags = {
   async ListTags(input, ctx) {
     const uuid = mappingOf(input.Resource);
+    const signing = signingOf(input.Resource);
+    if (signing !== undefined) {
+      const row = await layout.at(ctx.account, ctx.region).codeSigningConfigs.get(ctx.store, [signing]);
+      if (row === undefined) throw missing();
+      return { Tags: row.tags };
+    }
     if (uuid === undefined)
       return { Tags: (await readFunction(ctx.store, functionOf(ctx, input.Resource))).tags };
     const row = await layout.at(ctx.account, ctx.region).mappings.get(ctx.store, [uuid]);

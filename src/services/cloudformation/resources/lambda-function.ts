@@ -158,6 +158,12 @@ export const lambdaFunction: ResourceProvider = {
     if (differs(properties, wanted, ['ReservedConcurrentExecutions'])) {
       await setConcurrency(FunctionName, wanted, scope);
     }
+    if (differs(properties, wanted, ['CodeSigningConfigArn'])) {
+      const { CodeSigningConfigArn } = wanted;
+      await (CodeSigningConfigArn === undefined
+        ? scope.call('lambda', 'DeleteFunctionCodeSigningConfig', { FunctionName })
+        : scope.call('lambda', 'PutFunctionCodeSigningConfig', { FunctionName, CodeSigningConfigArn }));
+    }
     const { set, removed } = tagChange(properties, wanted);
     const Resource = formatArn('lambda', scope.region, scope.account, `function:${FunctionName}`);
     if (Object.keys(set).length > 0) await scope.call('lambda', 'TagResource', { Resource, Tags: set });
