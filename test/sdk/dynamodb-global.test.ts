@@ -220,6 +220,28 @@ test('time to live is that of all replicas, old items included', async () => {
   assert.equal(off.TimeToLiveDescription?.TimeToLiveStatus, 'DISABLED');
 });
 
+test('what the shards of a wide table hold is all carried, in the order it was written', async () => {
+  const TableName = 'wide';
+  await at(east).send(
+    new CreateTableCommand({
+      TableName,
+      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+      ProvisionedThroughput: { ReadCapacityUnits: 3000, WriteCapacityUnits: 3000 },
+    }),
+  );
+  await update(TableName, [{ Create: { RegionName: 'eu-west-1' } }]);
+  await exists(west, TableName);
+  for (let n = 1; n <= 8; n++) {
+    await Promise.all(Array.from({ length: 60 }, (_, index) => put(east, TableName, `i${index}`, n)));
+  }
+  await eventually(async () => {
+    const carried = await items(west, TableName);
+    assert.equal(carried.length, 60);
+    assert.deepEqual(carried, await items(east, TableName));
+  });
+});
+
 test('a replica may have a table class of its own', async () => {
   await create('classy');
   await update('classy', [
