@@ -1,3 +1,4 @@
+import type { SystemLogLevel } from '../../model/gen/lambda.ts';
 import type { InvocationResult } from '../../service/runtimes.ts';
 import type { FunctionVersion } from './layout.ts';
 
@@ -5,8 +6,9 @@ import type { FunctionVersion } from './layout.ts';
  * What Lambda itself writes to a function's log.
  * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-view.html
  */
-export function startLine(version: FunctionVersion, requestId: string, atMs: number): string {
+export function startLine(version: FunctionVersion, requestId: string, atMs: number): string | undefined {
   if (version.logging.format === 'JSON') {
+    if (!wants(version, 'INFO')) return undefined;
     return platform(atMs, 'platform.start', { requestId, version: version.version });
   }
   return `START RequestId: ${requestId} Version: ${version.version}\n`;
@@ -23,7 +25,15 @@ export function endLines(
   const billed = Math.ceil(duration + (result.initDurationMs ?? 0));
   const { failure } = result;
   if (version.logging.format === 'JSON') {
-    return [
+    const status = failure?.status ?? (result.error === undefined ? 'success' : 'error');
+    const errorType = failure?.errorType;
+    const lines: string[] = [];
+    if (wants(version, status === 'success' ? 'DEBUG' : 'WARN')) {
+      const metrics = { durationMs: rounded(duration), producedBytes: result.payload.byteLength };
+      lines.push(platform(atMs, 'platform.runtimeDone', { requestId, metrics, status, errorType }));
+    }
+    if (!wants(version, status === 'success' ? 'INFO' : 'WARN')) return lines;
+    lines.push(
       platform(atMs, 'platform.report', {
         requestId,
         metrics: {
@@ -33,10 +43,11 @@ export function endLines(
           maxMemoryUsedMB: result.maxMemoryMb,
           initDurationMs: result.initDurationMs === undefined ? undefined : rounded(result.initDurationMs),
         },
-        status: failure?.status ?? (result.error === undefined ? 'success' : 'error'),
-        errorType: failure?.errorType,
+        status,
+        errorType,
       }),
-    ];
+    );
+    return lines;
   }
   let report = `REPORT RequestId: ${requestId}\tDuration: ${duration.toFixed(2)} ms\tBilled Duration: ${billed} ms\tMemory Size: ${version.memoryMb} MB\tMax Memory Used: ${result.maxMemoryMb} MB\t`;
   if (result.initDurationMs !== undefined)
@@ -44,6 +55,13 @@ export function endLines(
   if (failure !== undefined) report += `Status: ${failure.status}`;
   if (failure?.errorType !== undefined) report += `\tError Type: ${failure.errorType}`;
   return [`END RequestId: ${requestId}\n`, `${report}\n`];
+}
+
+const LEVELS: readonly SystemLogLevel[] = ['DEBUG', 'INFO', 'WARN'];
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html */
+function wants({ logging }: FunctionVersion, level: SystemLogLevel): boolean {
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(logging.systemLevel ?? 'INFO');
 }
 
 function rounded(ms: number): number {

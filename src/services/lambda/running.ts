@@ -193,7 +193,8 @@ export class Running {
     if (logged.started) return;
     logged.started = true;
     const { version, requestId, startedAtMs } = logged;
-    this.#write(environmentId, logged, startLine(version, requestId, startedAtMs), startedAtMs);
+    const line = startLine(version, requestId, startedAtMs);
+    if (line !== undefined) this.#write(environmentId, logged, line, startedAtMs);
   }
 
   #write(environmentId: string, logged: Logged, message: string, atMs: number): void {
