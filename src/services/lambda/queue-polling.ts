@@ -53,11 +53,14 @@ export async function pollQueue(ctx: Context, mapping: MappingRow, bell: Bell): 
   const stock = new QueueStock(source);
   const polling = { ctx, mapping, target, source, stock };
   const startedAt = clock.monotonic();
-  const most = () =>
-    Math.min(
+  const most = () => {
+    // A quick function gains nothing by more environments, and each costs the start of one.
+    const seconds = stock.isQuick ? 0 : (clock.monotonic() - startedAt) / 1_000;
+    return Math.min(
       mapping.maximumConcurrency ?? MOST_CONCURRENCY,
-      FIRST_CONCURRENCY + Math.floor((MORE_A_SECOND * (clock.monotonic() - startedAt)) / 1_000),
+      FIRST_CONCURRENCY + Math.floor(MORE_A_SECOND * seconds),
     );
+  };
   let failure: { readonly error: unknown } | undefined;
   let restMs = Number.POSITIVE_INFINITY;
   let throttled = false;

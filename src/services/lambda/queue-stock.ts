@@ -23,6 +23,11 @@ export class QueueStock {
     this.#source = source;
   }
 
+  /** Whether the function took next to no time for its last batch. */
+  get isQuick(): boolean {
+    return this.#quick;
+  }
+
   get isEmpty(): boolean {
     return this.#ready.length === 0;
   }
