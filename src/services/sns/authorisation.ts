@@ -37,6 +37,12 @@ export const authorisation: Authorisation<SnsOperations> = {
       ...(input.Tags === undefined || input.Tags.length === 0 ? [] : [tagging(resource, input.Tags)]),
     ];
   },
+  PutDataProtectionPolicy: ({ ResourceArn }) => [
+    { action: 'sns:PutDataProtectionPolicy', resource: ResourceArn },
+  ],
+  GetDataProtectionPolicy: ({ ResourceArn }) => [
+    { action: 'sns:GetDataProtectionPolicy', resource: ResourceArn },
+  ],
   DeleteTopic: onTopic('DeleteTopic'),
   ListTopics: onAll('ListTopics'),
   GetTopicAttributes: onTopic('GetTopicAttributes'),

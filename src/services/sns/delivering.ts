@@ -3,6 +3,7 @@ import type { Context } from '../../service/context.ts';
 import type { Settlement } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
 import { unsubscribePageUrl } from './address.ts';
+import { logDelivery } from './delivery-log.ts';
 import { effectivePolicy, MANAGED_RETRIES, retryDelay } from './delivery-policy.ts';
 import { post } from './http-post.ts';
 import { type DeliveryRow, layout, type SubscriptionRow } from './layout.ts';
@@ -178,14 +179,31 @@ async function bury(ctx: Context, target: Target, why: string): Promise<void> {
 /** Tries a delivery; the seconds until it is tried again, or undefined when it is over, for good or bad. */
 async function tryOnce(ctx: Context, target: Target, attempts: number): Promise<number | undefined> {
   const outcome = await attempt(ctx, target);
-  if (outcome.kind === 'delivered') return undefined;
-  const { topic, row } = target;
+  const { name, topic, row, delivery, message } = target;
+  const log = () =>
+    logDelivery(ctx, {
+      topicName: name.topic,
+      topic,
+      delivery,
+      message,
+      protocol: row.protocol,
+      endpoint: row.endpoint,
+      outcome,
+      attempts: attempts + 1,
+    });
+  if (outcome.kind === 'delivered') {
+    await log();
+    return undefined;
+  }
   const http = row.protocol === 'http' || row.protocol === 'https';
   const retries = http
     ? effectivePolicy(topic.attributes['DeliveryPolicy'], row.attributes['DeliveryPolicy']).retries
     : MANAGED_RETRIES;
   const delay = outcome.kind === 'refused' ? undefined : retryDelay(retries, attempts + 1);
-  if (delay === undefined) await bury(ctx, target, outcome.why);
+  if (delay === undefined) {
+    await log();
+    await bury(ctx, target, outcome.why);
+  }
   return delay;
 }
 

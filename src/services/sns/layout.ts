@@ -31,6 +31,8 @@ export interface TopicRow {
   readonly attributes: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly deleted: number;
+  /** JSON text; kept and shown. */
+  readonly dataProtectionPolicy?: string;
 }
 
 export interface SubscriptionRow {

@@ -1,6 +1,7 @@
 import { defineService } from '../../service/service.ts';
 import { authorisation } from './authorisation.ts';
 import { ask, expire } from './confirming.ts';
+import { dataProtection } from './data-protection.ts';
 import { deliver, deliverLine } from './delivering.ts';
 import { certificateDoor, pagesDoor } from './front-door.ts';
 import { permissions } from './permissions.ts';
@@ -15,7 +16,16 @@ import { topics } from './topics.ts';
 export const sns = defineService({
   name: 'sns',
   model: 'sns',
-  operations: { ...topics, ...permissions, ...tags, ...subscriptions, ...publications, ...texting },
+  operations: {
+    ...topics,
+    ...permissions,
+    ...tags,
+    ...subscriptions,
+    ...publications,
+    ...texting,
+    ...dataProtection,
+  },
+  stored: ['PutDataProtectionPolicy'],
   authorisation,
   resourcePolicy,
   denial: { code: 'AuthorizationErrorException', status: 403 },

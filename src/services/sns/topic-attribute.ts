@@ -12,7 +12,7 @@ function oneOf(name: string, ...values: readonly string[]): Check {
 
 const ANY: Check = () => undefined;
 
-/** AWS writes these deliveries' outcomes to CloudWatch Logs; here the settings are kept. */
+/** Whose outcomes are written to CloudWatch Logs, under which role. */
 const FEEDBACK =
   /^(?:HTTP|Firehose|Lambda|Application|SQS)(?:SuccessFeedbackRoleArn|SuccessFeedbackSampleRate|FailureFeedbackRoleArn)$/;
 
@@ -37,13 +37,21 @@ const FIFO_RULES: Readonly<Record<string, Check>> = {
   FifoThroughputScope: oneOf('FifoThroughputScope', 'Topic', 'MessageGroup'),
 };
 
-export function isFeedback(name: string): boolean {
-  return FEEDBACK.test(name);
+/** Of protocols that are not here, whose settings have no effect. */
+export function isIdleFeedback(name: string): boolean {
+  return FEEDBACK.test(name) && /^(?:Firehose|Application)/.test(name);
 }
 
 /** Throws for an attribute a topic does not have, or a value it cannot take. */
 export function checkTopicAttribute(name: string, value: string, fifo: boolean): void {
-  if (FEEDBACK.test(name)) return;
+  if (FEEDBACK.test(name)) {
+    if (value === '') return;
+    const rate = name.endsWith('SampleRate');
+    if (rate ? !/^(?:100|\d{1,2})$/.test(value) : !/^arn:[^:]+:iam::\d{12}:role\/.+$/.test(value)) {
+      throw invalid(`${name} Reason: ${rate ? 'Sample rate must be between 0 and 100' : 'Invalid role ARN'}`);
+    }
+    return;
+  }
   const rules = fifo ? { ...RULES, ...FIFO_RULES } : RULES;
   const check = Object.hasOwn(rules, name) ? rules[name] : undefined;
   if (check === undefined) {

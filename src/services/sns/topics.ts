@@ -1,6 +1,7 @@
 import type { SnsOperations } from '../../model/gen/sns.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
+import { checkDataProtection } from './data-protection.ts';
 import { shownTopicPolicy } from './delivery-policy.ts';
 import { eraseSubscription } from './erasing.ts';
 import { invalid } from './fault.ts';
@@ -9,7 +10,7 @@ import { sealToken, unsealToken } from './page.ts';
 import { defaultPolicy } from './policy.ts';
 import { sameTags, tagMap } from './tag.ts';
 import { checkTopicName, readTopic, rowsOf, type TopicName, topicArn, topicOfArn } from './topic.ts';
-import { checkTopicAttribute, isFeedback, withAttribute } from './topic-attribute.ts';
+import { checkTopicAttribute, isIdleFeedback, withAttribute } from './topic-attribute.ts';
 
 const PAGE = 100;
 
@@ -41,8 +42,8 @@ function newTopic(
 /** What is kept and shown without an effect is said to be. */
 function noteKept(ctx: Context, attribute: string, value: string): void {
   if (value === '') return;
-  if (isFeedback(attribute)) {
-    ctx.log('info', `${attribute} is kept; deliveries are not logged to CloudWatch Logs`);
+  if (isIdleFeedback(attribute)) {
+    ctx.log('info', `${attribute} is kept; there are no such deliveries`);
   } else if (attribute === 'KmsMasterKeyId') {
     ctx.log('info', `KmsMasterKeyId ${value} is kept; messages are not encrypted under it`);
   } else if (attribute === 'TracingConfig' && value === 'Active') {
@@ -63,11 +64,10 @@ export const topics = {
   async CreateTopic(input, ctx) {
     const name: TopicName = { account: ctx.account, region: ctx.region, name: input.Name };
     const tags = tagMap(input.Tags);
-    const topic = newTopic(ctx, input.Attributes ?? {}, tags);
-    checkTopicName(input.Name, topic.fifo);
-    if (input.DataProtectionPolicy !== undefined) {
-      throw invalid('DataProtectionPolicy: Lambent does not protect data');
-    }
+    const made = newTopic(ctx, input.Attributes ?? {}, tags);
+    checkTopicName(input.Name, made.fifo);
+    const dataProtectionPolicy = checkDataProtection(input.DataProtectionPolicy ?? '');
+    const topic = dataProtectionPolicy === undefined ? made : { ...made, dataProtectionPolicy };
     const { topics: rows } = rowsOf(name);
     await ctx.transact(async (tx) => {
       const existing = await rows.get(tx, [name.name]);
