@@ -1,9 +1,12 @@
-import { parseDocument } from './document.ts';
+import { type PolicyDocument, parseDocument } from './document.ts';
 import { Glob, wildcards } from './match.ts';
 
 /** Which services (`dynamodb`) the Allow statements of a policy let somebody use, of those given. */
-export function servicesAllowed(document: string, services: readonly string[]): readonly string[] {
-  const { statements } = parseDocument(document);
+export function servicesAllowed(
+  document: string | PolicyDocument,
+  services: readonly string[],
+): readonly string[] {
+  const { statements } = typeof document === 'string' ? parseDocument(document) : document;
   const found = new Set<string>();
   for (const { effect, actions, notActions } of statements) {
     if (effect !== 'Allow') continue;

@@ -102,6 +102,7 @@ const GIVEN: Readonly<Record<string, GivenValues>> = {
     AWSServiceName: 'lambda.amazonaws.com',
     PolicyInputList: [ALLOW_ALL],
     ServiceName: 'codecommit.amazonaws.com',
+    EntityPath: 'o-example1234/r-exam',
   },
   lambda: {
     Role: arn('iam', 'role/example', ''),

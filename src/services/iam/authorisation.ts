@@ -16,6 +16,7 @@ import {
   tagKeys,
   user,
 } from './authorisation-rule.ts';
+import { iamArn } from './identifier.ts';
 import { layout } from './layout.ts';
 import { SERVICE_LINKED_ROLES } from './service-linked-role.ts';
 
@@ -285,6 +286,14 @@ const accountRules = {
     on('GenerateServiceLastAccessedDetails', Arn)(scope),
   GetServiceLastAccessedDetails: everything('GetServiceLastAccessedDetails'),
   GetServiceLastAccessedDetailsWithEntities: everything('GetServiceLastAccessedDetailsWithEntities'),
+  GenerateOrganizationsAccessReport: ({ EntityPath, OrganizationsPolicyId: id }, { account }) => [
+    {
+      action: 'iam:GenerateOrganizationsAccessReport',
+      resource: iamArn(account, 'access-report', '/', EntityPath),
+      context: id === undefined ? {} : { 'iam:OrganizationsPolicyId': id },
+    },
+  ],
+  GetOrganizationsAccessReport: everything('GetOrganizationsAccessReport'),
   ListPoliciesGrantingServiceAccess: ({ Arn }, scope) => on('ListPoliciesGrantingServiceAccess', Arn)(scope),
   CreateAccountAlias: everything('CreateAccountAlias'),
   ListAccountAliases: everything('ListAccountAliases'),

@@ -34,6 +34,8 @@ export const layout = keyspace('iam', {
   organizationFeatures: rows<[organization: string], readonly FeatureType[]>('organization-features'),
   /** Whether STS vouches for the account to services outside. */
   outbound: rows<[], OutboundRow>('outbound'),
+  /** What GenerateOrganizationsAccessReport was asked. */
+  organizationReports: rows<[jobId: string], OrganizationReportRow>('organization-reports'),
   /** At most one. */
   aliases: rows<[alias: string], true>('aliases'),
   passwordPolicy: rows<[], PasswordPolicyRow>('password-policy'),
@@ -109,6 +111,13 @@ export interface ServiceCredentialRow {
   /** Encrypted under the server's key. */
   readonly sealedPassword: string;
   readonly active: boolean;
+  readonly createdAtMs: number;
+}
+
+export interface OrganizationReportRow {
+  /** `o-…/r-…/ou-…/account`, as deep as was asked. */
+  readonly entityPath: string;
+  readonly policyId?: string;
   readonly createdAtMs: number;
 }
 

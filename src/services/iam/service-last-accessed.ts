@@ -12,7 +12,7 @@ import { type LastAccessedRow, layout, type RoleRow } from './layout.ts';
 import { pageOfList } from './page.ts';
 
 /** AWS tracks this far back, and keeps a report for seven days; virtual time. */
-const TRACKED_MS = 400 * 24 * 60 * 60 * 1000;
+export const TRACKED_MS = 400 * 24 * 60 * 60 * 1000;
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_last-accessed.html */
 export const serviceLastAccessed = {
@@ -172,7 +172,7 @@ export async function roleLastUsed(row: RoleRow, ctx: Context): Promise<RoleLast
 }
 
 /** Full names by the prefix of the services' actions; of two with one prefix, the first by name. */
-function serviceNames(): ReadonlyMap<string, string> {
+export function serviceNames(): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const metadata of Object.values(loadModelIndex())) {
     const prefix = actionPrefix(metadata);

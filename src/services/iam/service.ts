@@ -13,6 +13,7 @@ import { loginProfiles } from './login-profiles.ts';
 import { mfaDevices } from './mfa-devices.ts';
 import { openIdProviders } from './open-id-providers.ts';
 import { organizationFeatures } from './organization-features.ts';
+import { organizationsAccess } from './organizations-access.ts';
 import { outboundFederation } from './outbound-federation.ts';
 import { policies } from './policies.ts';
 import { roles } from './roles.ts';
@@ -57,6 +58,7 @@ export const iam = defineService({
     ...serviceCredentials,
     ...organizationFeatures,
     ...outboundFederation,
+    ...organizationsAccess,
   },
   authorisation,
 });
