@@ -103,6 +103,66 @@ exports.handler = async () => { let n = 0; try { for (;;) { fs.writeFileSync('/t
       assert.ok(written <= 4);
     });
 
+    test('a Runtime API answers its own environment alone', async () => {
+      const node = process.execPath.startsWith('/usr/') ? process.execPath : '/usr/bin/env node';
+      const victim = specOf(
+        code(
+          {
+            bootstrap: `#!${node}
+const http = require('node:http');
+const api = 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2018-06-01/runtime/invocation/';
+const agent = new http.Agent({ keepAlive: true });
+function call(method, path, body) {
+  return new Promise((resolve) => {
+    const request = http.request(api + path, { method, agent }, (response) => { response.resume(); response.on('end', () => resolve(response)); });
+    request.end(body);
+  });
+}
+(async () => {
+  for (;;) {
+    const { headers, socket } = await call('GET', 'next');
+    await call('POST', headers['lambda-runtime-aws-request-id'] + '/response', JSON.stringify([process.env.AWS_LAMBDA_RUNTIME_API, socket?.localPort ?? 0]));
+  }
+})();
+`,
+          },
+          0o755,
+        ),
+        { runtime: 'provided.al2023' },
+      );
+      const [address] = json(await run(victim, {})) as [string];
+      const attacker = specOf(
+        code({
+          'index.js': `const net = require('node:net'); const fs = require('node:fs');
+const attempt = (port, local) => new Promise((resolve) => {
+  const socket = net.connect({ host: '127.0.0.1', port, ...local });
+  let text = '';
+  socket.on('connect', () => socket.write('GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'));
+  socket.on('data', (chunk) => { text += chunk; });
+  socket.on('error', () => {});
+  socket.on('close', () => resolve(text));
+  setTimeout(() => resolve(text + 'still open'), 1000);
+});
+exports.handler = async (port) => {
+  const hex = ':' + port.toString(16).toUpperCase().padStart(4, '0');
+  const rows = fs.readFileSync('/proc/net/tcp', 'latin1').split('\\n').map((line) => line.trim().split(/\\s+/));
+  const theirs = rows.filter((row) => row[2]?.endsWith(hex)).map((row) => Number.parseInt(row[1].split(':')[1], 16));
+  const answers = [await attempt(port, {}), await attempt(port, { localAddress: '127.0.0.2' })];
+  for (const localPort of theirs) answers.push(await attempt(port, { localAddress: '127.0.0.3', localPort }));
+  return [theirs.length > 0, answers];
+};`,
+        }),
+      );
+      const [found, answers] = json(await run(attacker, Number(address.split(':')[1]))) as [
+        boolean,
+        string[],
+      ];
+      assert.equal(found, true);
+      assert.deepEqual(answers, ['', '', ''].concat(answers.slice(3).map(() => '')));
+      // It was not disturbed.
+      assert.deepEqual((json(await run(victim, {})) as [string])[0], address);
+    });
+
     test('a connection is a function’s, whatever it does with its socket', {
       skip: !isHere('python3'),
     }, async () => {
