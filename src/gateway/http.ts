@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { assert } from '../base/assert.ts';
+import type { ProtocolName } from '../model/model.ts';
 import { Fault } from '../service/faults.ts';
 import type { FrontDoorRequest } from '../service/front-door.ts';
 import type { WireResponse } from '../wire/protocol.ts';
@@ -134,20 +135,24 @@ export function createGateway(options: GatewayOptions): Gateway {
     };
   }
 
-  /** Calls on the lane: no browser, no front door, no host that names a bucket, no streams. */
-  function serve({ headers, body }: LaneRequest, socket: Socket): Promise<WireResponse> | undefined {
+  /** Calls on the lane: no browser, no front door, no host that names a bucket, no form, no streams. */
+  function serve({ path, headers, body }: LaneRequest, socket: Socket): Promise<WireResponse> | undefined {
     const { host: authority = '' } = headers;
     const name = hostOf(authority);
     if (name !== '127.0.0.1' && name !== 'localhost') return undefined;
-    if (headers['content-type']?.startsWith(FORM)) return undefined;
-    const route = routeQuietly(registry, { method: 'POST', path: '/', query: '', headers }, '/');
-    if (route?.operation === undefined || answersInEvents(route.model, route.operation)) return undefined;
+    const type = headers['content-type'];
+    if (type?.startsWith(FORM) || findDoor(name, path, type) !== undefined) return undefined;
+    const route = routeQuietly(registry, { method: 'POST', path, query: '', headers }, path);
+    if (route?.operation === undefined || !onLane(route.protocol)) return undefined;
+    if (streamsBody(route.model, route.operation) || answersInEvents(route.model, route.operation)) {
+      return undefined;
+    }
     const departure = new Departure(socket);
     const request = requestOf(socket, departure, {
       method: 'POST',
       host: authority,
-      path: '/',
-      resourcePath: '/',
+      path,
+      resourcePath: path,
       query: '',
       headers,
       body,
@@ -290,6 +295,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       lane.destroy();
     },
   };
+}
+
+function onLane(protocol: ProtocolName): boolean {
+  return protocol === 'json' || protocol === 'rest-json';
 }
 
 /** What {@link HttpRequest} is made of, beside what the connection tells. */

@@ -17,6 +17,7 @@ test('a plain call is read with its names in lower case and its values trimmed',
     'x-amz-target': 'DynamoDB_20120810.GetItem',
     'content-length': '5',
   });
+  assert.equal(request.path, '/');
   assert.equal(request.body.toString(), 'hello');
   assert.equal(request.length, HEAD.length + 5);
 });
@@ -57,21 +58,26 @@ test('what is no plain call is left to the other server', () => {
   for (const lines of others) assert.equal(withLines(...lines), false, JSON.stringify(lines));
 });
 
-test('other methods, paths and versions are seen in their first bytes', () => {
-  for (const text of [
-    'G',
-    'POST /2',
-    'POST / HTTP/1.0',
-    'POST  /',
-    'post / HTTP/1.1',
-    '\r\nPOST / HTTP/1.1',
-  ]) {
+test('other methods are seen in their first bytes, odd paths and versions in the first line', () => {
+  for (const text of ['G', 'PUT /', 'POST *', 'POST  /', 'post / HTTP/1.1', '\r\nPOST / HTTP/1.1']) {
     assert.equal(read(text), false, text);
+  }
+  const rest = `host: a\r\ncontent-length: 0\r\n\r\n`;
+  assert.ok(read(`POST /2015-03-31/functions/a:b%20c/invocations HTTP/1.1\r\n${rest}`));
+  for (const line of [
+    '/?a=b HTTP/1.1',
+    '/#a HTTP/1.1',
+    '/ HTTP/1.0',
+    '/',
+    '/ a HTTP/1.1',
+    '/\\ HTTP/1.1',
+    '/ HTTP/1.1 ',
+  ]) {
+    assert.equal(read(`POST ${line}\r\n${rest}`), false, line);
   }
 });
 
-test('a call needs a host and a target', () => {
-  assert.equal(read('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n'), false);
+test('a call needs a host', () => {
   assert.equal(read(`POST / HTTP/1.1\r\n${TARGET}\r\ncontent-length: 0\r\n\r\n`), false);
 });
 

@@ -1,5 +1,6 @@
-/** A call of an AWS JSON operation, whole and without anything that asks for more than an answer. */
+/** A POST to a path without a query, whole and without anything that asks for more than an answer. */
 export interface LaneRequest {
+  readonly path: string;
   /** Names in lower case; each was sent once. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
@@ -7,7 +8,8 @@ export interface LaneRequest {
   readonly length: number;
 }
 
-const REQUEST_LINE = Buffer.from('POST / HTTP/1.1\r\n');
+const METHOD = Buffer.from('POST /');
+const REQUEST_LINE = /^POST (\/[\w/.:~%-]*) HTTP\/1\.1\r\n/;
 const HEAD_END = Buffer.from('\r\n\r\n');
 /** Node's own bound. */
 const MOST_HEAD_BYTES = 16 * 1024;
@@ -46,28 +48,29 @@ function nameOf(spelled: string): string | undefined {
  * RFC 9112
  */
 export function readLaneRequest(buffer: Buffer): LaneRequest | undefined | false {
-  const { length } = REQUEST_LINE;
-  if (buffer.length < length)
-    return buffer.equals(REQUEST_LINE.subarray(0, buffer.length)) ? undefined : false;
-  if (REQUEST_LINE.compare(buffer, 0, length) !== 0) return false;
-  const end = buffer.indexOf(HEAD_END, length - 2);
+  if (buffer.length < METHOD.length)
+    return buffer.equals(METHOD.subarray(0, buffer.length)) ? undefined : false;
+  if (METHOD.compare(buffer, 0, METHOD.length) !== 0) return false;
+  const end = buffer.indexOf(HEAD_END);
   if (end < 0) return buffer.length > MOST_HEAD_BYTES ? false : undefined;
   if (end > MOST_HEAD_BYTES) return false;
-  const headers = readHeaders(buffer.toString('latin1', length, end + 2));
-  if (headers === undefined) return false;
+  const head = buffer.toString('latin1', 0, end + 2);
+  const [line, path] = REQUEST_LINE.exec(head) ?? [];
+  if (line === undefined || path === undefined) return false;
+  const headers = readHeaders(head, line.length);
+  if (headers?.['host'] === undefined) return false;
   const bytes = bodyLength(headers['content-length']);
-  if (bytes === undefined || headers['x-amz-target'] === undefined || headers['host'] === undefined)
-    return false;
+  if (bytes === undefined) return false;
   const start = end + HEAD_END.length;
   if (buffer.length < start + bytes) return undefined;
-  return { headers, body: buffer.subarray(start, start + bytes), length: start + bytes };
+  return { path, headers, body: buffer.subarray(start, start + bytes), length: start + bytes };
 }
 
-/** `text` is lines, each with its end. */
-function readHeaders(text: string): Record<string, string> | undefined {
+/** From `start` on `text` is lines, each with its end. */
+function readHeaders(text: string, start: number): Record<string, string> | undefined {
   if (ODD.test(text)) return undefined;
   const headers: Record<string, string> = {};
-  for (let at = 0; at < text.length; ) {
+  for (let at = start; at < text.length; ) {
     const end = text.indexOf('\r\n', at);
     const colon = text.indexOf(':', at);
     if (colon < 0 || colon > end) return undefined;

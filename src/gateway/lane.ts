@@ -1,10 +1,10 @@
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WireResponse } from '../wire/protocol.ts';
 import { type LaneRequest, readLaneRequest } from './lane-request.ts';
 
 /**
- * Most calls are small AWS JSON operations, from an SDK that keeps its connection: POST, one target, a short body.
- * Node's HTTP server makes streams and emitters for each, which costs as much as the rest of a read. The lane reads
+ * Most calls are small JSON operations, from an SDK that keeps its connection: a POST with a short body. Node's HTTP server makes streams and emitters for each, which costs as much as the rest of a read. The lane reads
  * those calls off the socket itself; a connection on which anything else arrives goes to Node's server, from that
  * request on and for good, so all but the plainest of HTTP is Node's.
  */
@@ -164,16 +164,6 @@ export function createLane(options: LaneOptions): Lane {
 
 /** Node's own rule for the values of headers. */
 const UNSAFE = /[^\t\x20-\x7e\x80-\xff]/;
-const REASONS: Readonly<Record<number, string>> = {
-  200: 'OK',
-  400: 'Bad Request',
-  403: 'Forbidden',
-  404: 'Not Found',
-  413: 'Payload Too Large',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  503: 'Service Unavailable',
-};
 
 /** Writes answers: head and body in one piece, as text where all of it is ASCII. */
 class Answers {
@@ -188,7 +178,7 @@ class Answers {
   }
 
   write(socket: Socket, { status, headers, body }: WireResponse, last: boolean): void {
-    let head = `HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\n`;
+    let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
     for (const name in headers) {
       const value = String(headers[name]);
       if (UNSAFE.test(value)) throw new TypeError(`the header ${name} cannot be sent`);
@@ -196,7 +186,8 @@ class Answers {
     }
     const text = typeof body === 'string';
     const bytes = text ? Buffer.byteLength(body) : (body as Uint8Array).byteLength;
-    head += `content-length: ${bytes}\r\nDate: ${this.#today()}\r\n`;
+    if (status !== 204 && headers['content-length'] === undefined) head += `content-length: ${bytes}\r\n`;
+    head += `Date: ${this.#today()}\r\n`;
     head += last ? 'Connection: close\r\n\r\n' : this.#keepAlive;
     if (text && bytes === body.length) socket.write(head + body, 'latin1');
     else {
