@@ -8,13 +8,13 @@ import { Fault } from '../service/faults.ts';
 import type { FrontDoorRequest } from '../service/front-door.ts';
 import type { WireResponse } from '../wire/protocol.ts';
 import { answersInEvents, BodyTooLarge, bodyLimit, ClientGone, readBody, streamsBody } from './body.ts';
-import type { HttpRequest } from './call.ts';
 import { CallContext, type Host } from './call-context.ts';
 import { enterCrossOrigin } from './cors.ts';
 import { Departure } from './departure.ts';
 import { isKeptOut } from './door-guard.ts';
 import { createDoorFinder, type OwnedDoor } from './doors.ts';
 import { createGuard, hostOf } from './guard.ts';
+import { isSecure, requestOf, sourceOf } from './http-request.ts';
 import { createLane } from './lane.ts';
 import type { LaneRequest } from './lane-request.ts';
 import { createOpener } from './opener.ts';
@@ -112,29 +112,6 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   const opener = createOpener(host.ports.runtimes);
 
-  function requestOf(socket: Socket, departure: Departure, parts: RequestParts): HttpRequest {
-    const { method, host: authority, path, resourcePath, query, headers } = parts;
-    const { body, stream, tooLarge, route, form } = parts;
-    return {
-      method,
-      host: authority,
-      path,
-      resourcePath,
-      query,
-      headers,
-      sourceIp: sourceOf(socket),
-      secure: isSecure(socket),
-      body,
-      buffered: stream === undefined ? body : undefined,
-      stream,
-      tooLarge,
-      route,
-      form,
-      signal: () => departure.signal,
-      fromFunction: () => opener.isFunction(socket),
-    };
-  }
-
   /** Calls on the lane: no browser, no front door, no host that names a bucket, no form, no streams. */
   function serve({ path, headers, body }: LaneRequest, socket: Socket): Promise<WireResponse> | undefined {
     const { host: authority = '' } = headers;
@@ -148,7 +125,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return undefined;
     }
     const departure = new Departure(socket);
-    const request = requestOf(socket, departure, {
+    const request = requestOf(socket, departure, opener, {
       method: 'POST',
       host: authority,
       path,
@@ -232,7 +209,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (!(error instanceof BodyTooLarge)) throw error;
       tooLarge = true;
     }
-    const request = requestOf(incoming.socket, new Departure(response), {
+    const request = requestOf(incoming.socket, new Departure(response), opener, {
       method,
       host: authority,
       path,
@@ -301,22 +278,6 @@ function onLane(protocol: ProtocolName): boolean {
   return protocol === 'json' || protocol === 'rest-json';
 }
 
-/** What {@link HttpRequest} is made of, beside what the connection tells. */
-type RequestParts = Pick<
-  HttpRequest,
-  | 'method'
-  | 'host'
-  | 'path'
-  | 'resourcePath'
-  | 'query'
-  | 'headers'
-  | 'body'
-  | 'stream'
-  | 'tooLarge'
-  | 'route'
-  | 'form'
->;
-
 const EMPTY = new Uint8Array(0);
 
 /** Proxies send the absolute form; everything behind here sees the origin form. */
@@ -325,16 +286,6 @@ function originForm(url: string): string {
   const scheme = url.indexOf('://');
   const slash = scheme < 0 ? -1 : url.indexOf('/', scheme + 3);
   return slash < 0 ? '/' : url.slice(slash);
-}
-
-/** By TLS, as functions reach AWS's names. */
-function isSecure(socket: Socket): boolean {
-  return 'encrypted' in socket && socket.encrypted === true;
-}
-
-function sourceOf(socket: Socket): string {
-  const address = socket.remoteAddress ?? '';
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
 function routeQuietly(registry: Registry, request: Parameters<typeof routeRequest>[1], path: string) {

@@ -49,7 +49,7 @@ function deliver(
 function complete(text: string, method: string): boolean {
   const end = text.indexOf('\r\n\r\n');
   if (end < 0) return false;
-  if (method === 'HEAD') return true;
+  if (method === 'HEAD' || text.startsWith('HTTP/1.1 204 ')) return true;
   const length = /content-length: (\d+)/i.exec(text.slice(0, end));
   return length === null ? /0\r\n\r\n$/.test(text) : text.length >= end + 4 + Number(length[1]);
 }
