@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { before, test } from 'node:test';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { IAMClient } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
 import { zipSync } from 'fflate';
@@ -118,4 +119,27 @@ test('how a runtime is updated is kept with each version', async () => {
   );
   await put({ UpdateRuntimeOn: 'Auto' });
   assert.equal((await get()).UpdateRuntimeOn, 'Auto');
+});
+
+test('the operation that came before invocation types still takes events', async () => {
+  await make('old', {
+    Code: {
+      ZipFile: zipSync({
+        'index.js': Buffer.from("exports.handler = async (e) => { console.log('got ' + e.n); };"),
+      }),
+    },
+  });
+  const call = (InvokeArgs: string) =>
+    lambda.send(new sdk.InvokeAsyncCommand({ FunctionName: 'old', InvokeArgs: Buffer.from(InvokeArgs) }));
+  assert.equal((await call('{"n":7}')).Status, 202);
+  await assert.rejects(call('{not json'), failing('InvalidRequestContentException'));
+  const logs = lambent.client(CloudWatchLogsClient);
+  for (let attempt = 0; ; attempt++) {
+    const { events = [] } = await logs
+      .send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/old', filterPattern: '"got 7"' }))
+      .catch(() => ({ events: [] }));
+    if (events.length > 0) break;
+    assert.ok(attempt < 200, 'it never ran');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
 });

@@ -94,6 +94,7 @@ export const authorisation: Authorisation<LambdaOperations> = {
   RemovePermission: onFunction('RemovePermission'),
   GetPolicy: onFunction('GetPolicy'),
   Invoke: onFunction('InvokeFunction'),
+  InvokeAsync: onFunction('InvokeAsync'),
   InvokeWithResponseStream: onFunction('InvokeFunction'),
   PutFunctionConcurrency: onFunction('PutFunctionConcurrency'),
   GetFunctionConcurrency: onFunction('GetFunctionConcurrency'),

@@ -8,6 +8,7 @@ import { guardEvent, runEvent } from './events.ts';
 import { functions } from './functions.ts';
 import { warmUpNewest } from './holding.ts';
 import { invocations } from './invocations.ts';
+import { invokeAsync } from './invoke-async.ts';
 import { layerPermissions } from './layer-permissions.ts';
 import { layers } from './layers.ts';
 import { limits } from './limits.ts';
@@ -38,6 +39,7 @@ export const lambda = defineService({
     ...aliases,
     ...permissions,
     ...invocations,
+    ...invokeAsync,
     ...streaming,
     ...limits,
     ...layers,
