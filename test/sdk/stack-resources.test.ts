@@ -72,6 +72,9 @@ Resources:
   Scaled: {Type: AWS::ApplicationAutoScaling::ScalableTarget, Properties: {MinCapacity: 1, MaxCapacity: 5, ResourceId: !Sub 'table/\${T}', ScalableDimension: dynamodb:table:ReadCapacityUnits, ServiceNamespace: dynamodb, RoleARN: !GetAtt Role.Arn, ScheduledActions: [{ScheduledActionName: daily, Schedule: cron(0 8 * * ? *), StartTime: '2030-01-01T00:00:00Z', ScalableTargetAction: {MinCapacity: 2}}], Tags: [{Key: a, Value: b}]}}
   Half: {Type: AWS::ApplicationAutoScaling::ScalingPolicy, Properties: {PolicyName: half, PolicyType: TargetTrackingScaling, ScalingTargetId: !Ref Scaled, TargetTrackingScalingPolicyConfiguration: {TargetValue: 50, PredefinedMetricSpecification: {PredefinedMetricType: DynamoDBReadCapacityUtilization}}}}
   LG: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 7}}
+  Heard: {Type: AWS::Lambda::Permission, Properties: {FunctionName: !Ref Fn, Action: lambda:InvokeFunction, Principal: logs.amazonaws.com}}
+  LSub: {Type: AWS::Logs::SubscriptionFilter, DependsOn: Heard, Properties: {LogGroupName: !Ref LG, FilterPattern: ERROR, DestinationArn: !GetAtt Fn.Arn}}
+  LMetric: {Type: AWS::Logs::MetricFilter, Properties: {LogGroupName: !Ref LG, FilterPattern: '[a, b]', MetricTransformations: [{MetricName: m, MetricNamespace: n, MetricValue: $a, Dimensions: [{Key: k, Value: $b}]}]}}
   W: {Type: AWS::CloudFormation::WaitConditionHandle}
   URL: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !GetAtt Fn.Arn, AuthType: NONE}}
   Inv: {Type: AWS::Lambda::EventInvokeConfig, Properties: {FunctionName: !Ref Fn, Qualifier: $LATEST, MaximumRetryAttempts: 0}}

@@ -31,6 +31,7 @@ import {
   permission,
   version,
 } from './lambda-parts.ts';
+import { metricFilter, subscriptionFilter } from './log-filters.ts';
 import { logGroup } from './log-group.ts';
 import { nestedStack } from './nested-stack.ts';
 import type { ResourceProvider } from './provider.ts';
@@ -85,6 +86,8 @@ const PROVIDERS: Readonly<Record<string, ResourceProvider>> = {
   'AWS::Lambda::Url': functionUrl,
   'AWS::Lambda::Version': version,
   'AWS::Logs::LogGroup': logGroup,
+  'AWS::Logs::MetricFilter': metricFilter,
+  'AWS::Logs::SubscriptionFilter': subscriptionFilter,
   'AWS::S3::Bucket': s3Bucket,
   'AWS::S3::BucketPolicy': bucketPolicy,
   'AWS::SNS::Subscription': snsSubscription,
