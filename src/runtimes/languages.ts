@@ -89,7 +89,7 @@ export interface LanguageOptions {
 }
 
 export async function nodeLanguage(options: LanguageOptions): Promise<Language> {
-  const { sandboxed, bootstraps, sdk, folder } = options;
+  const { sandboxed, bootstraps, sdk, folder, authorityFile } = options;
   const insideUsr = process.execPath.startsWith('/usr/');
   const file = !sandboxed || insideUsr ? process.execPath : '/var/lang/bin/node';
   const views: View[] = insideUsr ? [] : [{ from: process.execPath, to: file }];
@@ -107,6 +107,8 @@ export async function nodeLanguage(options: LanguageOptions): Promise<Language> 
       args: [
         // AWS leaves a tenth for what is not heap.
         `--max-old-space-size=${Math.max(64, Math.floor(memoryMb * 0.9))}`,
+        // Whom SSL_CERT_FILE names, read with the first TLS connection.
+        ...(authorityFile === undefined ? [] : ['--use-openssl-ca']),
         sandboxed ? '/var/runtime/node.cjs' : join(bootstraps, 'node.cjs'),
       ],
     }),

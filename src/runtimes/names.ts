@@ -12,7 +12,6 @@ export interface Names {
 }
 
 const BUNDLE = '/etc/lambent/ca-bundle.pem';
-const AUTHORITY = '/etc/lambent/ca.pem';
 /** Where programs look that no variable tells otherwise. */
 const PLACES = [
   '/etc/ssl/certs/ca-certificates.crt',
@@ -22,12 +21,11 @@ const PLACES = [
 
 export function viewsOf(names: Names | undefined): View[] {
   if (names === undefined) return [];
-  const { resolverFile, authorityFile, bundleFile } = names;
+  const { resolverFile, bundleFile } = names;
   // Of links, what they lead to: that is what a sandbox can cover.
   const places = new Set(PLACES.filter((path) => existsSync(path)).map((path) => realpathSync(path)));
   return [
     { from: resolverFile, to: '/etc/resolv.conf' },
-    { from: authorityFile, to: AUTHORITY },
     { from: bundleFile, to: BUNDLE },
     ...[...places]
       .filter((path) => /^\/etc\/(?:ssl|pki)\//.test(path))
@@ -35,12 +33,14 @@ export function viewsOf(names: Names | undefined): View[] {
   ];
 }
 
-/** Variables that tell SDKs and libraries, which bring authorities of their own, whom to trust. */
+/**
+ * Variables that tell SDKs and libraries, which bring authorities of their own, whom to trust. Node's own,
+ * NODE_EXTRA_CA_CERTS, is not among them: it reads every authority at its start, which takes as long as the start.
+ */
 export function trustOf(names: Names | undefined): Record<string, string> {
   return names === undefined
     ? {}
     : {
-        NODE_EXTRA_CA_CERTS: AUTHORITY,
         AWS_CA_BUNDLE: BUNDLE,
         REQUESTS_CA_BUNDLE: BUNDLE,
         SSL_CERT_FILE: BUNDLE,
