@@ -54,6 +54,9 @@ export async function openLmdb({ folder, world }: LmdbOptions): Promise<Store> {
   return new LmdbStore(db, world);
 }
 
+/** So many commits are not kept waiting for more. */
+const ENOUGH = 16;
+
 interface Pending {
   readonly attempt: Attempt;
   /** It has failed so often that it may take the turn. */
@@ -149,13 +152,30 @@ class LmdbStore implements Store {
   #commit(attempt: Attempt, insists: boolean): Promise<Bytes | undefined> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ attempt, insists, resolve, reject, conflict: undefined });
-      if (!this.#flushAsked) this.#flush();
+      if (!this.#flushAsked) this.#gather();
     });
+  }
+
+  /**
+   * Lets commits that come in the same moment share: as long as each turn of the event loop brings more, what asking
+   * for the lock costs is better spent once for all of them. A lone commit waits for two turns, which is nothing.
+   */
+  #gather(): void {
+    this.#flushAsked = true;
+    let seen = 0;
+    const look = (): void => {
+      const { length } = this.#queue;
+      if (length === seen || length >= ENOUGH) this.#flush();
+      else {
+        seen = length;
+        setImmediate(look);
+      }
+    };
+    setImmediate(look);
   }
 
   /** Asks for the write lock. Until LMDB grants it, which is after the commit before, the queue grows. */
   #flush(): void {
-    this.#flushAsked = true;
     let batch: Pending[] = [];
     const committed = this.#db.transaction(() => {
       this.#flushAsked = false;
