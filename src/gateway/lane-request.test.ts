@@ -31,12 +31,14 @@ test('every beginning of a call waits for the rest', () => {
 
 test('what is no plain call is left to the other server', () => {
   assert.ok(withLines('content-length: 2'));
+  assert.ok(withLines('content-length: 2', 'Connection: Keep-Alive'));
   const others: readonly string[][] = [
     ['content-length: 2', 'transfer-encoding: chunked'],
     ['content-length: 2', 'content-length: 2'],
     ['content-length: 2', `${TARGET}`],
     ['content-length: 2', 'expect: 100-continue'],
     ['content-length: 2', 'Connection: close'],
+    ['content-length: 2', 'Connection: keep-alive, upgrade'],
     ['content-length: 2', 'Origin: http://127.0.0.1'],
     ['content-length: 2', 'upgrade: h2c'],
     ['content-length: 2', '__proto__: x'],

@@ -21,7 +21,6 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** These change how a message is framed or answered, or come from a browser. */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   '__proto__',
-  'connection',
   'expect',
   'origin',
   'te',
@@ -59,6 +58,8 @@ export function readLaneRequest(buffer: Buffer): LaneRequest | undefined | false
   if (line === undefined || path === undefined) return false;
   const headers = readHeaders(head, line.length);
   if (headers?.['host'] === undefined) return false;
+  const { connection } = headers;
+  if (connection !== undefined && connection.toLowerCase() !== 'keep-alive') return false;
   const bytes = bodyLength(headers['content-length']);
   if (bytes === undefined) return false;
   const start = end + HEAD_END.length;
