@@ -7,35 +7,36 @@ import { fillTable, item, keyOf, TABLE } from './setup.ts';
 const REQUESTS = 20_000;
 const ITEMS = 20_000;
 const CONNECTIONS = 32;
-const ROUNDS = 3;
+const ROUNDS = 5;
+const AWAKE = { awake: true };
 
-function best(results: readonly { readonly perSecond: number }[]): number {
-  return (
-    [...results].sort((a, b) => a.perSecond - b.perSecond)[Math.floor(results.length / 2)]?.perSecond ?? 0
-  );
+export interface CompareOptions {
+  readonly awake?: boolean;
+  /** The reference's requests, where they are others (signed for its address). */
+  readonly bareRounds?: readonly (readonly Buffer[])[];
+  /** Rounds that only make both sides warm. */
+  readonly warmUp?: number;
 }
 
-/** Interleaves bare and measured rounds, so that both see the same weather; the median of each. */
+/** Interleaves bare and measured rounds, so that both see the same weather; the round whose ratio is the median. */
 export async function compare(
   barePort: number,
   port: number,
   connections: number,
   rounds: readonly (readonly Buffer[])[],
-  awake = false,
-  /** The reference's requests, where they are others (signed for its address). */
-  bareRounds = rounds,
+  { awake = false, bareRounds, warmUp = 1 }: CompareOptions = {},
 ): Promise<{ readonly measured: number; readonly bare: number }> {
-  const measured = [];
-  const bare = [];
+  const pairs = [];
   for (const [round, requests] of rounds.entries()) {
-    const reference = await runLoad(barePort, connections, bareRounds[round] ?? requests, awake);
-    if (reference.errors > 0 && bareRounds !== rounds) throw new Error(`the peer: ${reference.firstError}`);
-    bare.push(reference);
+    const reference = await runLoad(barePort, connections, bareRounds?.[round] ?? requests, awake);
+    if (reference.errors > 0 && bareRounds !== undefined)
+      throw new Error(`the peer: ${reference.firstError}`);
     const result = await runLoad(port, connections, requests, awake);
     if (result.errors > 0) throw new Error(`${result.errors} errors: ${result.firstError}`);
-    measured.push(result);
+    pairs.push({ measured: result.perSecond, bare: reference.perSecond });
   }
-  return { measured: best(measured.slice(1)), bare: best(bare.slice(1)) };
+  const counted = pairs.slice(warmUp).sort((a, b) => a.measured / a.bare - b.measured / b.bare);
+  return counted[counted.length >> 1] ?? { measured: 0, bare: 0 };
 }
 
 export async function benchDynamodb(
@@ -54,7 +55,7 @@ export async function benchDynamodb(
     port,
     CONNECTIONS,
     rounds((index) => dynamodbCall('GetItem', { TableName: TABLE, Key: keyOf(index) })),
-    true,
+    AWAKE,
   );
   lines.push(
     ratioLine('GetItem, 20,000 distinct, 32 connections / bare node:http', gets.measured, gets.bare, 0.35),
@@ -64,7 +65,7 @@ export async function benchDynamodb(
     port,
     CONNECTIONS,
     rounds((index, round) => dynamodbCall('PutItem', { TableName: TABLE, Item: item(index, round + 1) })),
-    true,
+    AWAKE,
   );
   lines.push(
     ratioLine('PutItem, durable, each changing its item / bare node:http', puts.measured, puts.bare, 0.2),
@@ -81,7 +82,7 @@ export async function benchDynamodb(
         Limit: 10 + (index >= ITEMS / 10 ? Math.floor((index * 10) / ITEMS) : 0),
       }),
     ),
-    true,
+    AWAKE,
   );
   lines.push(ratioLine('Query of ten 200-byte items / bare node:http', queries.measured, queries.bare, 0.22));
   return lines;

@@ -140,17 +140,13 @@ async function besidePeer(
   await fillTable(peerPort, ITEMS);
   for (const { what, requests, call, target } of workloads) {
     const rounds = (to: number) =>
-      Array.from({ length: 3 }, (_, round) =>
+      Array.from({ length: 4 }, (_, round) =>
         Array.from({ length: requests }, (_, index) => signedRequest(to, credentials, call(index, round))),
       );
-    const { measured, bare } = await compare(
-      peerPort,
-      port,
-      CONNECTIONS,
-      rounds(port),
-      true,
-      rounds(peerPort),
-    );
+    const { measured, bare } = await compare(peerPort, port, CONNECTIONS, rounds(port), {
+      awake: true,
+      bareRounds: rounds(peerPort),
+    });
     lines.push(ratioLine(`${what} / ${name}`, measured, bare, target));
   }
   return lines;
