@@ -48,7 +48,7 @@ try {
   const credentials = await assumeBenchRole(server.port);
   if (wanted('identity')) lines.push(...(await benchIdentity(bare.port, folder)));
   if (wanted('dynamodb')) lines.push(...(await benchDynamodb(bare.port, server.port, credentials)));
-  if (!wanted('dynamodb') && (wanted('peers') || wanted('local'))) await fillTable(server.port, 20_000);
+  if (!wanted('dynamodb') && ['peers', 'local', 'api'].some(wanted)) await fillTable(server.port, 20_000);
   if (wanted('peers')) lines.push(...(await benchPeers(server.port, credentials, folder)));
   if (wanted('local')) {
     const local = await benchDynamodbLocal(server.port, credentials);

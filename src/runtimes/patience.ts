@@ -1,8 +1,8 @@
 /**
  * How long an invocation may wait for an environment at work, in milliseconds, before it gets another one. Small
- * beside a cold start, and beside what AWS itself adds to an invocation.
+ * beside a cold start of any function that loads an SDK.
  */
-export const MOST_PATIENCE_MS = 10;
+export const MOST_PATIENCE_MS = 25;
 
 /** Invocations that tell what the function usually takes; before that many nobody waits. */
 const LEARNING = 16;
@@ -59,7 +59,8 @@ export class Patience {
 
   /** Whether one more invocation should wait, with `busy` environments at work and `waiting` invocations before it. */
   pays(busy: number, waiting: number): boolean {
-    if (this.#seen < LEARNING || busy < this.#processors) return false;
+    // One more than processors, as each waits now and then for an answer.
+    if (this.#seen < LEARNING || busy <= this.#processors) return false;
     if (this.#processorMs < this.#durationMs * LEAST_SHARE) return false;
     return this.#processorMs * Math.ceil((waiting + 1) / this.#processors) <= MOST_PATIENCE_MS;
   }
