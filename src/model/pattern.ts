@@ -30,10 +30,27 @@ export function compilePattern(source: string): Pattern {
 function compile(source: string): Pattern {
   const node = parsePattern(source);
   if (!isDeterministic(node)) {
-    return { source, native: false, matches: (text) => new PositionMatcher(text).matches(node) };
+    return { source, native: false, matches: remembering((text) => new PositionMatcher(text).matches(node)) };
   }
   const expression = new RegExp(`^${nativeSource(node)}$`, 'u');
   return { source, native: true, matches: (text) => expression.test(text) };
+}
+
+/** Names of functions and queues come again and again; so many of them are remembered, while they are short. */
+const REMEMBERED = 64;
+const MOST_REMEMBERED_CHARACTERS = 256;
+
+function remembering(matches: (text: string) => boolean): (text: string) => boolean {
+  const good = new Set<string>();
+  return (text) => {
+    if (good.has(text)) return true;
+    if (!matches(text)) return false;
+    if (text.length <= MOST_REMEMBERED_CHARACTERS) {
+      if (good.size >= REMEMBERED) good.clear();
+      good.add(text);
+    }
+    return true;
+  };
 }
 
 /** What may come after a node, and whether nothing may. */
