@@ -91,11 +91,14 @@ const MOST_RECENT = 8;
  */
 export class Openers {
   readonly #recent: number[] = [];
+  #look: Look | undefined;
 
   /** False where there is no /proc. */
   isFunction(functions: Iterable<Holder>, connection: ServerEnd): boolean {
     if (process.platform !== 'linux') return false;
-    const client = clientSocket(connection);
+    const look = this.#lookOfTurn();
+    // A connection that is younger than the look is not in it.
+    const client = clientSocket(connection, look.table) ?? clientSocket(connection);
     // Functions share this network: a connection that stands and has no other end here comes from another one.
     if (client === undefined) return !isEstablished(connection);
     if (client.inode === ORPHAN) return true;
@@ -103,7 +106,7 @@ export class Openers {
     if (client.uid !== process.getuid?.()) return false;
     const ours = new Set<number>();
     for (const { pid } of functions) for (const one of descendants([pid])) ours.add(one);
-    for (const pid of this.#recent) if (!ours.has(pid) && holds(pid, client.inode)) return false;
+    for (const pid of this.#recent) if (!ours.has(pid) && look.holds(pid, client.inode)) return false;
     for (const pid of ours) if (holds(pid, client.inode)) return true;
     const holder = processes().find((pid) => !ours.has(pid) && holds(pid, client.inode));
     if (holder === undefined) return true;
@@ -111,6 +114,50 @@ export class Openers {
     this.#recent.length = Math.min(this.#recent.length, MOST_RECENT);
     return false;
   }
+
+  /**
+   * What was seen in this turn of the event loop, or is now. The kernel writes its table in milliseconds, however short
+   * it is, and a client that opens many connections at once has most of them asked about in one turn.
+   */
+  #lookOfTurn(): Look {
+    if (this.#look === undefined) {
+      this.#look = new Look();
+      setImmediate(() => {
+        this.#look = undefined;
+      });
+    }
+    return this.#look;
+  }
+}
+
+/** The kernel's table and processes' sockets, as they were when they were first asked for. */
+class Look {
+  readonly #tables = new Map<string, string | undefined>();
+  readonly #sockets = new Map<number, ReadonlySet<string>>();
+
+  readonly table: ReadTable = (name) => {
+    if (!this.#tables.has(name)) this.#tables.set(name, readTable(name));
+    return this.#tables.get(name);
+  };
+
+  holds(pid: number, socket: string): boolean {
+    let sockets = this.#sockets.get(pid);
+    if (sockets === undefined) {
+      sockets = socketsOf(pid);
+      this.#sockets.set(pid, sockets);
+    }
+    // Opened since.
+    return sockets.has(socket) || holds(pid, socket);
+  }
+}
+
+function socketsOf(pid: number): ReadonlySet<string> {
+  const sockets = new Set<string>();
+  for (const descriptor of descriptorsOf(pid)) {
+    const socket = socketAt(pid, descriptor);
+    if (socket !== undefined) sockets.add(socket);
+  }
+  return sockets;
 }
 
 /** The youngest first: clients are commands, more often than not. */
@@ -135,11 +182,25 @@ const ORPHAN = '0';
 const ESTABLISHED = '01';
 const LISTENS = '0A';
 
+/** A table of the kernel's as text; undefined where there is none. */
+type ReadTable = (name: string) => string | undefined;
+
+const readTable: ReadTable = (name) => {
+  try {
+    return readFileSync(`/proc/net/${name}`, 'latin1');
+  } catch {
+    return undefined;
+  }
+};
+
 /** The client's end of the connection, when that is on this machine. */
-function clientSocket({ remoteAddress = '', remotePort, localPort }: ServerEnd): SocketRow | undefined {
+function clientSocket(
+  { remoteAddress = '', remotePort, localPort }: ServerEnd,
+  table = readTable,
+): SocketRow | undefined {
   return remotePort === undefined || localPort === undefined
     ? undefined
-    : rowOf(remotePort, localPort, (local) => writingsOf(remoteAddress).includes(local));
+    : rowOf(remotePort, localPort, (local) => writingsOf(remoteAddress).includes(local), table);
 }
 
 function isEstablished({ remoteAddress = '', remotePort, localPort }: ServerEnd): boolean {
@@ -152,15 +213,12 @@ function rowOf(
   localPort: number,
   remotePort: number,
   matches: (localAddress: string, remoteAddress: string, row: SocketRow) => boolean,
+  tableOf = readTable,
 ): SocketRow | undefined {
   const [from, to] = [hexPort(localPort), hexPort(remotePort)];
   for (const table of ['tcp', 'tcp6']) {
-    let text: string;
-    try {
-      text = readFileSync(`/proc/net/${table}`, 'latin1');
-    } catch {
-      continue;
-    }
+    const text = tableOf(table);
+    if (text === undefined) continue;
     // The table may be long, and only the rows that hold the port are worth taking apart.
     for (let at = text.indexOf(`:${from} `); at >= 0; at = text.indexOf(`:${from} `, at + 1)) {
       const start = text.lastIndexOf('\n', at) + 1;
