@@ -27,7 +27,7 @@ const CONNECTIONS = 8;
 /** Each of the function's processes compiles the SDK for itself, and sees an eighth of the requests. */
 const WARM_UP = 6;
 
-/** A proxy resource with one function behind it; returns the path of its stage. */
+/** The function that reads an item, behind an API; returns the path of its stage. */
 export async function makeApi(port: number): Promise<string> {
   const options = clientOptions(port);
   await makeFunction(port, NAME, HANDLER_SOURCE, { TABLE });
@@ -52,8 +52,14 @@ export async function makeApi(port: number): Promise<string> {
       }),
     }),
   );
+  return proxyTo(port, NAME);
+}
+
+/** A proxy resource `/{index}` with a function behind it; returns the path of its stage. */
+export async function proxyTo(port: number, name: string): Promise<string> {
+  const options = clientOptions(port);
   const gateway = new APIGatewayClient(options);
-  const { id: restApiId } = await gateway.send(new CreateRestApiCommand({ name: NAME }));
+  const { id: restApiId } = await gateway.send(new CreateRestApiCommand({ name }));
   const { items } = await gateway.send(new GetResourcesCommand({ restApiId }));
   const { id: resourceId } = await gateway.send(
     new CreateResourceCommand({ restApiId, parentId: items?.[0]?.id, pathPart: '{index}' }),
@@ -65,12 +71,12 @@ export async function makeApi(port: number): Promise<string> {
       ...method,
       type: 'AWS_PROXY',
       integrationHttpMethod: 'POST',
-      uri: `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:${NAME}/invocations`,
+      uri: `arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:${name}/invocations`,
     }),
   );
   await new LambdaClient(options).send(
     new AddPermissionCommand({
-      FunctionName: NAME,
+      FunctionName: name,
       StatementId: 'api',
       Action: 'lambda:InvokeFunction',
       Principal: 'apigateway.amazonaws.com',

@@ -1,7 +1,8 @@
-import { type JavaServer, startJava } from './java-server.ts';
+import { startJava } from './java-server.ts';
+import type { PeerServer } from './peer-server.ts';
 
 /** Amazon's DynamoDB Local, in memory, where Java is; a text says why it cannot be had. */
-export function startDynamodbLocal(): Promise<JavaServer | string> {
+export function startDynamodbLocal(): Promise<PeerServer | string> {
   return startJava({
     group: 'com.amazonaws',
     artifact: 'DynamoDBLocal',

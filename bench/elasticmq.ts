@@ -1,7 +1,8 @@
-import { type JavaServer, startJava } from './java-server.ts';
+import { startJava } from './java-server.ts';
+import type { PeerServer } from './peer-server.ts';
 
 /** ElasticMQ, in memory, where Java is; a text says why it cannot be had. */
-export function startElasticmq(): Promise<JavaServer | string> {
+export function startElasticmq(): Promise<PeerServer | string> {
   return startJava({
     group: 'org.elasticmq',
     artifact: 'elasticmq-server_2.13',

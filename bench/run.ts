@@ -13,6 +13,7 @@ import { benchInvoke } from './invoke.ts';
 import { benchDynamodbLocal, benchPeers } from './peers.ts';
 import { benchQueues } from './queues.ts';
 import { type Line, table } from './report.ts';
+import { benchServerlessOffline } from './serverless-offline.ts';
 import { assumeBenchRole, fillTable } from './setup.ts';
 import { benchStart } from './start.ts';
 
@@ -58,6 +59,7 @@ try {
   if (wanted('invoke')) lines.push(...(await benchInvoke(bare.port, server, credentials)));
   if (wanted('queues')) lines.push(...(await benchQueues(server.port, credentials, notes)));
   if (wanted('api')) lines.push(...(await benchApi(server.port, credentials)));
+  if (wanted('offline')) lines.push(...(await benchServerlessOffline(server.port, notes)));
   await server.stop();
   server = undefined;
   // Filling its tables takes minutes: it runs when it is asked for.
