@@ -8,12 +8,17 @@ import { startDynamodbLocal } from './dynamodb-local.ts';
 import { type Line, ratioLine } from './report.ts';
 import { fillTable, item, keyOf, TABLE } from './setup.ts';
 
-const ITEMS = 5_000;
+const ITEMS = 10_000;
+/** The first two make both sides warm: a compiler of a virtual machine is not done after one. */
+const ROUNDS = 5;
+const WARM_UP = 2;
 const CONNECTIONS = 32;
 
 interface Workload {
   readonly what: string;
   readonly requests: number;
+  /** A commit is synced on a thread of its own, which needs the processor that a generator kept awake would take. */
+  readonly writes?: boolean;
   readonly call: (index: number, round: number) => SignedCall;
   /** How many times a peer's rate is asked of us, from the issue's table; undefined: ahead is enough. */
   readonly target: number;
@@ -29,12 +34,13 @@ const WORKLOADS: readonly Workload[] = [
   {
     what: 'PutItem',
     requests: ITEMS,
+    writes: true,
     target: 1.15,
     call: (index, round) => dynamodbCall('PutItem', { TableName: TABLE, Item: item(index, round + 1) }),
   },
   {
     what: 'Query of ten',
-    requests: 2_500,
+    requests: ITEMS,
     target: 3,
     call: (index) =>
       dynamodbCall('Query', {
@@ -45,7 +51,8 @@ const WORKLOADS: readonly Workload[] = [
   },
   {
     what: 'UpdateItem with a condition',
-    requests: 2_500,
+    requests: ITEMS,
+    writes: true,
     target: 1,
     call: (index, round) =>
       dynamodbCall('UpdateItem', {
@@ -58,7 +65,8 @@ const WORKLOADS: readonly Workload[] = [
   },
   {
     what: 'BatchWriteItem of 25',
-    requests: 200,
+    requests: 800,
+    writes: true,
     target: 1,
     call: (index, round) =>
       dynamodbCall('BatchWriteItem', {
@@ -71,7 +79,7 @@ const WORKLOADS: readonly Workload[] = [
   },
   {
     what: 'Scan of 100',
-    requests: 400,
+    requests: 2_000,
     target: 1,
     call: () => dynamodbCall('Scan', { TableName: TABLE, Limit: 100 }),
   },
@@ -106,7 +114,9 @@ export async function benchPeers(
   ] as const) {
     const peer = await start(join(packageFolder(), 'dist/bench/dynalite-server.js'), options, /ready (\d+)/);
     try {
-      lines.push(...(await besidePeer(name, peer.port, port, credentials, WORKLOADS)));
+      lines.push(
+        ...(await besidePeer({ name, port: peer.port, manyThreads: false }, port, credentials, WORKLOADS)),
+      );
     } finally {
       await peer.stop();
     }
@@ -123,29 +133,40 @@ export async function benchDynamodbLocal(
   if (typeof peer === 'string') return peer;
   try {
     const workloads = [...WORKLOADS, TRANSACTION].map((each) => ({ ...each, target: LOCAL_TARGET }));
-    return await besidePeer('DynamoDB Local', peer.port, port, credentials, workloads);
+    return await besidePeer(
+      { name: 'DynamoDB Local', port: peer.port, manyThreads: true },
+      port,
+      credentials,
+      workloads,
+    );
   } finally {
     await peer.stop();
   }
 }
 
+interface Peer {
+  readonly name: string;
+  readonly port: number;
+  readonly manyThreads: boolean;
+}
+
 async function besidePeer(
-  name: string,
-  peerPort: number,
+  { name, port: peerPort, manyThreads }: Peer,
   port: number,
   credentials: SigningCredentials,
   workloads: readonly Workload[],
 ): Promise<readonly Line[]> {
   const lines: Line[] = [];
   await fillTable(peerPort, ITEMS);
-  for (const { what, requests, call, target } of workloads) {
+  for (const { what, requests, writes = false, call, target } of workloads) {
     const rounds = (to: number) =>
-      Array.from({ length: 4 }, (_, round) =>
+      Array.from({ length: ROUNDS }, (_, round) =>
         Array.from({ length: requests }, (_, index) => signedRequest(to, credentials, call(index, round))),
       );
     const { measured, bare } = await compare(peerPort, port, CONNECTIONS, rounds(port), {
-      awake: true,
+      awake: !writes && !manyThreads,
       bareRounds: rounds(peerPort),
+      warmUp: WARM_UP,
     });
     lines.push(ratioLine(`${what} / ${name}`, measured, bare, target));
   }
