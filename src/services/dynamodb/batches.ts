@@ -5,17 +5,17 @@ import type { Group } from '../../service/service.ts';
 import { collectionMetrics, shown } from './answer.ts';
 import { checkAttributes, type Item } from './attribute-value.ts';
 import { readUnits, writeUnits } from './capacity.ts';
-import { UsageSum } from './consumed-capacity.ts';
+import { asksUsage, UsageSum } from './consumed-capacity.ts';
 import { checkAttributesToGet, checkExpressionParameters } from './expression-parameters.ts';
 import { invalid } from './fault.ts';
 import { itemText } from './item-codec.ts';
 import { type CheckedWrite, checkedDelete, checkedPut, checkItemSize } from './item-request.ts';
-import { performWrite, withTable } from './item-write.ts';
+import { type ItemWrite, performTogether, performWrite, type WriteOutcome, withTable } from './item-write.ts';
 import { readProjection } from './items.ts';
 import { checkBatchItemKeys, checkKey, checkKeyPaths } from './key-check.ts';
 import { project } from './projection.ts';
 import { StoredItem } from './stored-item.ts';
-import { itemKey } from './table.ts';
+import { itemKey, type Table } from './table.ts';
 import { addressOf, type TableAddress, tableFor } from './tables-cache.ts';
 import { isThrottle, limitsOf } from './throughput-limits.ts';
 
@@ -83,38 +83,53 @@ export const batches = {
     const requests = checkWrites(input, ctx);
     const usage = new UsageSum();
     const metrics: Record<string, NonNullable<ReturnType<typeof collectionMetrics>>[]> = {};
+    const counts = asksUsage(input.ReturnConsumedCapacity);
+    const batches: Batch[] = [];
     // Every table and key is checked before the first item is written.
-    for (const { address, writes } of requests) {
-      const table = await tableFor(ctx, address);
-      for (const { key, isPut } of writes) if (isPut) checkBatchItemKeys(table, key);
-      checkDistinct(writes.map(({ write }) => write.on(table, false).key));
-    }
-    const counts = input.ReturnConsumedCapacity !== undefined && input.ReturnConsumedCapacity !== 'NONE';
+    for (const request of requests) batches.push(await batchOf(ctx, request, counts));
     const unprocessed: Record<string, WriteRequest[]> = {};
     let served = false;
     let throttled: Fault | undefined;
-    const all = requests.flatMap(({ address, name, writes }) =>
-      writes.map(async ({ request, write, key }) => {
+    const note = (
+      table: Table,
+      name: string,
+      key: Item,
+      { before, after, indexUnits }: WriteOutcome,
+    ): void => {
+      served = true;
+      usage.add({
+        tableName: name,
+        table: writeUnits(before?.size ?? 0, after?.size ?? 0),
+        indexes: indexUnits,
+      });
+      const metric = collectionMetrics(table, input.ReturnItemCollectionMetrics, key);
+      if (metric !== undefined) (metrics[name] ??= []).push(metric);
+    };
+    const writeEach = ({ address, name, writes, on }: Batch) =>
+      writes.map(async ({ request, key }, index) => {
         try {
           await withTable(ctx, address, async (table) => {
-            const { before, after, indexUnits } = await performWrite(ctx, write.on(table, counts));
-            served = true;
-            usage.add({
-              tableName: name,
-              table: writeUnits(before?.size ?? 0, after?.size ?? 0),
-              indexes: indexUnits,
-            });
-            const metric = collectionMetrics(table, input.ReturnItemCollectionMetrics, key);
-            if (metric !== undefined) (metrics[name] ??= []).push(metric);
+            note(table, name, key, await performWrite(ctx, on(table)[index] as ItemWrite));
           });
         } catch (error) {
           if (!Fault.is(error) || !isThrottle(error)) throw error;
           throttled = error;
           (unprocessed[name] ??= []).push(request);
         }
+      });
+    await Promise.all(
+      batches.map(async (batch) => {
+        const { address, name, writes, on } = batch;
+        const together = await withTable(ctx, address, async (table) => {
+          const outcomes = await performTogether(ctx, table, on(table));
+          for (const [index, { key }] of writes.entries()) {
+            if (outcomes !== undefined) note(table, name, key, outcomes[index] as WriteOutcome);
+          }
+          return outcomes !== undefined;
+        });
+        if (!together) await Promise.all(writeEach(batch));
       }),
     );
-    await Promise.all(all);
     if (throttled !== undefined && !served) throw throttled;
     return {
       UnprocessedItems: unprocessed,
@@ -197,6 +212,36 @@ function checkWrite(request: WriteRequest): CheckedRequest {
   const key = remove?.Key ?? {};
   checkAttributes(key);
   return { request, write: checkedDelete({}, key), key, isPut: false };
+}
+
+/** The writes of one table. */
+interface Batch {
+  readonly address: TableAddress;
+  readonly name: string;
+  readonly writes: readonly CheckedRequest[];
+  readonly on: (table: Table) => readonly ItemWrite[];
+}
+
+/** The batch, made for the table as it is now and, should it change, made again. */
+async function batchOf(
+  ctx: Context,
+  { address, name, writes }: TableWrites,
+  counts: boolean,
+): Promise<Batch> {
+  const table = await tableFor(ctx, address);
+  for (const { key, isPut } of writes) if (isPut) checkBatchItemKeys(table, key);
+  const make = (of: Table) => writes.map(({ write }) => write.on(of, counts));
+  let made = { table, items: make(table) };
+  checkDistinct(made.items.map(({ key }) => key));
+  return {
+    address,
+    name,
+    writes,
+    on: (now) => {
+      if (now !== made.table) made = { table: now, items: make(now) };
+      return made.items;
+    },
+  };
 }
 
 /** Finds keys given twice before there is a table to make keys of them. */

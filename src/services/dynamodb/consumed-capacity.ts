@@ -9,13 +9,18 @@ export interface Usage {
   readonly indexes: readonly { readonly index: Index; readonly units: number }[];
 }
 
+/** Whether a request wants to know what it took. */
+export function asksUsage(mode: ReturnConsumedCapacity | undefined): mode is 'TOTAL' | 'INDEXES' {
+  return mode === 'TOTAL' || mode === 'INDEXES';
+}
+
 /** `ConsumedCapacity` as the request wants it shown. `kind` adds the transactions' member of that name. */
 export function showUsage(
   mode: ReturnConsumedCapacity | undefined,
   { tableName, table, indexes }: Usage,
   kind?: 'ReadCapacityUnits' | 'WriteCapacityUnits',
 ): ConsumedCapacity | undefined {
-  if (mode !== 'TOTAL' && mode !== 'INDEXES') return undefined;
+  if (!asksUsage(mode)) return undefined;
   const capacity = (units: number): Capacity =>
     kind === undefined ? { CapacityUnits: units } : { CapacityUnits: units, [kind]: units };
   const total = indexes.reduce((sum, { units }) => sum + units, table);
@@ -50,7 +55,7 @@ export class UsageSum {
     mode: ReturnConsumedCapacity | undefined,
     kind?: 'ReadCapacityUnits' | 'WriteCapacityUnits',
   ): readonly ConsumedCapacity[] | undefined {
-    if (mode !== 'TOTAL' && mode !== 'INDEXES') return undefined;
+    if (!asksUsage(mode)) return undefined;
     return [...this.#tables].flatMap(([tableName, { table, indexes }]) => {
       const used = [...indexes].map(([index, units]) => ({ index, units }));
       return showUsage(mode, { tableName, table, indexes: used }, kind) ?? [];

@@ -1,5 +1,6 @@
 import { AssertionError } from '../../base/assert.ts';
 import type { Context } from '../../service/context.ts';
+import type { Fault } from '../../service/faults.ts';
 import { ContentionError, type Transaction } from '../../store/store.ts';
 import { emptyItem, type Item } from './attribute-value.ts';
 import { writeUnits } from './capacity.ts';
@@ -139,6 +140,30 @@ export function countWrite(
   limits?.takeWrite(key, factor * writeUnits(before?.size ?? 0, after?.size ?? 0), indexUnits);
 }
 
+function contended(): Fault {
+  return fault('ThrottlingException', 'The item is written by too many requests at once');
+}
+
+/**
+ * Writes of one table in one transaction, which spares each a transaction of its own; undefined when one of them
+ * looks at its item, for then another's writer could hold up all.
+ */
+export async function performTogether(
+  ctx: Context,
+  table: Table,
+  writes: readonly ItemWrite[],
+): Promise<readonly WriteOutcome[] | undefined> {
+  if (!writes.every(isBlind)) return undefined;
+  try {
+    return await ctx.transact(async (tx) => {
+      await holdTable(tx, table);
+      return Promise.all(writes.map((write) => writeItem(ctx, tx, write, ctx.world.clock.now())));
+    });
+  } catch (error) {
+    throw error instanceof ContentionError ? contended() : error;
+  }
+}
+
 /** One write in a transaction of its own. */
 export async function performWrite(ctx: Context, write: ItemWrite): Promise<WriteOutcome> {
   const { table, key } = write;
@@ -157,9 +182,7 @@ export async function performWrite(ctx: Context, write: ItemWrite): Promise<Writ
     countWrite(limits, write, outcome);
     return outcome;
   } catch (error) {
-    if (error instanceof ContentionError) {
-      throw fault('ThrottlingException', 'The item is written by too many requests at once');
-    }
+    if (error instanceof ContentionError) throw contended();
     if (!(error instanceof ConditionFailed)) throw error;
     limits?.takeWrite(key, writeUnits(error.item?.size ?? 0, 0), []);
     if (write.isInsert === true) throw fault('DuplicateItemException', DUPLICATE);

@@ -4,7 +4,7 @@ import type { Group } from '../../service/service.ts';
 import { collectionMetrics, shown } from './answer.ts';
 import { checkAttributes, type Item, typeOf } from './attribute-value.ts';
 import { readUnits, writeUnits } from './capacity.ts';
-import { showUsage } from './consumed-capacity.ts';
+import { asksUsage, showUsage } from './consumed-capacity.ts';
 import { ExpressionAttributes } from './expression-attributes.ts';
 import { checkAttributesToGet, checkExpressionParameters } from './expression-parameters.ts';
 import { invalid } from './fault.ts';
@@ -155,7 +155,7 @@ async function perform(
   write: CheckedWrite,
 ): Promise<WriteOutcome> {
   const returns = input.ReturnValues !== undefined && input.ReturnValues !== 'NONE';
-  const counts = input.ReturnConsumedCapacity !== undefined && input.ReturnConsumedCapacity !== 'NONE';
+  const counts = asksUsage(input.ReturnConsumedCapacity);
   return performWrite(ctx, write.on(table, returns || counts));
 }
 

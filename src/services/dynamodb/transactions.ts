@@ -4,7 +4,7 @@ import type { Group } from '../../service/service.ts';
 import { collectionMetrics, shown } from './answer.ts';
 import { checkAttributes, type Item } from './attribute-value.ts';
 import { readUnits, writeUnits } from './capacity.ts';
-import { UsageSum } from './consumed-capacity.ts';
+import { asksUsage, UsageSum } from './consumed-capacity.ts';
 import { checkExpressionParameters } from './expression-parameters.ts';
 import { invalid } from './fault.ts';
 import {
@@ -75,7 +75,8 @@ export const transactions = {
   },
 
   TransactWriteItems: async (input, ctx) => {
-    const actions = input.TransactItems.map((item, index) => checkAction(item, index, ctx));
+    const counts = asksUsage(input.ReturnConsumedCapacity);
+    const actions = input.TransactItems.map((item, index) => checkAction(item, index, ctx, counts));
     if (actions.reduce((sum, { bytes }) => sum + bytes, 0) > LARGEST_BYTES) {
       throw invalid('The size of the transaction request exceeds the limit of 4 MB');
     }
@@ -98,7 +99,8 @@ interface Action extends TransactionPart {
   readonly bytes: number;
 }
 
-function checkAction(item: TransactWriteItem, index: number, ctx: Context): Action {
+/** `counts`: what the action costs is asked for, which takes the image before. */
+function checkAction(item: TransactWriteItem, index: number, ctx: Context, counts: boolean): Action {
   const { ConditionCheck: check, Put: put, Delete: remove, Update: update } = item;
   if ([check, put, remove, update].filter((action) => action !== undefined).length !== 1) {
     throw invalid('TransactItems can only contain one of Check, Put, Update or Delete');
@@ -121,7 +123,7 @@ function checkAction(item: TransactWriteItem, index: number, ctx: Context): Acti
       tableName: action.TableName,
       address,
       key,
-      on: (table) => write.on(table, true),
+      on: (table) => write.on(table, counts),
       isCheck: kind === 'conditionCheck',
       bytes: itemSize(key) + itemSize(action.ExpressionAttributeValues ?? {}),
     };
