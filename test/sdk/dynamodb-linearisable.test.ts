@@ -56,7 +56,7 @@ test(`${HISTORIES} histories of ${CLIENTS} clients' conditional writes and trans
         }),
       );
       const swaps = history.filter(({ action }) => action.kind === 'swap' && action.happened).length;
-      assert.ok(swaps > 10, `${swaps} swaps happened`);
+      assert.ok(swaps > 2, `${swaps} swaps happened`);
       assert.ok(
         isLinearisable(registers, history),
         `seed ${seed}, round ${round}: no order fits\n${JSON.stringify(history)}`,
