@@ -8,12 +8,15 @@ export interface Arn {
   readonly resource: string;
 }
 
-/** Splits an ARN; `undefined` when the text is not one. */
+/**
+ * Splits an ARN; `undefined` when the text is not one, or of a partition other than `aws`: a second spelling of what is
+ * here would pass by the policies that name the first.
+ */
 export function parseArn(text: string): Arn | undefined {
   const parts = text.split(':');
-  if (parts.length < 6 || parts[0] !== 'arn') return undefined;
-  const [, partition = '', service = '', region = '', account = ''] = parts;
-  if (partition === '' || service === '') return undefined;
+  if (parts.length < 6 || parts[0] !== 'arn' || parts[1] !== 'aws') return undefined;
+  const [, partition, service = '', region = '', account = ''] = parts;
+  if (service === '') return undefined;
   return { partition, service, region, account, resource: parts.slice(5).join(':') };
 }
 

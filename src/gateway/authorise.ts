@@ -15,11 +15,12 @@ import {
 } from '../service/organizations.ts';
 import type { IdentityPort, PrincipalPolicies } from '../service/ports.ts';
 import type { Principal } from '../service/principal.ts';
-import type { ActionRequest } from '../service/service.ts';
+import type { ActionRequest, ServiceDefinition } from '../service/service.ts';
 import { authorizationMessage } from './authorization-message.ts';
 import type { Call } from './call.ts';
 import { principalName } from './principal-name.ts';
 import { refusal } from './refusal.ts';
+import { signingName } from './registry.ts';
 import { type Controls, RequestContext } from './request-context.ts';
 
 /** The policies of a principal, compiled. */
@@ -128,9 +129,18 @@ function decideUnder(
       };
 }
 
+/** Everything here is of one partition; what a request says is in another is judged as what it would find. */
+function inPartition(request: ActionRequest): ActionRequest {
+  const { resource } = request;
+  return !resource.startsWith('arn:') || resource.startsWith('arn:aws:')
+    ? request
+    : { ...request, resource: resource.replace(/^arn:[^:]*/, 'arn:aws') };
+}
+
 /** Decides one request and takes its consequence; the policies are usually in memory, so that nothing waits. */
-function judge(call: Call, request: ActionRequest, principal: CompiledPrincipal): MaybePromise<void> {
-  const { resourcePolicy } = call.definition;
+function judge(call: Call, asked: ActionRequest, principal: CompiledPrincipal): MaybePromise<void> {
+  const request = inPartition(asked);
+  const { resourcePolicy } = ownerOfAction(call, request.action);
   const document =
     resourcePolicy === undefined || request.resource === '*' || isUnboundRoot(call.principal, request)
       ? undefined
@@ -145,6 +155,12 @@ function judge(call: Call, request: ActionRequest, principal: CompiledPrincipal)
   );
 }
 
+/** Whose resources an action is on: passing a role to a function is IAM's. */
+function ownerOfAction({ definition, host }: Call, action: string): ServiceDefinition {
+  const prefix = action.slice(0, action.indexOf(':'));
+  return prefix === definition.name ? definition : (host.definition(prefix) ?? definition);
+}
+
 function isUnboundRoot(principal: Principal, request: ActionRequest): boolean {
   return (
     request.rootUnbound === true &&
@@ -155,14 +171,12 @@ function isUnboundRoot(principal: Principal, request: ActionRequest): boolean {
 
 /** The tags of the resource, where a policy asks for them and the service tells. */
 function tagsFor(
-  { definition, ctx }: Call,
-  { resource }: ActionRequest,
+  call: Call,
+  { action, resource }: ActionRequest,
   policies: PolicySet,
 ): MaybePromise<Readonly<Record<string, string>> | undefined> {
-  const { resourceTags } = definition;
-  return resourceTags === undefined || resource === '*' || !asksResourceTags(policies)
-    ? undefined
-    : resourceTags(resource, ctx);
+  if (resource === '*' || !asksResourceTags(policies)) return undefined;
+  return ownerOfAction(call, action).resourceTags?.(resource, call.ctx);
 }
 
 /** Whether any of the policies asks for the tags of the resource. */
@@ -250,7 +264,14 @@ export function authorise(call: Call): MaybePromise<void> {
   }
   const principal = compiledPrincipal(host.ports.identity, call.principal);
   const requests = rule(call.input, { account: ctx.account, region: call.region, ctx });
-  return after(principal, (policies) => after(requests, (asked) => judgeAll(call, asked, policies)));
+  return after(principal, (policies) =>
+    after(requests, (asked) => (asked === 'none' ? undefined : judgeAll(call, asked, policies))),
+  );
+}
+
+/** What a request that names nothing needs: nothing reaches a handler undecided. */
+function unnamed({ service, operation }: Call): ActionRequest {
+  return { action: `${signingName(service.metadata)}:${operation.name}`, resource: '*' };
 }
 
 /** Each in its turn: a denial is of the first request that is denied. */
@@ -260,6 +281,7 @@ function judgeAll(
   principal: CompiledPrincipal,
   from = 0,
 ): MaybePromise<void> {
+  if (requests.length === 0) return judge(call, unnamed(call), principal);
   for (let index = from; index < requests.length; index++) {
     const judged = judge(call, requests[index] as ActionRequest, principal);
     if (judged instanceof Promise) return judged.then(() => judgeAll(call, requests, principal, index + 1));

@@ -5,7 +5,8 @@ import { principalName } from './principal-name.ts';
 
 function decisionWord(call: Call): string {
   if (call.ctx !== undefined && wouldDeny(call.ctx.decisions)) return 'would-deny';
-  if (call.decision === undefined) return '-';
+  // An operation may have decided by itself.
+  if (call.decision === undefined) return call.ctx === undefined ? '-' : decisionWordOf(call.ctx.decisions);
   if (call.decision === 'public') return 'public';
   return outcomeWord(call.decision);
 }

@@ -38,7 +38,7 @@ const PRINCIPAL_TYPES = {
 } as const;
 
 const RESOURCE_TAG = 'aws:resourcetag/';
-const BUCKET_TAG = 's3:buckettag/';
+const SERVICE_TAG = /^[a-z0-9-]+:(?:resourcetag|buckettag)\/(.*)$/s;
 
 /** The organizations of both sides. */
 export interface Controls {
@@ -90,7 +90,7 @@ export class RequestContext implements ContextLookup {
           find(this.#request.context, key) ??
           find(this.#principal, key) ??
           this.#tag(key))
-      : (find(this.#request.context, key) ?? find(this.#principal, key) ?? this.#bucketTag(key));
+      : (find(this.#request.context, key) ?? find(this.#principal, key) ?? this.#serviceTag(key));
   }
 
   #global(key: string): ContextValue | undefined {
@@ -168,8 +168,10 @@ export class RequestContext implements ContextLookup {
       : Math.floor((this.#call.host.world.clock.now() - issuedMs) / 1000);
   }
 
-  #bucketTag(key: string): ContextValue | undefined {
-    return key.startsWith(BUCKET_TAG) ? find(this.#resourceTags, key.slice(BUCKET_TAG.length)) : undefined;
+  /** Services have names of their own for the tags of what is theirs: `iam:ResourceTag/…`, `s3:BucketTag/…`. */
+  #serviceTag(key: string): ContextValue | undefined {
+    const tag = this.#resourceTags === undefined ? undefined : SERVICE_TAG.exec(key)?.[1];
+    return tag === undefined ? undefined : find(this.#resourceTags, tag);
   }
 
   /** Tags the request carries, where the service's own rule does not say. */

@@ -46,11 +46,15 @@ export interface AuthorisationScope {
   readonly ctx: Context;
 }
 
+/**
+ * What a request needs. `'none'`: no permission, or the operation asks by itself; an empty list is not that, but a
+ * request that names nothing, which is asked about as a whole.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: see AnyOperation
 export type AuthorisationRule<Input = any> = (
   input: Input,
   scope: AuthorisationScope,
-) => MaybePromise<readonly ActionRequest[]>;
+) => MaybePromise<readonly ActionRequest[] | 'none'>;
 
 /** The rule of each operation. An operation without one is denied. `'none'`: the operation authenticates by itself. */
 export type Authorisation<Types> = {

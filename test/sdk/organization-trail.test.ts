@@ -5,7 +5,10 @@ import {
   CloudTrailClient,
   CreateTrailCommand,
   DescribeTrailsCommand,
+  GetTrailCommand,
+  GetTrailStatusCommand,
   StartLoggingCommand,
+  StopLoggingCommand,
   UpdateTrailCommand,
 } from '@aws-sdk/client-cloudtrail';
 import {
@@ -119,6 +122,20 @@ test('it delivers the events of members to folders of their own', async () => {
   assert.equal(own.filter((name) => name === 'CreateQueue').length, 1);
   assert.deepEqual(await eventsIn(await filesOf(MEMBER)), ['DescribeTrails', 'CreateQueue']);
   assert.deepEqual(await filesOf('999988887777'), []);
+});
+
+test('members look at it by its ARN, and change nothing', async () => {
+  const theirs = lambent.client(CloudTrailClient, { credentials: member });
+  assert.equal((await theirs.send(new GetTrailCommand({ Name: TRAIL }))).Trail?.TrailARN, TRAIL);
+  assert.equal((await theirs.send(new GetTrailStatusCommand({ Name: TRAIL }))).IsLogging, true);
+  const { trailList } = await theirs.send(new DescribeTrailsCommand({ trailNameList: [TRAIL] }));
+  assert.equal(trailList?.length, 1);
+  await assert.rejects(theirs.send(new StopLoggingCommand({ Name: TRAIL })));
+  const stranger = { accessKeyId: '999988887777', secretAccessKey: 'test' };
+  await assert.rejects(
+    lambent.client(CloudTrailClient, { credentials: stranger }).send(new GetTrailCommand({ Name: TRAIL })),
+    named('TrailNotFoundException'),
+  );
 });
 
 test('a trail that is the account’s alone again takes its events alone', async () => {

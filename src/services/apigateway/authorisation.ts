@@ -1,25 +1,71 @@
 import { loadModel } from '../../model/load.ts';
 import type { OperationModel } from '../../model/model.ts';
-import type { AuthorisationRule } from '../../service/service.ts';
+import { Fault } from '../../service/faults.ts';
+import { passingRole } from '../../service/passing-role.ts';
+import type { ActionRequest, AuthorisationRule, AuthorisationScope } from '../../service/service.ts';
+import { PRINCIPAL } from './invoke/function.ts';
+import { credentialsIn, readDocument } from './openapi/document.ts';
+
+type Input = Readonly<Record<string, unknown>>;
 
 /**
  * API Gateway's actions are HTTP verbs and its resources the paths of its own API:
- * `apigateway:PATCH` on `arn:aws:apigateway:us-east-1::/restapis/abc/stages/prod`.
+ * `apigateway:PATCH` on `arn:aws:apigateway:us-east-1::/restapis/abc/stages/prod`. Whoever names a role for API Gateway
+ * to act under hands it over.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagement.html
  */
 export function authorisationOf(operations: readonly string[]): Readonly<Record<string, AuthorisationRule>> {
   return Object.fromEntries(operations.map((name) => [name, ruleOf(name)]));
 }
 
-function ruleOf(name: string): AuthorisationRule<Readonly<Record<string, unknown>>> {
+function ruleOf(name: string): AuthorisationRule<Input> {
   let binding: { readonly action: string; readonly parts: readonly PathPart[] } | undefined;
-  return (input, { region }) => {
+  const roles = ROLES[name];
+  return (input, { region }: AuthorisationScope): readonly ActionRequest[] => {
     binding ??= bindingOf(name);
     let path = '';
     for (const part of binding.parts)
       path += typeof part === 'string' ? part : encodeURIComponent(String(input[part.member]));
-    return [{ action: binding.action, resource: `arn:aws:apigateway:${region}::${path}` }];
+    const resource = `arn:aws:apigateway:${region}::${path}`;
+    const own = { action: binding.action, resource };
+    const passed = roles?.(input).filter(isRole) ?? [];
+    return passed.length === 0 ? [own] : [own, ...passed.map((role) => passingRole(role, PRINCIPAL))];
   };
+}
+
+/** The roles an input names; of others, only that they name none. */
+const ROLES: Readonly<Record<string, (input: Input) => readonly unknown[]>> = {
+  PutIntegration: ({ credentials }) => [credentials],
+  UpdateIntegration: patchedAt('/credentials'),
+  CreateAuthorizer: ({ authorizerCredentials }) => [authorizerCredentials],
+  UpdateAuthorizer: patchedAt('/authorizerCredentials'),
+  UpdateAccount: patchedAt('/cloudwatchRoleArn'),
+  ImportRestApi: imported,
+  PutRestApi: imported,
+};
+
+function patchedAt(path: string): (input: Input) => readonly unknown[] {
+  return ({ patchOperations }) =>
+    ((patchOperations ?? []) as readonly { readonly path?: string; readonly value?: string }[])
+      .filter((operation) => operation.path === path)
+      .map(({ value }) => value);
+}
+
+/** A document that cannot be read names no role; the operation says what is wrong with it. */
+function imported({ body }: Input): readonly unknown[] {
+  try {
+    return credentialsIn(readDocument(body as Uint8Array).root);
+  } catch (error) {
+    if (!Fault.is(error)) throw error;
+    return [];
+  }
+}
+
+/** `arn:aws:iam::*:user/*` are the credentials of whoever calls the API. */
+function isRole(credentials: unknown): credentials is string {
+  return (
+    typeof credentials === 'string' && credentials !== '' && !/^arn:aws:iam::\*:user\//.test(credentials)
+  );
 }
 
 type PathPart = string | { readonly member: string };

@@ -41,7 +41,7 @@ interface Taggable {
 /** What an ARN names: an API, a stage, a key or a usage plan. */
 function taggable(ctx: Context, text: string): Taggable {
   const arn = parseArn(text);
-  if (arn === undefined || arn.service !== 'apigateway')
+  if (arn?.service !== 'apigateway' || arn.region !== ctx.region || arn.account !== '')
     throw badRequest('Invalid ARN specified in the request');
   const rows = rowsOf(ctx);
   const [, kind, id, part, name, ...rest] = arn.resource.split('/');

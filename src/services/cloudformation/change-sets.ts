@@ -14,7 +14,7 @@ import { stackQueue } from './engine/run.ts';
 import { startCreate, startUpdate } from './engine/start.ts';
 import { fault, validationError } from './fault.ts';
 import { layout } from './layout.ts';
-import { changeSetArn, isUpdatable, type StackIntent, type StackRow } from './stack.ts';
+import { changeSetArn, isUpdatable, type StackIntent, type StackRow, uuidOfChangeSet } from './stack.ts';
 import { shownParameters } from './stack-descriptions.ts';
 import { findStack, requireStack } from './stack-lookup.ts';
 import { idOf, newStack, onFailureOf } from './stacks.ts';
@@ -47,7 +47,7 @@ async function findChangeSet(
 ): Promise<Found> {
   const missing = () => fault('ChangeSetNotFound', `ChangeSet [${nameOrArn}] does not exist`);
   const { changeSets } = layout.at(ctx.account, ctx.region);
-  const uuid = /:changeSet\/[^/]+\/(.+)$/.exec(nameOrArn)?.[1];
+  const uuid = uuidOfChangeSet(nameOrArn, ctx);
   if (uuid === undefined && stackName === undefined) {
     throw validationError('StackName must be specified if ChangeSetName is not specified as an ARN.');
   }

@@ -2,7 +2,7 @@ import type { Context } from '../../service/context.ts';
 import type { Reader } from '../../store/store.ts';
 import { validationError } from './fault.ts';
 import { layout } from './layout.ts';
-import { type StackRow, uuidOfArn } from './stack.ts';
+import { type StackRow, uuidOfArn, uuidOfChangeSet } from './stack.ts';
 
 /** A stack by its name, when it lives, or by its ARN, even when it is deleted. */
 export async function findStack(
@@ -11,8 +11,18 @@ export async function findStack(
   nameOrArn: string,
 ): Promise<StackRow | undefined> {
   const rows = layout.at(ctx.account, ctx.region);
-  const uuid = uuidOfArn(nameOrArn) ?? (await rows.names.get(reader, [nameOrArn]))?.uuid;
+  const uuid = uuidOfArn(nameOrArn, ctx) ?? (await rows.names.get(reader, [nameOrArn]))?.uuid;
   return uuid === undefined ? undefined : rows.stacks.get(reader, [uuid]);
+}
+
+/** The stack a change set's ARN stands for. */
+export async function stackOfChangeSet(ctx: Context, arn: string): Promise<StackRow | undefined> {
+  const uuid = uuidOfChangeSet(arn, ctx);
+  if (uuid === undefined) return undefined;
+  const { changeSets, stacks } = layout.at(ctx.account, ctx.region);
+  const all = await changeSets.all(ctx.store, []);
+  const found = all.find(({ value }) => value.uuid === uuid);
+  return found && stacks.get(ctx.store, [found.key[0]]);
 }
 
 /** The same where a missing stack is the caller's mistake. */

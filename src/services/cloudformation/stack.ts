@@ -58,9 +58,21 @@ export function stackArn(account: string, region: string, name: string, uuid: st
   return formatArn('cloudformation', region, account, `stack/${name}/${uuid}`);
 }
 
-/** The UUID in a stack's ARN; undefined when the text is a name. */
-export function uuidOfArn(text: string): string | undefined {
-  return /^stack\/[^/]+\/(.+)$/.exec(parseArn(text)?.resource ?? '')?.[1];
+type Scope = { readonly account: string; readonly region: string };
+
+/** The UUID in a stack's ARN; undefined when the text is a name, or names what is elsewhere. */
+export function uuidOfArn(text: string, scope: Scope): string | undefined {
+  return /^stack\/[^/]+\/(.+)$/.exec(partHere(text, scope))?.[1];
+}
+
+export function uuidOfChangeSet(text: string, scope: Scope): string | undefined {
+  return /^changeSet\/[^/]+\/(.+)$/.exec(partHere(text, scope))?.[1];
+}
+
+function partHere(text: string, { account, region }: Scope): string {
+  const arn = parseArn(text);
+  const here = arn?.service === 'cloudformation' && arn.account === account && arn.region === region;
+  return here ? arn.resource : '';
 }
 
 export function changeSetArn(account: string, region: string, name: string, uuid: string): string {

@@ -6,8 +6,8 @@ import type {
 import type { Group } from '../../service/service.ts';
 import { DEFAULT_SELECTORS, FIELDS } from './event-selector.ts';
 import { fault } from './fault.ts';
-import { readTrail, trailArn } from './trail.ts';
-import { homeTrail, updateTrail } from './trails.ts';
+import { trailArn } from './trail.ts';
+import { homeTrail, seenTrail, updateTrail } from './trails.ts';
 
 const MOST_SELECTORS = 5;
 const MOST_RESOURCES = 250;
@@ -41,10 +41,10 @@ export const eventSelectors = {
     };
   },
 
-  async GetEventSelectors({ TrailName }, { account, region, store }) {
-    const row = await readTrail(store, account, region, TrailName);
+  async GetEventSelectors({ TrailName }, ctx) {
+    const { trail: row, owner } = await seenTrail(TrailName, ctx);
     return {
-      TrailARN: trailArn(account, row),
+      TrailARN: trailArn(owner, row),
       ...(row.advancedSelectors === undefined
         ? { EventSelectors: row.eventSelectors ?? DEFAULT_SELECTORS }
         : { AdvancedEventSelectors: row.advancedSelectors }),

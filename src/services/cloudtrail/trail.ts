@@ -39,6 +39,13 @@ export function checkTrailName(name: string): void {
     throw fault('InvalidTrailNameException', 'Trail name must not be in IP address format.');
 }
 
+/** Throws unless the text is spelled as a trail's ARN is. */
+export function checkTrailArn(text: string): string {
+  const arn = parseArn(text);
+  if (arn?.service === 'cloudtrail' && /^trail\/.+$/.test(arn.resource)) return text;
+  throw fault('CloudTrailARNInvalidException', `${text} is not a valid trail ARN.`);
+}
+
 /** Where a trail's name or ARN says it lives. */
 export function trailKey(
   nameOrArn: string,
@@ -49,12 +56,23 @@ export function trailKey(
     checkTrailName(nameOrArn);
     return [region, nameOrArn];
   }
-  const arn = parseArn(nameOrArn);
-  const name = /^trail\/(.+)$/.exec(arn?.resource ?? '')?.[1];
-  if (arn?.service !== 'cloudtrail' || name === undefined)
-    throw fault('CloudTrailARNInvalidException', `${nameOrArn} is not a valid trail ARN.`);
-  if (arn.account !== account) throw unknownTrail(nameOrArn, account);
-  return [arn.region, name];
+  const arn = parseArn(checkTrailArn(nameOrArn));
+  if (arn?.account !== account) throw unknownTrail(nameOrArn, account);
+  return [arn.region, arn.resource.slice('trail/'.length)];
+}
+
+/** A trail of the account by its name: one of this region, else one of all regions. */
+export async function findTrail(
+  reader: Reader,
+  account: string,
+  region: string,
+  name: string,
+): Promise<TrailRow | undefined> {
+  const { trails } = layout.at(account, '');
+  const row = await trails.get(reader, [region, name]);
+  if (row !== undefined) return row;
+  const all = await trails.all(reader, []);
+  return all.find(({ value }) => value.name === name && value.multiRegion)?.value;
 }
 
 export async function readTrail(
@@ -64,15 +82,10 @@ export async function readTrail(
   nameOrArn: string,
 ): Promise<TrailRow> {
   const [homeRegion, name] = trailKey(nameOrArn, account, region);
-  const { trails } = layout.at(account, '');
-  const row = await trails.get(reader, [homeRegion, name]);
+  const row = nameOrArn.startsWith('arn:')
+    ? await layout.at(account, '').trails.get(reader, [homeRegion, name])
+    : await findTrail(reader, account, region, name);
   if (row !== undefined) return row;
-  if (!nameOrArn.startsWith('arn:')) {
-    // Trails of all regions answer to their name in each of them.
-    const all = await trails.all(reader, []);
-    const shadow = all.find(({ value }) => value.name === name && value.multiRegion);
-    if (shadow !== undefined) return shadow.value;
-  }
   throw unknownTrail(trailArn(account, { homeRegion, name }), account);
 }
 

@@ -1,4 +1,4 @@
-import { formatArn } from '../../base/arn.ts';
+import { formatArn, parseArn } from '../../base/arn.ts';
 import type {
   CloudtrailOperations,
   CreateTrailRequest,
@@ -13,7 +13,7 @@ import { fault } from './fault.ts';
 import { type Attempt, layout, type TrailRow } from './layout.ts';
 import { isoSeconds } from './parameters.ts';
 import { ensureSigningKey } from './signing-key.ts';
-import { checkTrailName, readTrail, shownTrail, trailArn, trailKey, trailSettings } from './trail.ts';
+import { checkTrailArn, checkTrailName, readTrail, shownTrail, trailArn, trailSettings } from './trail.ts';
 import { addTags } from './trail-tags.ts';
 
 const MOST_TRAILS = 5;
@@ -91,25 +91,24 @@ export const trails = {
     return {};
   },
 
-  async GetTrail({ Name }, { account, region, store }) {
-    return { Trail: shownTrail(await readTrail(store, account, region, Name), account) };
+  async GetTrail({ Name }, ctx) {
+    const { trail, owner } = await seenTrail(Name, ctx);
+    return { Trail: shownTrail(trail, owner) };
   },
 
   async DescribeTrails({ trailNameList = [], includeShadowTrails = true }, ctx) {
-    const { account, region } = ctx;
+    const { region } = ctx;
     const here = (await visibleTrails(ctx)).filter(
       ({ trail: { homeRegion, multiRegion } }) =>
         homeRegion === region || (multiRegion && includeShadowTrails),
     );
-    const named = trailNameList.map((name) => ({ name, key: trailKey(name, account, region) }));
+    const named = trailNameList.map((name) => (name.startsWith('arn:') ? checkTrailArn(name) : name));
+    for (const name of trailNameList) if (!name.startsWith('arn:')) checkTrailName(name);
     const wanted =
       named.length === 0
         ? here
-        : here.filter(({ trail: row }) =>
-            named.some(
-              ({ name, key }) =>
-                key[1] === row.name && (!name.startsWith('arn:') || key[0] === row.homeRegion),
-            ),
+        : here.filter(
+            ({ trail, owner }) => named.includes(trailArn(owner, trail)) || named.includes(trail.name),
           );
     return { trailList: wanted.map(({ trail, owner }) => shownTrail(trail, owner)) };
   },
@@ -124,8 +123,8 @@ export const trails = {
     };
   },
 
-  async GetTrailStatus({ Name }, { account, region, store }) {
-    const row = await readTrail(store, account, region, Name);
+  async GetTrailStatus({ Name }, ctx) {
+    const { trail: row } = await seenTrail(Name, ctx);
     const { delivery, notification, logDelivery, digestDelivery } = row;
     return {
       IsLogging: row.logging,
@@ -180,6 +179,17 @@ async function visibleTrails({ account, store, ports }: Context): Promise<readon
   };
   const found = await Promise.all([...new Set([account, ...makers])].map(trailsOf));
   return found.flat().filter(({ trail, owner }) => owner === account || trail.organizationId !== undefined);
+}
+
+/** A trail the caller may look at: one of its own, or, by its ARN, one of its organization's. */
+export async function seenTrail(nameOrArn: string, ctx: Context): Promise<DeliveredTrail> {
+  const { account, region, store } = ctx;
+  if (nameOrArn.startsWith('arn:') && parseArn(checkTrailArn(nameOrArn))?.account !== account) {
+    const visible = await visibleTrails(ctx);
+    const found = visible.find(({ trail, owner }) => trailArn(owner, trail) === nameOrArn);
+    if (found !== undefined) return found;
+  }
+  return { trail: await readTrail(store, account, region, nameOrArn), owner: account };
 }
 
 /** A trail is changed in its home region alone. */

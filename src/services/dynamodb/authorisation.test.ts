@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
 import type { ContextLookup } from '../../policy/request.ts';
 import type { Context } from '../../service/context.ts';
-import type { AuthorisationRule, AuthorisationScope } from '../../service/service.ts';
+import type { ActionRequest, AuthorisationRule, AuthorisationScope } from '../../service/service.ts';
 import { openMemory } from '../../store/memory.ts';
 import { realWorld } from '../../world/real.ts';
 import { authorisation } from './authorisation.ts';
@@ -57,7 +57,9 @@ async function requested(
   input: object,
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const rule = authorisation[operation] as AuthorisationRule;
-  return (await rule(input, scope)).map(({ action, resource, context }) => {
+  const requests = await rule(input, scope);
+  assert.notEqual(requests, 'none');
+  return (requests as readonly ActionRequest[]).map(({ action, resource, context }) => {
     const asked = KEYS.map((key) => [key, (context as ContextLookup).get(key.toLowerCase())]);
     return { action, resource, ...Object.fromEntries(asked.filter(([, value]) => value !== undefined)) };
   });

@@ -61,7 +61,7 @@ export interface IamName {
 /** Splits an IAM ARN; `undefined` when it is none or names no entity. */
 export function parseIamArn(arn: string): IamName | undefined {
   const parsed = parseArn(arn);
-  if (parsed?.service !== 'iam') return undefined;
+  if (parsed?.service !== 'iam' || parsed.region !== '') return undefined;
   const { account, resource } = parsed;
   const first = resource.indexOf('/');
   const last = resource.lastIndexOf('/');

@@ -25,7 +25,7 @@ import { serviceLinkedRoles } from './service-linked-roles.ts';
 import { signingCertificates } from './signing-certificates.ts';
 import { simulations } from './simulations.ts';
 import { sshPublicKeys } from './ssh-public-keys.ts';
-import { tags } from './tags.ts';
+import { resourceTags, tags } from './tags.ts';
 import { users } from './users.ts';
 
 export const iam = defineService({
@@ -61,4 +61,5 @@ export const iam = defineService({
     ...organizationsAccess,
   },
   authorisation,
+  resourceTags,
 });

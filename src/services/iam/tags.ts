@@ -1,5 +1,7 @@
+import { parseArn } from '../../base/arn.ts';
 import type { IamOperations, Tag } from '../../model/gen/iam.ts';
 import type { Context } from '../../service/context.ts';
+import { Fault } from '../../service/faults.ts';
 import type { Group } from '../../service/service.ts';
 import type { Reader, Transaction } from '../../store/store.ts';
 import { change } from './change.ts';
@@ -74,6 +76,37 @@ function serverCertificate(name: string) {
     (reader, account) => readServerCertificate(reader, account, name),
     (tx, account, row) => layout.at(account, '').serverCertificates.set(tx, [row.name], row),
   );
+}
+
+type Tagger = (
+  name: string,
+  arn: string,
+) => { read(reader: Reader, account: string): Promise<{ readonly tags: Tags }> };
+
+/** By the kind an ARN names. */
+const KINDS: Readonly<Record<string, Tagger>> = {
+  user,
+  role,
+  policy: (_name, arn) => policy(arn),
+  'instance-profile': instanceProfile,
+  'oidc-provider': (_name, arn) => openIdProvider(arn),
+  'saml-provider': (_name, arn) => samlProvider(arn),
+  mfa: (_name, arn) => mfaDevice(arn),
+  'server-certificate': serverCertificate,
+};
+
+/** The tags of what an ARN names, for the pipeline; undefined where there is no such thing. */
+export async function resourceTags(resourceArn: string, { store }: Context): Promise<Tags | undefined> {
+  const arn = parseArn(resourceArn);
+  const [kind = '', ...path] = arn?.resource.split('/') ?? [];
+  const tagger = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+  if (arn?.service !== 'iam' || tagger === undefined) return undefined;
+  try {
+    return (await tagger(path.at(-1) ?? '', resourceArn).read(store, arn.account)).tags;
+  } catch (error) {
+    if (Fault.is(error)) return undefined;
+    throw error;
+  }
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html */

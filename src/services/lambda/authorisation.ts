@@ -1,5 +1,6 @@
 import { formatArn } from '../../base/arn.ts';
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
+import { passingRole } from '../../service/passing-role.ts';
 import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
 import { arnOf, readReference } from './reference.ts';
 import { SERVICE } from './roles.ts';
@@ -58,9 +59,12 @@ function onSigning(operation: string) {
 }
 
 /** Whoever gives a function a role must be allowed to hand it to Lambda. */
-function passing(role: string | undefined): readonly ActionRequest[] {
-  if (role === undefined) return [];
-  return [{ action: 'iam:PassRole', resource: role, context: { 'iam:PassedToService': SERVICE } }];
+function passing(
+  { FunctionName, Role }: { readonly FunctionName: string; readonly Role?: string | undefined },
+  scope: AuthorisationScope,
+): readonly ActionRequest[] {
+  if (Role === undefined) return [];
+  return [passingRole(Role, SERVICE, arnOf(readReference(FunctionName, undefined, scope)))];
 }
 
 function using(layers: readonly string[] | undefined): readonly ActionRequest[] {
@@ -70,12 +74,12 @@ function using(layers: readonly string[] | undefined): readonly ActionRequest[] 
 export const authorisation: Authorisation<LambdaOperations> = {
   CreateFunction: (input, scope) => [
     ...onFunction('CreateFunction')(input, scope),
-    ...passing(input.Role),
+    ...passing(input, scope),
     ...using(input.Layers),
   ],
   UpdateFunctionConfiguration: (input, scope) => [
     ...onFunction('UpdateFunctionConfiguration')(input, scope),
-    ...passing(input.Role),
+    ...passing(input, scope),
     ...using(input.Layers),
   ],
   GetFunction: onFunction('GetFunction'),

@@ -12,6 +12,8 @@ export function readLayerArn(
   const arn = parseArn(text);
   const [kind, name, version] = arn?.resource.split(':') ?? [];
   if (arn === undefined || kind !== 'layer' || name === undefined || version === undefined) return undefined;
+  // A version has one spelling, so that a policy that names it names all of it.
+  if (arn.service !== 'lambda' || !/^[1-9]\d*$/.test(version)) return undefined;
   return { account: arn.account, region: arn.region, name, version: Number(version) };
 }
 

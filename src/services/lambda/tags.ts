@@ -13,14 +13,19 @@ function missing(): Error {
   return fault('ResourceNotFoundException', 'The resource you requested does not exist.', { Type: 'User' });
 }
 
-/** The mapping an ARN names; undefined when it names something else. */
-function mappingOf(resource: string): string | undefined {
-  return /:event-source-mapping:([0-9a-f-]+)$/.exec(resource)?.[1];
+/** The mapping an ARN names; undefined when it names something else, or one that is elsewhere. */
+function mappingOf(resource: string, ctx: Context): string | undefined {
+  return /^event-source-mapping:([0-9a-f-]+)$/.exec(partHere(resource, ctx))?.[1];
 }
 
 /** The code signing configuration an ARN names. */
-function signingOf(resource: string): string | undefined {
-  return /:code-signing-config:(csc-[a-z0-9]+)$/.exec(resource)?.[1];
+function signingOf(resource: string, ctx: Context): string | undefined {
+  return /^code-signing-config:(csc-[a-z0-9]+)$/.exec(partHere(resource, ctx))?.[1];
+}
+
+function partHere(text: string, { account, region }: Context): string {
+  const arn = parseArn(text);
+  return arn?.account === account && arn.region === region ? arn.resource : '';
 }
 
 /** Functions carry the tags, not their versions. */
@@ -42,7 +47,7 @@ async function change(ctx: Context, resource: string, edit: (tags: Tags) => Tags
     checkTags(tags);
     return tags;
   };
-  const uuid = mappingOf(resource);
+  const uuid = mappingOf(resource, ctx);
   if (uuid !== undefined) {
     const { mappings } = layout.at(ctx.account, ctx.region);
     await ctx.transact(async (tx) => {
@@ -52,7 +57,7 @@ async function change(ctx: Context, resource: string, edit: (tags: Tags) => Tags
     });
     return;
   }
-  const signing = signingOf(resource);
+  const signing = signingOf(resource, ctx);
   if (signing !== undefined) {
     const { codeSigningConfigs } = layout.at(ctx.account, ctx.region);
     await ctx.transact(async (tx) => {
@@ -80,8 +85,8 @@ export async function resourceTags(resourceArn: string, ctx: Context): Promise<T
 
 export const tags = {
   async ListTags(input, ctx) {
-    const uuid = mappingOf(input.Resource);
-    const signing = signingOf(input.Resource);
+    const uuid = mappingOf(input.Resource, ctx);
+    const signing = signingOf(input.Resource, ctx);
     if (signing !== undefined) {
       const row = await layout.at(ctx.account, ctx.region).codeSigningConfigs.get(ctx.store, [signing]);
       if (row === undefined) throw missing();

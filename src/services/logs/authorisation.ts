@@ -1,6 +1,7 @@
 import type { LogsOperations } from '../../model/gen/logs.ts';
+import { passingRole } from '../../service/passing-role.ts';
 import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
-import { groupArn, groupNameOf, streamArn } from './group.ts';
+import { groupArn, groupNameOf, nameInArn, streamArn } from './group.ts';
 
 interface OfGroup {
   readonly logGroupName?: string | undefined;
@@ -13,7 +14,7 @@ interface OfGroup {
  */
 function onGroup(operation: string) {
   return (input: OfGroup, scope: AuthorisationScope): readonly ActionRequest[] => [
-    { action: `logs:${operation}`, resource: streamArn(scope, groupNameOf(input), '') },
+    { action: `logs:${operation}`, resource: streamArn(scope, groupNameOf(input, scope), '') },
   ];
 }
 
@@ -22,14 +23,20 @@ function onStream(operation: string) {
     input: OfGroup & { readonly logStreamName: string },
     scope: AuthorisationScope,
   ): readonly ActionRequest[] => [
-    { action: `logs:${operation}`, resource: streamArn(scope, groupNameOf(input), input.logStreamName) },
+    {
+      action: `logs:${operation}`,
+      resource: streamArn(scope, groupNameOf(input, scope), input.logStreamName),
+    },
   ];
 }
 
 function onResource(operation: string) {
-  return (input: { readonly resourceArn: string }): readonly ActionRequest[] => [
-    { action: `logs:${operation}`, resource: input.resourceArn },
-  ];
+  return ({ resourceArn }: { readonly resourceArn: string }, scope: AuthorisationScope) => {
+    const name = nameInArn(resourceArn, scope);
+    return [
+      { action: `logs:${operation}`, resource: name === undefined ? resourceArn : groupArn(scope, name) },
+    ];
+  };
 }
 
 function onGroupItself(operation: string) {
@@ -56,13 +63,7 @@ export const authorisation: Authorisation<LogsOperations> = {
     ...onGroup('PutSubscriptionFilter')(input, scope),
     ...(input.roleArn === undefined
       ? []
-      : [
-          {
-            action: 'iam:PassRole',
-            resource: input.roleArn,
-            context: { 'iam:PassedToService': 'logs.amazonaws.com' },
-          },
-        ]),
+      : [passingRole(input.roleArn, 'logs.amazonaws.com', input.destinationArn)]),
   ],
   DescribeSubscriptionFilters: onGroup('DescribeSubscriptionFilters'),
   DeleteSubscriptionFilter: onGroup('DeleteSubscriptionFilter'),
@@ -78,7 +79,7 @@ export const authorisation: Authorisation<LogsOperations> = {
   StartLiveTail: (input, scope) =>
     input.logGroupIdentifiers.map((logGroupIdentifier) => ({
       action: 'logs:StartLiveTail',
-      resource: groupArn(scope, groupNameOf({ logGroupIdentifier })),
+      resource: groupArn(scope, groupNameOf({ logGroupIdentifier }, scope)),
     })),
   TagResource: onResource('TagResource'),
   UntagResource: onResource('UntagResource'),

@@ -114,7 +114,7 @@ export const filtering = {
     }
     const matches = parsePattern(input.filterPattern ?? '');
     const rows = layout.at(ctx.account, ctx.region);
-    const group = await readGroup(ctx.store, ctx, groupNameOf(input));
+    const group = await readGroup(ctx.store, ctx, groupNameOf(input, ctx));
     const cursor = input.nextToken === undefined ? undefined : readCursor(input.nextToken);
     const fromMs = Math.max(
       input.startTime ?? 0,

@@ -42,7 +42,7 @@ const BEGINNING: Position = { timestampMs: 0, sequence: 0, index: 0 };
 export const getting = {
   async GetLogEvents(input, ctx) {
     const rows = layout.at(ctx.account, ctx.region);
-    const group = await readGroup(ctx.store, ctx, groupNameOf(input));
+    const group = await readGroup(ctx.store, ctx, groupNameOf(input, ctx));
     const stream = await readStream(ctx.store, ctx, group, input.logStreamName);
     const token = input.nextToken === undefined ? undefined : readToken(input.nextToken);
     const forward = token?.forward ?? input.startFromHead ?? false;

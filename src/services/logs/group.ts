@@ -20,10 +20,13 @@ export function streamArn(scope: Scope, group: string, stream: string): string {
 }
 
 /** The group a request names: `logGroupName`, or `logGroupIdentifier`, which may be an ARN. */
-export function groupNameOf(input: {
-  readonly logGroupName?: string | undefined;
-  readonly logGroupIdentifier?: string | undefined;
-}): string {
+export function groupNameOf(
+  input: {
+    readonly logGroupName?: string | undefined;
+    readonly logGroupIdentifier?: string | undefined;
+  },
+  scope: Scope,
+): string {
   const { logGroupName: name, logGroupIdentifier: identifier } = input;
   if (name !== undefined && identifier !== undefined) {
     throw fault(
@@ -35,14 +38,16 @@ export function groupNameOf(input: {
   if (identifier === undefined) {
     throw fault('InvalidParameterException', 'LogGroup name or identifier must be specified.');
   }
-  return nameInArn(identifier) ?? identifier;
+  return nameInArn(identifier, scope) ?? identifier;
 }
 
-/** The group's name in its ARN, with or without the `:*` behind it. */
-export function nameInArn(text: string): string | undefined {
-  const resource = parseArn(text)?.resource;
-  if (resource === undefined || !resource.startsWith('log-group:')) return undefined;
-  return resource.slice('log-group:'.length).replace(/:\*$/, '');
+/** The group's name in its ARN, with or without the `:*` behind it; undefined when it is none of this place. */
+export function nameInArn(text: string, scope: Scope): string | undefined {
+  const arn = parseArn(text);
+  if (arn?.service !== 'logs' || arn.account !== scope.account || arn.region !== scope.region)
+    return undefined;
+  if (!arn.resource.startsWith('log-group:')) return undefined;
+  return arn.resource.slice('log-group:'.length).replace(/:\*$/, '');
 }
 
 export async function readGroup(reader: Reader, ctx: Context, name: string): Promise<GroupRow> {

@@ -98,7 +98,7 @@ export const groups = {
     const found: LogGroup[] = [];
     let more = true;
     const wanted = pattern?.toLowerCase();
-    const identifiers = input.logGroupIdentifiers?.map((text) => nameInArn(text) ?? text);
+    const identifiers = input.logGroupIdentifiers?.map((text) => nameInArn(text, ctx) ?? text);
     // There are no monitoring accounts: groups are the caller's own.
     if (input.accountIdentifiers?.includes(ctx.account) === false) return { logGroups: [] };
     while (more && found.length < limit) {

@@ -151,7 +151,7 @@ export const liveTail = {
     const matches = parsePattern(logEventFilterPattern ?? '');
     const groups: Tailed[] = [];
     for (const logGroupIdentifier of logGroupIdentifiers) {
-      const name = groupNameOf({ logGroupIdentifier });
+      const name = groupNameOf({ logGroupIdentifier }, ctx);
       const { id } = await readGroup(ctx.store, ctx, name);
       const group: Tailed = { name, id, seen: new Map() };
       for (const { value } of await streamsOf(ctx, group)) group.seen.set(value.id, value.nextSequence);

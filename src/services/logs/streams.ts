@@ -57,7 +57,7 @@ export const streams = {
   },
 
   async DescribeLogStreams(input, ctx) {
-    const groupName = groupNameOf(input);
+    const groupName = groupNameOf(input, ctx);
     const { logStreamNamePrefix: prefix = '', orderBy = 'LogStreamName', descending = false } = input;
     if (orderBy === 'LastEventTime' && prefix !== '') {
       throw fault('InvalidParameterException', 'Cannot order by LastEventTime with a logStreamNamePrefix.');

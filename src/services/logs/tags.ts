@@ -7,8 +7,8 @@ import { layout } from './layout.ts';
 
 const MOST_TAGS = 50;
 
-function tagged(resourceArn: string): string {
-  const name = nameInArn(resourceArn);
+function tagged(resourceArn: string, ctx: Context): string {
+  const name = nameInArn(resourceArn, ctx);
   if (name === undefined) {
     throw fault('ResourceNotFoundException', 'The specified resource does not exist.');
   }
@@ -50,15 +50,15 @@ export async function resourceTags(
 
 export const tags = {
   async TagResource(input, ctx) {
-    await change(ctx, tagged(input.resourceArn), (before) => ({ ...before, ...input.tags }));
+    await change(ctx, tagged(input.resourceArn, ctx), (before) => ({ ...before, ...input.tags }));
     return {};
   },
   async UntagResource(input, ctx) {
-    await change(ctx, tagged(input.resourceArn), without(input.tagKeys));
+    await change(ctx, tagged(input.resourceArn, ctx), without(input.tagKeys));
     return {};
   },
   async ListTagsForResource(input, ctx) {
-    return { tags: (await readGroup(ctx.store, ctx, tagged(input.resourceArn))).tags };
+    return { tags: (await readGroup(ctx.store, ctx, tagged(input.resourceArn, ctx))).tags };
   },
   async TagLogGroup(input, ctx) {
     await change(ctx, input.logGroupName, (before) => ({ ...before, ...input.tags }));

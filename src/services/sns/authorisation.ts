@@ -1,4 +1,5 @@
 import type { SnsOperations } from '../../model/gen/sns.ts';
+import { passingRole } from '../../service/passing-role.ts';
 import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
 import { subscriptionOfArn, topicArn } from './topic.ts';
 
@@ -29,12 +30,20 @@ function tagging(
   return { action: 'sns:TagResource', resource, context };
 }
 
+/** Under the roles of a topic SNS writes what became of its deliveries. */
+function passing(attribute: string, role: string | undefined, topic: string): readonly ActionRequest[] {
+  return attribute.endsWith('FeedbackRoleArn') && role !== undefined && role !== ''
+    ? [passingRole(role, 'sns.amazonaws.com', topic)]
+    : [];
+}
+
 export const authorisation: Authorisation<SnsOperations> = {
   CreateTopic: (input, { account, region }: AuthorisationScope) => {
     const resource = topicArn({ account, region, name: input.Name });
     return [
       { action: 'sns:CreateTopic', resource },
       ...(input.Tags === undefined || input.Tags.length === 0 ? [] : [tagging(resource, input.Tags)]),
+      ...Object.entries(input.Attributes ?? {}).flatMap(([name, value]) => passing(name, value, resource)),
     ];
   },
   PutDataProtectionPolicy: ({ ResourceArn }) => [
@@ -46,7 +55,10 @@ export const authorisation: Authorisation<SnsOperations> = {
   DeleteTopic: onTopic('DeleteTopic'),
   ListTopics: onAll('ListTopics'),
   GetTopicAttributes: onTopic('GetTopicAttributes'),
-  SetTopicAttributes: onTopic('SetTopicAttributes'),
+  SetTopicAttributes: (input) => [
+    ...onTopic('SetTopicAttributes')(input),
+    ...passing(input.AttributeName, input.AttributeValue, input.TopicArn),
+  ],
   AddPermission: onTopic('AddPermission'),
   RemovePermission: onTopic('RemovePermission'),
   TagResource: (input) => [tagging(input.ResourceArn, input.Tags)],
@@ -68,7 +80,7 @@ export const authorisation: Authorisation<SnsOperations> = {
   ConfirmSubscription: 'none',
   // Unsigned, it is a link in a message; the handler knows which subscriptions do not take it.
   Unsubscribe: (input, { ctx }) =>
-    ctx.principal.kind === 'anonymous' ? [] : onSubscription('Unsubscribe')(input),
+    ctx.principal.kind === 'anonymous' ? 'none' : onSubscription('Unsubscribe')(input),
   ListSubscriptions: onAll('ListSubscriptions'),
   ListSubscriptionsByTopic: onTopic('ListSubscriptionsByTopic'),
   GetSubscriptionAttributes: onSubscription('GetSubscriptionAttributes'),

@@ -6,7 +6,7 @@ import { accountOf } from './root-sessions.ts';
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecuritytokenservice.html */
 export const authorisation = {
   /** The role's trust policy decides together with the caller's policies: see `role-trust.ts`. */
-  AssumeRole: () => [],
+  AssumeRole: () => 'none',
   /** Unsigned: the token or assertion is the identity, and the trust policy decides. */
   AssumeRoleWithWebIdentity: 'none',
   AssumeRoleWithSAML: 'none',
@@ -20,8 +20,8 @@ export const authorisation = {
     },
   ],
   /** Nobody needs a permission for these two. */
-  GetCallerIdentity: () => [],
-  GetSessionToken: () => [],
+  GetCallerIdentity: () => 'none',
+  GetSessionToken: () => 'none',
   GetFederationToken: ({ Name, Tags }, { account }) => {
     const resource = formatArn('sts', '', account, `federated-user/${Name}`);
     const context = {

@@ -24,7 +24,7 @@ export function functionOf(uri: string): FunctionTarget | undefined {
 /** The credentials that mean the caller's own. */
 const CALLER = /^arn:aws:iam::\*:user\/\*$/;
 const SESSION_NAME = 'BackplaneAssumeRoleSession';
-const PRINCIPAL = 'apigateway.amazonaws.com';
+export const PRINCIPAL = 'apigateway.amazonaws.com';
 
 /** As whom an integration calls: API Gateway itself, a role, or whoever called the API. */
 export function identityFor(

@@ -45,6 +45,17 @@ export interface ApiDocument {
   readonly version: 2 | 3;
 }
 
+/** The roles a document names for integrations and authorizers, wherever they stand in it. */
+export function credentialsIn(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(credentialsIn);
+  if (!isObject(value)) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    typeof member === 'string' && (name === 'credentials' || name === 'authorizerCredentials')
+      ? [member]
+      : credentialsIn(member),
+  );
+}
+
 const MOST_REFERENCES = 30;
 
 /** Reads JSON or YAML. Throws BadRequestException for what is neither, or no API. */
