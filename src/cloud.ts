@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { openDataFolder } from './data-folder.ts';
+import { installedRuntimesFolder, openDataFolder } from './data-folder.ts';
 import { createAccess } from './gateway/access.ts';
 import { openAwsNames } from './gateway/aws-names/aws-names.ts';
 import { CallContext, type Host } from './gateway/call-context.ts';
@@ -152,7 +152,12 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
     inbox: createInbox(world),
     tokens: createTokens({ store, directory }),
     capacity: createCapacityPort({ store, world }),
-    runtimes: await createRuntimes({ world, folder: join(folder.derived, 'runtimes'), names: awsNames }),
+    runtimes: await createRuntimes({
+      world,
+      folder: join(folder.derived, 'runtimes'),
+      names: awsNames,
+      installed: installedRuntimesFolder(),
+    }),
   };
 
   const host: Host = {
@@ -222,6 +227,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
         version: options.version,
         services: served,
         isolation: ports.runtimes.isolation.summary,
+        runtimes: () => ports.runtimes.list(),
         opener: createOpener(ports.runtimes),
         clock,
       }).map((door) => ({ door, service: 'lambent' })),

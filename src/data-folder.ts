@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { environment } from './world/environment.ts';
 
 /** What the server keeps on disk, and where. */
 export interface DataFolder {
@@ -85,4 +86,9 @@ export async function runningServer(path: string): Promise<ServerFacts | undefin
     // No announcement, or one of a process that is gone.
     return undefined;
   }
+}
+
+/** Where `lambent runtimes install` puts runtimes: for all of the user's servers. XDG Base Directory Specification */
+export function installedRuntimesFolder(): string {
+  return join(environment('XDG_DATA_HOME') ?? join(homedir(), '.local/share'), 'lambent/runtimes');
 }

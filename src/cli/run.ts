@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { packageVersion } from '../base/package-folder.ts';
-import { runningServer } from '../data-folder.ts';
+import { installedRuntimesFolder, runningServer } from '../data-folder.ts';
 import { environment } from '../world/environment.ts';
 import { realWorld } from '../world/real.ts';
 import { AnsweredError, Client, send } from './client.ts';
@@ -10,6 +10,7 @@ import { DeployError } from './deploy-error.ts';
 import { DYNAMODB_USAGE, dynamodb } from './dynamodb.ts';
 import { IAM_USAGE, iam } from './iam.ts';
 import { DEFAULT_DATA, DEFAULT_PORT, parse, UsageError } from './options.ts';
+import { installRuntime, listRuntimes, RUNTIMES_USAGE } from './runtimes.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 
 interface Session {
@@ -161,6 +162,16 @@ const commands: Readonly<Record<string, Command>> = {
     const { values, positionals } = parse(words, COMMON);
     return dynamodb({ ...(await openSession(values)), words: positionals });
   },
+  runtimes: async (words) => {
+    const { values, positionals } = parse(words, COMMON);
+    const [verb, runtime, ...rest] = positionals;
+    if (verb === 'install' && runtime !== undefined && rest.length === 0) {
+      return installRuntime(runtime, installedRuntimesFolder(), processTerminal());
+    }
+    if (verb !== undefined) throw new UsageError(RUNTIMES_USAGE);
+    const { client, terminal } = await openSession(values);
+    return listRuntimes(client, terminal);
+  },
   status: async (words) => {
     const { values } = parse(words, COMMON);
     const { client, terminal } = await openSession(values);
@@ -207,6 +218,7 @@ const HELP = `lambent: a serverless cloud in one process
   lambent logs FUNCTION [-f]
   ${DYNAMODB_USAGE}
   ${IAM_USAGE}
+  ${RUNTIMES_USAGE}
   lambent status
   lambent clock [--advance SECONDS | --set TIME]
   lambent version

@@ -1,5 +1,6 @@
 import { Fault } from '../service/faults.ts';
 import type { FrontDoor, FrontDoorRequest } from '../service/front-door.ts';
+import type { RuntimeHere } from '../service/runtimes.ts';
 import { answerJson, isOurs } from './door-guard.ts';
 import type { Opener } from './opener.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -10,6 +11,8 @@ export interface ControlOptions {
   readonly services: readonly string[];
   /** What isolation functions get here. */
   readonly isolation: string;
+  /** What functions' runtimes run on here. */
+  readonly runtimes: () => Promise<readonly RuntimeHere[]>;
   readonly clock: VirtualClock;
   readonly opener: Opener;
 }
@@ -33,6 +36,7 @@ export function controlDoors({
   version,
   services,
   isolation,
+  runtimes,
   clock,
   opener,
 }: ControlOptions): readonly FrontDoor[] {
@@ -67,6 +71,11 @@ export function controlDoors({
           edition: 'lambent',
           version,
         }),
+    },
+    {
+      name: 'runtimes',
+      paths: ['/_lambent/runtimes'],
+      handle: async (request) => answerJson(request, 200, { runtimes: await runtimes() }),
     },
     { name: 'clock', paths: ['/_lambent/clock'], handle: handleClock },
   ];

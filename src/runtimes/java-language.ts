@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { STORE_PASSWORD, trustStore } from './java-trust.ts';
 import type { Language, LanguageOptions } from './languages.ts';
+import { madeOnce } from './made-once.ts';
 import type { View } from './sandbox.ts';
 
 const run = promisify(execFile);
@@ -30,6 +31,38 @@ async function javaFacts(): Promise<JavaFacts | undefined> {
   }
 }
 
+/** Where systems keep the JDKs they install beside each other. */
+const PLACES = ['/usr/lib/jvm', '/Library/Java/JavaVirtualMachines'];
+
+/** The JDKs of this machine, by the file in which each says its version; the oldest first. */
+async function installed(): Promise<JavaFacts[]> {
+  const found = new Map<string, JavaFacts>();
+  for (const place of PLACES) {
+    const names = await readdir(place).catch(() => []);
+    for (const path of names.flatMap((name) => [join(place, name), join(place, name, 'Contents/Home')])) {
+      try {
+        const home = await realpath(path);
+        const release = await readFile(join(home, 'release'), 'utf8');
+        const major = Number(/^JAVA_VERSION="(\d+)/m.exec(release)?.[1]);
+        if (major >= 11 && existsSync(join(home, 'bin/javac'))) found.set(home, { home, major });
+      } catch {
+        // Not a JDK, or one that has been removed in part.
+      }
+    }
+  }
+  return [...found.values()].sort((a, b) => a.major - b.major);
+}
+
+/** The JDK of this major; else the `java` on the PATH, unless that is older and another one here is not. */
+async function factsFor(wanted: number): Promise<JavaFacts | undefined> {
+  const homes = await installed();
+  const exact = homes.find(({ major }) => major === wanted);
+  if (exact !== undefined) return exact;
+  const usual = await javaFacts();
+  if (usual !== undefined && usual.major >= wanted) return usual;
+  return homes.find(({ major }) => major >= wanted) ?? usual ?? homes.at(-1);
+}
+
 /**
  * Our runtime client, compiled for the Java that is here: into a folder named by its sources, once. Undefined when
  * it has yet to be compiled and no compiler is here.
@@ -45,19 +78,16 @@ async function compiled(home: string, sources: string, folder: string): Promise<
   const hash = createHash('sha256').update(home);
   for (const file of files.sort()) hash.update(await readFile(join(sources, file)));
   const target = join(folder, `java-${hash.digest('hex').slice(0, 16)}`);
-  if (existsSync(target)) return target;
   const javac = join(home, 'bin', 'javac');
-  if (!existsSync(javac)) return undefined;
-  const unfinished = `${target}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
-  for (const root of roots) {
-    const into = join(unfinished, root);
-    await mkdir(into, { recursive: true });
-    const own = files.filter((file) => file.startsWith(`${root}/`)).map((file) => join(sources, file));
-    await run(javac, ['--release', '11', '-nowarn', '-d', into, ...own]);
-  }
-  await rename(unfinished, target);
-  return target;
+  if (!existsSync(target) && !existsSync(javac)) return undefined;
+  return madeOnce(target, async (unfinished) => {
+    for (const root of roots) {
+      const into = join(unfinished, root);
+      await mkdir(into, { recursive: true });
+      const own = files.filter((file) => file.startsWith(`${root}/`)).map((file) => join(sources, file));
+      await run(javac, ['--release', '11', '-nowarn', '-d', into, ...own]);
+    }
+  });
 }
 
 /** Where Java's own files lie outside of what every sandbox shows: Debian keeps its configuration in /etc. */
@@ -86,8 +116,11 @@ const TRUST_STORE = '/etc/lambent/java-trust.jks';
 const HEAP_SHARE = 0.7;
 
 /** Undefined when there is no Java, or no way to compile our client for it. */
-export async function javaLanguage(options: LanguageOptions): Promise<Language | undefined> {
-  const facts = await javaFacts();
+export async function javaLanguage(
+  options: LanguageOptions,
+  version: string | undefined,
+): Promise<Language | undefined> {
+  const facts = await factsFor(Number(version));
   if (facts === undefined) return undefined;
   const { home, major } = facts;
   const client = await compiled(home, join(options.bootstraps, 'java'), dirname(options.folder));
@@ -108,7 +141,8 @@ export async function javaLanguage(options: LanguageOptions): Promise<Language |
           ...(trusted === undefined ? [] : [{ from: trusted, to: TRUST_STORE }]),
         ]
       : [],
-    environment: {},
+    environment: () => ({}),
+    isOwnProgram: () => false,
     command: ({ memoryMb }) => ({
       file: join(home, 'bin', 'java'),
       args: [
@@ -129,6 +163,9 @@ export async function javaLanguage(options: LanguageOptions): Promise<Language |
               `-Djavax.net.ssl.trustStorePassword=${STORE_PASSWORD}`,
             ]),
         '-Dfile.encoding=UTF-8',
+        // From Java 19 on these follow the locale, and not the line above.
+        '-Dstdout.encoding=UTF-8',
+        '-Dstderr.encoding=UTF-8',
         '-cp',
         join(shown, 'lambent'),
         'lambent.Main',

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { madeOnce } from './made-once.ts';
 
 const run = promisify(execFile);
 
@@ -23,16 +24,13 @@ export async function trustStore(
     .update(home)
     .update(await readFile(authorityFile));
   const target = join(folder, `java-trust-${hash.digest('hex').slice(0, 16)}.jks`);
-  if (existsSync(target)) return target;
   const keytool = join(home, 'bin', 'keytool');
-  if (!existsSync(keytool)) return undefined;
-  const unfinished = `${target}.unfinished`;
-  await rm(unfinished, { force: true });
-  // In whichever format that is: it is rewritten in its own.
-  await copyFile(join(home, 'lib/security/cacerts'), unfinished);
-  await chmod(unfinished, 0o600);
-  const store = ['-keystore', unfinished, '-storepass', STORE_PASSWORD, '-noprompt'];
-  await run(keytool, ['-importcert', '-alias', 'lambent', '-file', authorityFile, ...store]);
-  await rename(unfinished, target);
-  return target;
+  if (!existsSync(target) && !existsSync(keytool)) return undefined;
+  return madeOnce(target, async (unfinished) => {
+    // In whichever format that is: it is rewritten in its own.
+    await copyFile(join(home, 'lib/security/cacerts'), unfinished);
+    await chmod(unfinished, 0o600);
+    const store = ['-keystore', unfinished, '-storepass', STORE_PASSWORD, '-noprompt'];
+    await run(keytool, ['-importcert', '-alias', 'lambent', '-file', authorityFile, ...store]);
+  });
 }

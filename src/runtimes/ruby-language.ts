@@ -32,7 +32,8 @@ export async function rubyLanguage(options: LanguageOptions): Promise<Language |
     family: 'ruby',
     version: facts.version,
     views: sandboxed ? shown.map((path) => ({ from: path, to: path })) : [],
-    environment: {},
+    environment: () => ({}),
+    isOwnProgram: () => false,
     command: () => ({
       file: facts.executable,
       args: [sandboxed ? '/var/runtime/ruby.rb' : join(bootstraps, 'ruby.rb')],

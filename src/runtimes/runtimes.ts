@@ -5,6 +5,7 @@ import type {
   EnvironmentSpec,
   Invocation,
   InvocationResult,
+  RuntimeHere,
   Runtimes,
   WorkerProfile,
 } from '../service/runtimes.ts';
@@ -27,6 +28,8 @@ export interface RuntimesOptions {
   readonly folder: string;
   /** AWS's names inside sandboxes, where they are ours; see {@link Names}. */
   readonly names?: Names | undefined;
+  /** Where `lambent runtimes install` puts what it fetches; it need not exist. */
+  readonly installed?: string | undefined;
   /** Isolation by itself; what the machine offers by default. */
   readonly sandbox?: Sandbox;
   /** What idle environments may hold together, in megabytes. */
@@ -129,11 +132,15 @@ class ProcessRuntimes implements Runtimes {
   }
 
   missing(runtime: string): string | undefined {
-    return this.#starter.missing(runtime);
+    return this.#starter.languages.missing(runtime);
   }
 
   standIn(runtime: string): string | undefined {
-    return this.#starter.standIn(runtime);
+    return this.#starter.languages.standIn(runtime);
+  }
+
+  list(): Promise<readonly RuntimeHere[]> {
+    return this.#starter.languages.list();
   }
 
   async evict(functionKey: string): Promise<void> {
@@ -363,7 +370,7 @@ export async function createRuntimes(options: RuntimesOptions): Promise<Runtimes
     rm(folder, { recursive: true, force: true }).then(() => mkdir(folder, { recursive: true })),
   ]);
   const groups = ControlGroups.ofProcess();
-  const { names } = options;
-  const starter = new Starter({ world: options.world, folder, sandbox, sdk, groups, names });
+  const { world, names, installed } = options;
+  const starter = new Starter({ world, folder, sandbox, sdk, groups, names, installed });
   return new ProcessRuntimes(options, starter, isolationOf(sandbox, groups, names !== undefined));
 }

@@ -2,25 +2,16 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnvironmentSpec, WorkerProfile } from '../service/runtimes.ts';
+import { environment as variable } from '../world/environment.ts';
 import type { Cancel, World } from '../world/world.ts';
 import type { ControlGroups } from './control-groups.ts';
 import { Environment } from './environment.ts';
 import type { EnvironmentState } from './environment-options.ts';
 import { externalExtensions, LAUNCHER } from './extensions.ts';
-import { javaLanguage } from './java-language.ts';
-import {
-  type Family,
-  familyOf,
-  type Language,
-  lackOf,
-  linkAbove,
-  nodeLanguage,
-  providedLanguage,
-  pythonLanguage,
-  standIn,
-} from './languages.ts';
+import { familyOf, type Language, lackOf } from './languages.ts';
+import { Languages } from './languages-here.ts';
 import { type Names, trustOf, viewsOf } from './names.ts';
-import { rubyLanguage } from './ruby-language.ts';
+import { linkAbove } from './node-language.ts';
 import { PROGRAM_PATH, type Sandbox } from './sandbox.ts';
 import { bootstrapFolder, type SdkModules } from './sdk-modules.ts';
 import { isStageable, merge, stage, Trees } from './staging.ts';
@@ -33,6 +24,8 @@ export interface StarterOptions {
   readonly sdk: SdkModules | undefined;
   readonly groups: ControlGroups | undefined;
   readonly names: Names | undefined;
+  /** Where installed runtimes stand; see {@link Languages}. */
+  readonly installed: string | undefined;
 }
 
 /** A worker that stands by for functions of one profile. */
@@ -43,6 +36,8 @@ interface Standby {
   pending: boolean;
 }
 
+/** Whose processes can start before they know their function. */
+const STAND_BY: ReadonlySet<unknown> = new Set(['node', 'python', 'java', 'ruby']);
 /** Kinds of workers that stand by at a time; each holds the memory of an idle process. */
 const MOST_STANDBYS = 4;
 /** A replacement starts when the cold start that took its predecessor is over. */
@@ -65,10 +60,7 @@ export class Starter {
   readonly #world: World;
   readonly #folder: string;
   readonly #sandbox: Sandbox;
-  readonly #languages: Readonly<Record<Family, () => Promise<Language | undefined>>>;
-  /** Looked for, and not there. */
-  readonly #lacking = new Set<Family>();
-  readonly #found = new Map<Family, Language>();
+  readonly languages: Languages;
   readonly #sdk: SdkModules | undefined;
   readonly #groups: ControlGroups | undefined;
   readonly #names: Names | undefined;
@@ -86,50 +78,22 @@ export class Starter {
     this.#sdk = options.sdk;
     this.#groups = options.groups;
     this.#names = options.sandbox.sandboxed ? options.names : undefined;
-    const { sandboxed } = options.sandbox;
-    const known = {
-      sandboxed,
-      bootstraps: this.#bootstraps,
-      sdk: options.sdk,
-      folder: options.folder,
-      authorityFile: this.#names?.authorityFile,
-    };
-    // A language is looked for when somebody first wants it: asking Java about itself takes as long as a cold start.
-    this.#languages = {
-      node: this.#once('node', () => nodeLanguage(known)),
-      python: this.#once('python', () => pythonLanguage(known)),
-      java: this.#once('java', () => javaLanguage(known)),
-      ruby: this.#once('ruby', () => rubyLanguage(known)),
-      provided: this.#once('provided', async () => providedLanguage(sandboxed)),
-    };
-  }
-
-  #once(family: Family, find: () => Promise<Language | undefined>): () => Promise<Language | undefined> {
-    let found: Promise<Language | undefined> | undefined;
-    return () => {
-      found ??= find().then((language) => {
-        if (language === undefined) this.#lacking.add(family);
-        else this.#found.set(family, language);
-        return language;
-      });
-      return found;
-    };
-  }
-
-  missing(runtime: string): string | undefined {
-    const family = familyOf(runtime);
-    return family === undefined || this.#lacking.has(family) ? lackOf(runtime) : undefined;
-  }
-
-  standIn(runtime: string): string | undefined {
-    const language = this.#found.get(familyOf(runtime) ?? 'provided');
-    return language && standIn(runtime, language);
+    this.languages = new Languages(
+      {
+        sandboxed: options.sandbox.sandboxed,
+        bootstraps: this.#bootstraps,
+        sdk: options.sdk,
+        folder: options.folder,
+        authorityFile: this.#names?.authorityFile,
+        installed: options.installed,
+      },
+      variable('PATH'),
+    );
   }
 
   prepare(profile: WorkerProfile): void {
-    const family = familyOf(profile.runtime);
-    if (family === undefined || family === 'provided') return;
-    const key = keyOf(profile);
+    if (!STAND_BY.has(familyOf(profile.runtime))) return;
+    const key = this.#keyOf(profile);
     const known = this.#standbys.get(key);
     // The most recent wishes are kept.
     this.#standbys.delete(key);
@@ -155,8 +119,7 @@ export class Starter {
     onChange: (environment: Environment, was: EnvironmentState) => void,
   ): Promise<Environment> {
     const wantedAt = this.#world.clock.monotonic();
-    const family = familyOf(spec.runtime);
-    const language = family && (await this.#languages[family]());
+    const language = await this.languages.of(spec.runtime);
     if (language === undefined) throw new Error(lackOf(spec.runtime));
     const [credentials, code, ...layers] = await Promise.all([
       spec.credentials(),
@@ -164,7 +127,7 @@ export class Starter {
       ...spec.layerFolders.map((folder) => this.#trees.get(folder)),
     ]);
     const id = Buffer.from(this.#world.random.bytes(16)).toString('hex');
-    const claims = language.family !== 'provided';
+    const claims = !language.isOwnProgram(spec.handler);
     const { sandboxed } = this.#sandbox;
     const environment = {
       ...spec.environment(id),
@@ -200,6 +163,7 @@ export class Starter {
       layerFolders: spec.layerFolders,
       environment,
       extensions,
+      handler: spec.handler,
       id,
     });
     this.prepare(spec);
@@ -226,8 +190,12 @@ export class Starter {
     return target;
   }
 
+  #keyOf({ runtime, memoryMb, ephemeralStorageMb }: WorkerProfile): string {
+    return `${this.languages.kindOf(runtime)}:${memoryMb}:${ephemeralStorageMb}`;
+  }
+
   #take(profile: WorkerProfile): Worker | undefined {
-    const key = keyOf(profile);
+    const key = this.#keyOf(profile);
     const standby = this.#standbys.get(key);
     const worker = standby?.worker;
     if (standby === undefined || worker === undefined) return undefined;
@@ -262,11 +230,16 @@ export class Starter {
   }
 
   async #standBy(profile: WorkerProfile): Promise<Worker | undefined> {
-    const family = familyOf(profile.runtime);
-    const language = family && (await this.#languages[family]());
+    const language = await this.languages.of(profile.runtime);
     if (language === undefined) return undefined;
     const id = Buffer.from(this.#world.random.bytes(16)).toString('hex');
-    return this.#spawn(language, profile, { id, layerFolders: [], environment: {}, extensions: [] });
+    return this.#spawn(language, profile, {
+      id,
+      layerFolders: [],
+      environment: {},
+      extensions: [],
+      handler: '',
+    });
   }
 
   async #spawn(
@@ -279,6 +252,7 @@ export class Starter {
       readonly layerFolders: readonly string[];
       readonly environment: Readonly<Record<string, string>>;
       readonly extensions: readonly string[];
+      readonly handler: string;
     },
   ): Promise<Worker> {
     const { sandboxed } = this.#sandbox;
@@ -286,7 +260,11 @@ export class Starter {
     await Promise.all(['task', 'opt', 'tmp'].map((name) => mkdir(join(folder, name), { recursive: true })));
     const codeFolder = content.codeFolder ?? join(folder, 'task');
     const layerFolder = content.layerFolder ?? join(folder, 'opt');
-    let command = language.command(profile, [codeFolder, ...content.layerFolders]);
+    let command = language.command(profile, {
+      folders: [codeFolder, ...content.layerFolders],
+      handler: content.handler,
+    });
+    const own = language.environment(profile);
     const wrapper = content.environment['AWS_LAMBDA_EXEC_WRAPPER'];
     if (wrapper !== undefined) command = { file: wrapper, args: [command.file, ...command.args] };
     if (content.extensions.length > 0) {
@@ -319,8 +297,8 @@ export class Starter {
       environment: {
         ...SYSTEM_ENVIRONMENT,
         ...trustOf(this.#names),
-        ...language.environment,
-        ...(sandboxed ? {} : plainEnvironment(language, folder, content.layerFolders)),
+        ...own,
+        ...(sandboxed ? {} : plainEnvironment(language.family, own, folder, content.layerFolders)),
         ...content.environment,
       },
       workingFolder: sandboxed ? folder : codeFolder,
@@ -332,7 +310,8 @@ export class Starter {
         tmpMb: sandboxed ? profile.ephemeralStorageMb : 0,
       }),
       // Extensions, and wrapper scripts that work as one, find the API by its address.
-      overTcp: language.family === 'provided' || content.extensions.length > 0 || wrapper !== undefined,
+      overTcp:
+        language.isOwnProgram(content.handler) || content.extensions.length > 0 || wrapper !== undefined,
     });
   }
 }
@@ -353,7 +332,8 @@ function placeOf(name: string, layers: readonly string[]): string {
 
 /** Without a sandbox there is no /opt and no private /tmp: what can be said by variables is. */
 function plainEnvironment(
-  language: Language,
+  family: Language['family'],
+  own: Readonly<Record<string, string>>,
   folder: string,
   layers: readonly string[],
 ): Record<string, string> {
@@ -361,11 +341,11 @@ function plainEnvironment(
   if (layers.length === 0) return environment;
   // The later layer wins.
   const paths = [...layers].reverse();
-  if (language.family === 'node') {
-    const own = language.environment['NODE_PATH'] ?? '';
-    environment['NODE_PATH'] = [...paths.map((path) => join(path, 'nodejs/node_modules')), own].join(':');
+  if (family === 'node') {
+    const usual = own['NODE_PATH'] ?? '';
+    environment['NODE_PATH'] = [...paths.map((path) => join(path, 'nodejs/node_modules')), usual].join(':');
   }
-  if (language.family === 'python') {
+  if (family === 'python') {
     environment['PYTHONPATH'] = paths.map((path) => join(path, 'python')).join(':');
   }
   return environment;
@@ -373,9 +353,4 @@ function plainEnvironment(
 
 function plain({ runtime, memoryMb, ephemeralStorageMb }: WorkerProfile): WorkerProfile {
   return { runtime, memoryMb, ephemeralStorageMb };
-}
-
-/** Runtimes of one family are one program here. */
-function keyOf({ runtime, memoryMb, ephemeralStorageMb }: WorkerProfile): string {
-  return `${familyOf(runtime)}:${memoryMb}:${ephemeralStorageMb}`;
 }

@@ -18,6 +18,8 @@ export interface Runtimes {
   missing(runtime: string): string | undefined;
   /** Once a function of `runtime` has run: which other version of its language stood in for it, if one did. */
   standIn(runtime: string): string | undefined;
+  /** The runtimes AWS makes functions with, and what each runs on here. Looks for every language, which takes a while. */
+  list(): Promise<readonly RuntimeHere[]>;
   /** What isolation this platform gives, in one line for the start-up summary. */
   readonly isolation: { readonly sandboxed: boolean; readonly summary: string };
   /**
@@ -31,6 +33,16 @@ export interface Runtimes {
     readonly localPort?: number | undefined;
   }): boolean;
   close(): Promise<void>;
+}
+
+/** One of AWS's runtimes on this machine. */
+export interface RuntimeHere {
+  /** `python3.12` */
+  readonly runtime: string;
+  /** `Python 3.12`; undefined when it cannot run. */
+  readonly runsOn: string | undefined;
+  /** What stands in for what, or what is missing and how to get it. */
+  readonly note: string | undefined;
 }
 
 /** What a worker is started with before it knows its function. */
