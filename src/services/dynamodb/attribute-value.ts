@@ -43,9 +43,24 @@ export function checkAttributeValue(value: AttributeValue): void {
   check(value, 0);
 }
 
-/** {@link checkAttributeValue} of every attribute of an item or key. */
+/** {@link checkAttributeValue} of every attribute of an item or key, whose names may not be empty. */
 export function checkAttributes(item: Item): void {
-  for (const name in item) check(item[name] as AttributeValue, 0);
+  for (const name in item) {
+    checkAttributeName(name);
+    check(item[name] as AttributeValue, 0);
+  }
+}
+
+/** Bytes of an attribute's name, and one more. */
+const NAME_LIMIT = 65_536;
+
+/** Throws AWS's fault for a name no attribute can have. */
+export function checkAttributeName(name: string): void {
+  if (name === '') throw invalid('Empty attribute name');
+  // No character takes more than three bytes of UTF-8 for each of its units.
+  if (name.length * 3 >= NAME_LIMIT && Buffer.byteLength(name, 'utf8') >= NAME_LIMIT) {
+    throw invalid('Attribute name is too large, must be less than 65536 bytes');
+  }
 }
 
 function check(value: AttributeValue, depth: number): void {

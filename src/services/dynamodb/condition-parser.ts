@@ -190,6 +190,7 @@ class ConditionParser {
     if (!this.#parser.skipKeyword('AND')) throw this.#parser.syntaxError();
     const high = this.#operand();
     this.#checkMisuse([operand, low, high]);
+    for (const each of [operand, low, high]) this.#checkOrdered('BETWEEN', each);
     this.#checkBounds(low, high);
     this.#endCondition();
     return { condition: { kind: 'between', operand, low, high } };
@@ -207,7 +208,7 @@ class ConditionParser {
     if (list.length > LONGEST_LIST) {
       this.#parser.note(
         'operand count',
-        `Invalid number of operands for operator or function; operator or function: IN, number of operands: ${list.length}`,
+        `The IN operator is provided with too many operands; number of operands: ${list.length}`,
       );
     }
     this.#endCondition();
@@ -244,7 +245,7 @@ class ConditionParser {
     );
   }
 
-  #checkOrdered(comparator: Comparator, operand: Operand): void {
+  #checkOrdered(comparator: Comparator | 'BETWEEN', operand: Operand): void {
     const type = operandType(operand);
     if (type === undefined || type === 'S' || type === 'N' || type === 'B') return;
     this.#noteType(comparator, type);
@@ -272,7 +273,12 @@ class ConditionParser {
     this.#checkMisuse(operands);
     const count = Object.hasOwn(OPERANDS, name) ? OPERANDS[name] : undefined;
     if (count === undefined) {
-      this.#parser.note('unknown function', `Invalid function name; function: ${name}`);
+      this.#parser.note(
+        'unknown function',
+        name === 'if_not_exists' || name === 'list_append'
+          ? `The function is not allowed in a condition expression; function: ${name}`
+          : `Invalid function name; function: ${name}`,
+      );
       return;
     }
     if (count !== operands.length) {

@@ -129,6 +129,18 @@ test('mistakes are told in AWS words, the gravest first', () => {
       'a BETWEEN :big AND :n',
       'The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: AttributeValue: {N:9}, upper bound operand: AttributeValue: {N:5}',
     ],
+    [
+      'a BETWEEN :l AND :l',
+      'Incorrect operand type for operator or function; operator or function: BETWEEN, operand type: L',
+    ],
+    [
+      `a IN (${Array(101).fill(':s').join()})`,
+      'The IN operator is provided with too many operands; number of operands: 101',
+    ],
+    [
+      'if_not_exists(a, :s) = :s',
+      'The function is not allowed in a condition expression; function: if_not_exists',
+    ],
     ['nope(a) AND year = :x', 'Invalid function name; function: nope'],
   ];
   for (const [expression, reason] of cases) {

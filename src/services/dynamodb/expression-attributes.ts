@@ -1,6 +1,6 @@
 import { Fault } from '../../service/faults.ts';
 import type { AttributeValue } from './attribute-value.ts';
-import { checkAttributeValue } from './attribute-value.ts';
+import { checkAttributeName, checkAttributeValue } from './attribute-value.ts';
 import { invalid } from './fault.ts';
 
 const NAME_KEY = /^#[A-Za-z0-9_]+$/;
@@ -26,7 +26,10 @@ export class ExpressionAttributes {
     this.#values = values ?? {};
     this.#unusedNames = new Set(Object.keys(this.#names));
     this.#unusedValues = new Set(Object.keys(this.#values));
-    if (names !== undefined) checkKeys('ExpressionAttributeNames', this.#unusedNames, NAME_KEY);
+    if (names !== undefined) {
+      checkKeys('ExpressionAttributeNames', this.#unusedNames, NAME_KEY);
+      for (const key of this.#unusedNames) checkName(key, names[key] as string);
+    }
     if (values !== undefined) {
       checkKeys('ExpressionAttributeValues', this.#unusedValues, VALUE_KEY);
       for (const key of this.#unusedValues) checkValue(key, this.#values[key] as AttributeValue);
@@ -58,6 +61,15 @@ function checkKeys(parameter: string, keys: ReadonlySet<string>, pattern: RegExp
   if (keys.size === 0) throw invalid(`${parameter} must not be empty`);
   for (const key of keys) {
     if (!pattern.test(key)) throw invalid(`${parameter} contains invalid key: Syntax error; key: "${key}"`);
+  }
+}
+
+function checkName(key: string, name: string): void {
+  try {
+    checkAttributeName(name);
+  } catch (error) {
+    if (!Fault.is(error)) throw error;
+    throw invalid(`ExpressionAttributeNames contains invalid value: ${error.message} for key ${key}`);
   }
 }
 

@@ -33,7 +33,7 @@ export interface Token {
 /** Bytes of an expression. */
 const LONGEST = 4096;
 const TOKEN =
-  /\s+|(?<word>[A-Za-z_][A-Za-z0-9_]*)|(?<name>#[A-Za-z0-9_]+)|(?<value>:[A-Za-z0-9_]+)|(?<number>[0-9]+)|(?<symbol><>|<=|>=|[()[\],.=<>+-])|(?<unknown>.)/gsy;
+  /\s+|(?<word>[A-Za-z][A-Za-z0-9_]*)|(?<name>#[A-Za-z0-9_]+)|(?<value>:[A-Za-z0-9_]+)|(?<number>[0-9]+)|(?<symbol><>|<=|>=|[()[\],.=<>+-])|(?<unknown>.)/gsy;
 
 /** Splits an expression; the last token is the end. Throws for an empty or too long expression. */
 export function tokenise(expression: string, parameter: ExpressionParameter): readonly Token[] {

@@ -1,3 +1,4 @@
+import { checkAttributeName } from './attribute-value.ts';
 import { invalid } from './fault.ts';
 
 type Input = Readonly<Record<string, unknown>>;
@@ -22,6 +23,7 @@ export function checkExpressionParameters(
       );
     }
   }
+  checkConditionalOperator(input);
   if (input['ExpressionAttributeNames'] !== undefined && given.length === 0) {
     throw invalid('ExpressionAttributeNames can only be specified when using expressions');
   }
@@ -37,11 +39,23 @@ export function checkExpressionParameters(
   }
 }
 
-/** Throws for a name listed twice. */
+/** `ConditionalOperator` joins conditions: it needs at least two of the older kind. */
+function checkConditionalOperator(input: Input): void {
+  if (input['ConditionalOperator'] === undefined) return;
+  const conditions = input['Expected'] ?? input['QueryFilter'] ?? input['ScanFilter'] ?? {};
+  const count = Object.keys(conditions).length;
+  if (count === 0) throw invalid('ConditionalOperator cannot be used without Filter or Expected');
+  if (count === 1) {
+    throw invalid('ConditionalOperator can only be used when Filter or Expected has two or more elements');
+  }
+}
+
+/** Throws for a name listed twice, or empty. */
 export function checkAttributesToGet(names: readonly string[] | undefined): void {
   if (names === undefined) return;
   const seen = new Set<string>();
   for (const name of names) {
+    checkAttributeName(name);
     if (seen.has(name)) {
       throw invalid(`One or more parameter values were invalid: Duplicate value in attribute name: ${name}`);
     }

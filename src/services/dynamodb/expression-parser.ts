@@ -15,6 +15,8 @@ import { isReservedWord } from './reserved-word.ts';
 const MOST_OPERATORS = 300;
 /** Deeper nesting than the operators of one expression could need. */
 const DEEPEST = MOST_OPERATORS + 1;
+/** Of a list's element. */
+const LARGEST_INDEX = 2 ** 31 - 1;
 /** Parts of a document path. */
 const LONGEST_PATH = 32;
 
@@ -153,17 +155,25 @@ export class ExpressionParser<Slot extends string> {
     for (;;) {
       if (this.skipSymbol('.')) path.push(this.#pathName());
       else if (this.skipSymbol('[')) {
-        path.push(Number(this.expect('number').text));
+        path.push(this.#listIndex(this.expect('number').text));
         this.expectSymbol(']');
       } else break;
     }
     if (path.length > LONGEST_PATH) {
       throw expressionFault(
         this.parameter,
-        `The document path has too many nesting elements; nesting level: ${path.length}`,
+        `The document path has too many nesting levels; nesting levels: ${path.length}`,
       );
     }
     return path;
+  }
+
+  #listIndex(text: string): number {
+    const index = Number(text);
+    if (index > LARGEST_INDEX) {
+      this.note(this.#slots.reserved, `List index is not within the allowable range; index: [${text}]`);
+    }
+    return index;
   }
 
   #pathName(): string {

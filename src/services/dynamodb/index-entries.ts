@@ -1,6 +1,7 @@
 import type { Transaction } from '../../store/store.ts';
 import { attributeOf, emptyItem } from './attribute-value.ts';
 import { writeUnits } from './capacity.ts';
+import { fitsIndex } from './key-check.ts';
 import { StoredItem } from './stored-item.ts';
 import { type Index, indexKey, type Table } from './table.ts';
 
@@ -10,8 +11,12 @@ export interface IndexEntry {
   readonly value: StoredItem;
 }
 
-/** The entry an item has in an index, if its attributes make a key there. */
+/**
+ * The entry an item has in an index, if its attributes make a key there: those written before the index was made may
+ * be of any type and length.
+ */
 export function entryOf(table: Table, index: Index, stored: StoredItem): IndexEntry | undefined {
+  if (!fitsIndex(index, stored.item)) return undefined;
   const key = indexKey(table, index, stored.item);
   if (key === undefined) return undefined;
   return {

@@ -4,7 +4,7 @@ import { entryOf, type IndexEntry } from './index-entries.ts';
 import { after } from './item-key.ts';
 import { layout } from './layout.ts';
 import { StoredItem } from './stored-item.ts';
-import { type Index, type Table, tableOf } from './table.ts';
+import { type Table, tableOf } from './table.ts';
 import { setTable } from './table-change.ts';
 import type { TableRow } from './table-row.ts';
 import { usedAttributes } from './table-updates.ts';
@@ -88,23 +88,15 @@ async function backfillBatch(
   const entries = await tx.range(range, BATCH);
   for (const { value } of entries) {
     const stored = new StoredItem(value);
-    const entry = fittingEntry(table, index, stored);
+    const entry = entryOf(table, index, stored);
     if (entry !== undefined) tx.set(entry.key, entry.value.bytes);
   }
   return entries.at(-1)?.key;
 }
 
-function fittingEntry(table: Table, index: Index, stored: StoredItem): IndexEntry | undefined {
-  const fits = index.keys.every(({ name, type }) => {
-    const bytes = stored.item[name]?.[type];
-    return bytes !== undefined && bytes.length > 0;
-  });
-  return fits ? entryOf(table, index, stored) : undefined;
-}
-
 /** An item's entries in all indexes its attributes fit. */
 export function indexEntries(table: Table, stored: StoredItem): readonly IndexEntry[] {
-  return table.indexes.flatMap((index) => fittingEntry(table, index, stored) ?? []);
+  return table.indexes.flatMap((index) => entryOf(table, index, stored) ?? []);
 }
 
 /** Empties an index that nobody writes any more, then forgets it. */

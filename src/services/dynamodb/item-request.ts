@@ -137,11 +137,18 @@ export function checkedCheck(input: ConditionalInput, key: Item): CheckedWrite {
   };
 }
 
-/** An update of the item under a key, which is created when there is none. */
+/** What the older parameters of an update mean. */
+export interface LegacyUpdate {
+  readonly targets: readonly UpdateTarget[];
+  readonly creates: boolean;
+  readonly apply: (item: Item) => Item;
+}
+
+/** An update of the item under a key, which is created when there is none, unless all it does is remove. */
 export function checkedUpdate(
   input: ConditionalInput & { readonly UpdateExpression?: string | undefined },
   key: Item,
-  legacy?: { readonly targets: readonly UpdateTarget[]; readonly apply: (item: Item) => Item },
+  legacy?: LegacyUpdate,
 ): CheckedWrite {
   checkExpected(input.Expected);
   const attributes = attributesOf(input);
@@ -152,20 +159,28 @@ export function checkedUpdate(
   const actions = update?.actions ?? [];
   const targets = legacy?.targets ?? actions.map(targetOf);
   const change = legacy?.apply ?? ((item: Item) => applyUpdate(item, actions));
+  const creates =
+    legacy?.creates ?? (actions.length === 0 || actions.some(({ kind }) => kind === 'set' || kind === 'add'));
   return {
     updatedPaths: targets.map(({ path }) => path),
     on: (table) => {
       checkKey(table, key);
       checkUpdateTargets(table, targets);
       checkKeyPaths(table, [...targets.map(({ path }) => path), ...(update?.reads ?? [])]);
-      return writeOn(table, key, input, condition, updating(table, key, change), true);
+      return writeOn(table, key, input, condition, updating(table, key, change, creates), true);
     },
   };
 }
 
-/** The image after an update of the item under `key`, which is created when there is none. */
-export function updating(table: Table, key: Item, change: (item: Item) => Item): ItemWrite['apply'] {
+/** The image after an update of the item under `key`; `creates` says whether one that is not there comes to be. */
+export function updating(
+  table: Table,
+  key: Item,
+  change: (item: Item) => Item,
+  creates: boolean,
+): ItemWrite['apply'] {
   return (before) => {
+    if (before === undefined && !creates) return undefined;
     const old = before?.item ?? Object.assign(emptyItem(), key);
     const item = change(old);
     checkUpdatedIndexKeys(table, old, item);

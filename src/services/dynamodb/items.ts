@@ -17,7 +17,7 @@ import {
 } from './item-request.ts';
 import { performWrite, type WriteOutcome, withTable } from './item-write.ts';
 import { checkKey, checkKeyPaths } from './key-check.ts';
-import { applyLegacyUpdates, checkLegacyUpdates } from './legacy-update.ts';
+import { applyLegacyUpdates, checkLegacyUpdates, createsItem } from './legacy-update.ts';
 import { type Projection, parseProjection, project, projectionOf } from './projection.ts';
 import { StoredItem } from './stored-item.ts';
 import { itemKey, type Table } from './table.ts';
@@ -52,7 +52,7 @@ export const items = {
 
   PutItem: async (input, ctx) => {
     const address = addressOf(input.TableName, ctx);
-    checkExpressionParameters(input, ['ConditionExpression'], ['Expected']);
+    checkExpressionParameters(input, ['ConditionExpression'], ['Expected', 'ConditionalOperator']);
     checkAttributes(input.Item);
     if (
       input.ReturnValues !== undefined &&
@@ -74,7 +74,7 @@ export const items = {
 
   DeleteItem: async (input, ctx) => {
     const address = addressOf(input.TableName, ctx);
-    checkExpressionParameters(input, ['ConditionExpression'], ['Expected']);
+    checkExpressionParameters(input, ['ConditionExpression'], ['Expected', 'ConditionalOperator']);
     checkAttributes(input.Key);
     if (
       input.ReturnValues !== undefined &&
@@ -98,7 +98,7 @@ export const items = {
     checkExpressionParameters(
       input,
       ['UpdateExpression', 'ConditionExpression'],
-      ['AttributeUpdates', 'Expected'],
+      ['AttributeUpdates', 'Expected', 'ConditionalOperator'],
     );
     checkAttributes(input.Key);
     const updates = input.AttributeUpdates;
@@ -111,6 +111,7 @@ export const items = {
           path: [name],
           type: value && typeOf(value),
         })),
+        creates: createsItem(updates),
         apply: (item) => applyLegacyUpdates(item, updates),
       },
     );

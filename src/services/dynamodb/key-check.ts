@@ -102,6 +102,21 @@ function checkIndexType(index: Index, { name, type }: KeyAttribute, actual: stri
   );
 }
 
+/** Whether an item's attributes make a key of an index: those there before the index was may be of any kind. */
+export function fitsIndex(index: Index, item: Item): boolean {
+  return fits(index.partition, item, LONGEST_PARTITION) && fits(index.sort, item, LONGEST_SORT);
+}
+
+function fits(keys: readonly KeyAttribute[], item: Item, most: number): boolean {
+  let length = 0;
+  for (const { name, type } of keys) {
+    const value = attributeOf(item, name);
+    if (value?.[type] === undefined || emptyKind(value) !== undefined) return false;
+    length += keyLength(value);
+  }
+  return length <= most;
+}
+
 function checkIndexLength(index: Index, item: Item): void {
   for (const [keys, most] of [
     [index.partition, LONGEST_PARTITION],
@@ -145,9 +160,11 @@ export function checkUpdateTargets(table: Table, targets: readonly UpdateTarget[
 /** Throws if an updated item has an index's key of the wrong type or empty. */
 export function checkUpdatedIndexKeys(table: Table, before: Item, item: Item): void {
   for (const index of table.indexes) {
+    let changed = false;
     for (const { name, type } of index.keys) {
       const value = attributeOf(item, name);
       if (value === undefined || value === attributeOf(before, name)) continue;
+      changed = true;
       if (value[type] === undefined) {
         throw invalid(
           'The update expression attempted to update the secondary index key to unsupported type',
@@ -161,7 +178,7 @@ export function checkUpdatedIndexKeys(table: Table, before: Item, item: Item): v
         );
       }
     }
-    checkIndexLength(index, item);
+    if (changed) checkIndexLength(index, item);
   }
 }
 

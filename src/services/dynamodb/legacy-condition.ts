@@ -170,7 +170,11 @@ function condition(name: string, operator: ComparisonOperator, values: readonly 
   const [first = path, second = path] = operands;
   const comparator = COMPARATORS[operator];
   if (comparator !== undefined) return { kind: 'compare', comparator, left: path, right: first };
-  const call = (called: string): Condition => ({ kind: 'call', name: called, operands: [path, ...operands] });
+  const call = (called: string, rest = operands): Condition => ({
+    kind: 'call',
+    name: called,
+    operands: [path, ...rest],
+  });
   switch (operator) {
     case 'NULL':
       return call('attribute_not_exists');
@@ -179,7 +183,12 @@ function condition(name: string, operator: ComparisonOperator, values: readonly 
     case 'CONTAINS':
       return call('contains');
     case 'NOT_CONTAINS':
-      return { kind: 'not', condition: call('contains') };
+      // An attribute that is not there neither contains nor lacks anything.
+      return {
+        kind: 'and',
+        left: call('attribute_exists', []),
+        right: { kind: 'not', condition: call('contains') },
+      };
     case 'BEGINS_WITH':
       return call('begins_with');
     case 'BETWEEN':

@@ -2,6 +2,7 @@ import type { AttributeValueUpdate } from '../../model/gen/dynamodb.ts';
 import {
   type AttributeValue,
   attributeOf,
+  checkAttributeName,
   checkAttributeValue,
   emptyItem,
   type Item,
@@ -22,7 +23,8 @@ const ADDABLE = ['N', 'L', ...DELETABLE];
 
 /** Throws AWS's fault for a malformed update. */
 export function checkLegacyUpdates(updates: Updates | undefined): void {
-  for (const { Action: action, Value: value } of Object.values(updates ?? {})) {
+  for (const [name, { Action: action, Value: value }] of Object.entries(updates ?? {})) {
+    checkAttributeName(name);
     if (value === undefined) {
       if (action === 'DELETE') continue;
       throw invalidParameter('Only DELETE action is allowed when no attribute value is specified');
@@ -36,6 +38,12 @@ export function checkLegacyUpdates(updates: Updates | undefined): void {
       throw invalidParameter(`ADD action is not supported for the type ${type}`);
     }
   }
+}
+
+/** Whether an item that is not there comes to be: not by deletions alone. */
+export function createsItem(updates: Updates): boolean {
+  const actions = Object.values(updates);
+  return actions.length === 0 || actions.some(({ Action: action }) => action !== 'DELETE');
 }
 
 /** The item after the updates; the item itself stays as it is. */

@@ -113,6 +113,9 @@ test('sums and differences are exact or refused', () => {
   );
   assert.equal(addNumbers('0.1', '0.2'), '0.3');
   assert.equal(subtractNumbers('1', '1'), '0');
+  assert.throws(() => addNumbers('1e50', '1'), {
+    message: 'Number overflow. Attempting to store a number with magnitude larger than supported range',
+  });
 });
 
 test('sizes count pairs of digits', () => {

@@ -46,10 +46,14 @@ function parse(text: string): Decimal {
   };
 }
 
+function overflow() {
+  return invalid('Number overflow. Attempting to store a number with magnitude larger than supported range');
+}
+
 function checked(decimal: Decimal): Decimal {
   if (decimal.digits === '') return decimal;
   if (decimal.exponent > LARGEST_EXPONENT) {
-    throw invalid('Number overflow. Attempting to store a number with magnitude larger than supported range');
+    throw overflow();
   }
   if (decimal.exponent < SMALLEST_EXPONENT) {
     throw invalid(
@@ -129,7 +133,10 @@ function combine(a: string, b: string, subtract: boolean): string {
   const sum = subtract ? leftUnits - rightUnits : leftUnits + rightUnits;
   const negative = sum < 0n;
   const text = (negative ? -sum : sum).toString();
-  return print(checked(parse(`${negative ? '-' : ''}${text}e${-scale}`)));
+  const result = parse(`${negative ? '-' : ''}${text}e${-scale}`);
+  // DynamoDB has the same words for a result that needs more digits than there are.
+  if (result.digits.length > MOST_DIGITS) throw overflow();
+  return print(checked(result));
 }
 
 function fractionDigits({ digits, exponent }: Decimal): number {

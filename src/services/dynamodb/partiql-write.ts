@@ -72,7 +72,7 @@ export function writeOf(table: Table, statement: WriteStatement, showsOnFailure:
     case 'update': {
       const { actions } = statement;
       checkUpdateTargets(table, actions.map(targetOf));
-      const apply = updating(table, key, (item) => applyUpdate(item, actions));
+      const apply = updating(table, key, (item) => applyUpdate(item, actions), false);
       return { ...write, condition: holds, apply };
     }
   }

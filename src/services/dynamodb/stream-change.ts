@@ -39,10 +39,11 @@ export async function withStream(
   row: TableRow,
   specification: StreamSpecification | undefined,
   nowMs: number,
+  isNew = false,
 ): Promise<TableRow> {
   if (specification === undefined) return row;
   if (!specification.StreamEnabled) {
-    if (row.stream === undefined && row.version === 1) return row;
+    if (row.stream === undefined && isNew) return row;
     if (row.replicas !== undefined) {
       throw invalid(`Table has replicas, which need its stream: TableName: ${row.name}`);
     }

@@ -59,8 +59,8 @@ export const streams = {
     const { stream, address } = await streamFor(ctx, input.StreamArn);
     const { shards: rows } = layout.at(address.account, address.region);
     const { Limit: limit = LIST_LIMIT, ExclusiveStartShardId: start } = input;
-    const from = start === undefined ? 0 : shardNumber(start);
-    if (from === undefined) throw fault('ValidationException', `Invalid ShardId: ${start}`);
+    // A shard nobody knows comes after all others: what the list goes on with may have been trimmed.
+    const from = start === undefined ? 0 : (shardNumber(start) ?? Number.MAX_SAFE_INTEGER);
     const children = childrenOf(input);
     const found: ShardRow[] = [];
     let next: [number, string, number] | undefined = [stream.table, stream.label, from];
@@ -205,7 +205,13 @@ function shardFor(
 
 /** The number of the shard whose children alone are asked for. */
 function childrenOf({ ShardFilter: filter }: DescribeStreamInput): number | undefined {
-  if (filter?.Type !== 'CHILD_SHARDS') return undefined;
+  if (filter === undefined) return undefined;
+  if (filter.Type === undefined) {
+    throw fault(
+      'ValidationException',
+      "1 validation error detected: Value null at 'shardFilter.type' failed to satisfy constraint: Member must not be null",
+    );
+  }
   const number = filter.ShardId === undefined ? undefined : shardNumber(filter.ShardId);
   if (number === undefined)
     throw fault('ValidationException', `Invalid ShardId: ${filter.ShardId ?? 'null'}`);
@@ -241,6 +247,12 @@ async function placeOf(
   timestamp: Date | undefined,
 ): Promise<number> {
   const { streamEnds } = layout.at(account, region);
+  if (sequenceNumber !== undefined && !type.endsWith('_SEQUENCE_NUMBER')) {
+    throw fault(
+      'ValidationException',
+      `SequenceNumber must not be specified when ShardIteratorType is ${type}`,
+    );
+  }
   const oldest = Math.max(shard.first, (shard.trimmed ?? 0) + 1);
   if (type === 'TRIM_HORIZON') return oldest;
   const last =
@@ -260,7 +272,7 @@ async function placeOf(
     throw fault('ValidationException', `SequenceNumber must be specified when ShardIteratorType is ${type}`);
   }
   const sequence = sequenceOf(sequenceNumber);
-  if (sequence === undefined || sequence > last || sequence < shard.first) {
+  if (sequence === undefined || sequence > Math.max(last, shard.first) || sequence < shard.first) {
     throw fault('ValidationException', `Invalid SequenceNumber: ${sequenceNumber}`);
   }
   const next = type === 'AFTER_SEQUENCE_NUMBER' ? sequence + 1 : sequence;

@@ -35,17 +35,10 @@ export function checkDefinition(input: CreateTableInput): Definition {
       `${missing.length} validation error${missing.length > 1 ? 's' : ''} detected: ${missing.join('; ')}`,
     );
   }
-  if (keySchema.length > 2) {
-    const shown = keySchema
-      .map(
-        ({ AttributeName, KeyType }) =>
-          `KeySchemaElement(attributeName=${AttributeName}, keyType=${KeyType})`,
-      )
-      .join(', ');
-    throw invalid(
-      `1 validation error detected: Value '[${shown}]' at 'keySchema' failed to satisfy constraint: Member must have length less than or equal to 2`,
-    );
-  }
+  checkKeyCount(keySchema, 'keySchema');
+  input.LocalSecondaryIndexes?.forEach((index, position) => {
+    checkKeyCount(index.KeySchema, `localSecondaryIndexes.${position + 1}.member.keySchema`);
+  });
   checkBilling(input.BillingMode, input.ProvisionedThroughput);
   checkUniqueAttributes(attributes);
   checkKeySchema(keySchema, attributes);
@@ -73,6 +66,19 @@ export function checkDefinition(input: CreateTableInput): Definition {
     ...[...(locals ?? []), ...(globals ?? [])].map((index) => index.KeySchema),
   ]);
   return { attributes, keySchema };
+}
+
+/** Throws for more than two elements. */
+function checkKeyCount(schema: readonly KeySchemaElement[], parameter: string): void {
+  if (schema.length <= 2) return;
+  const shown = schema
+    .map(
+      ({ AttributeName, KeyType }) => `KeySchemaElement(attributeName=${AttributeName}, keyType=${KeyType})`,
+    )
+    .join(', ');
+  throw invalid(
+    `1 validation error detected: Value '[${shown}]' at '${parameter}' failed to satisfy constraint: Member must have length less than or equal to 2`,
+  );
 }
 
 function checkBilling(mode: BillingMode | undefined, throughput: ProvisionedThroughput | undefined): void {
@@ -158,7 +164,7 @@ function checkLocals(
       attributes,
     );
     checkKeyTypes(schema);
-    if (schema.length !== 2) {
+    if (schema.length < 2) {
       throw invalidParameter(`Index KeySchema does not have a range key for index: ${name}`);
     }
     const partition = schema[0]?.AttributeName;

@@ -7,7 +7,7 @@ import type {
   TableStatus,
 } from '../../model/gen/dynamodb.ts';
 import { decreasesToday } from './quota.ts';
-import type { Statistics } from './statistics.ts';
+import { NO_STATISTICS, type Statistics } from './statistics.ts';
 import { tableArn } from './table.ts';
 import type { IndexRow, TableRow, Throughput } from './table-row.ts';
 import { warmthOf } from './warm-throughput.ts';
@@ -76,6 +76,23 @@ export function describeTable(
     OnDemandThroughput: row.onDemandThroughput,
     WarmThroughput: { ...describeWarmth(row, row), Status: 'ACTIVE' },
   };
+}
+
+/** What DeleteTable answers: the schema and the indexes are no longer shown. */
+export function describeDeleted(
+  row: TableRow,
+  { account, region }: { readonly account: string; readonly region: string },
+  nowMs: number,
+): TableDescription {
+  const {
+    AttributeDefinitions: _attributes,
+    KeySchema: _keys,
+    CreationDateTime: _created,
+    LocalSecondaryIndexes: _locals,
+    GlobalSecondaryIndexes: _globals,
+    ...shown
+  } = describeTable(row, account, region, NO_STATISTICS, nowMs, 'DELETING');
+  return shown;
 }
 
 function describeWarmth({ billingMode }: TableRow, of: TableRow | IndexRow) {

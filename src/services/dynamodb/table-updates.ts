@@ -201,7 +201,7 @@ async function updated(
   };
   const streaming = await withStream(ctx, tx, defined, input.StreamSpecification, nowMs);
   const changed = (input.GlobalSecondaryIndexUpdates ?? []).reduce(
-    (next, update) => withIndexUpdate(ctx, tx, next, update, nowMs),
+    (next, update) => withIndexUpdate(ctx, tx, next, update, input.AttributeDefinitions ?? [], nowMs),
     streaming,
   );
   return { ...warmed(row, changed, input, ctx.region), attributes: usedAttributes(changed) };
@@ -281,6 +281,7 @@ function withIndexUpdate(
   tx: Transaction,
   row: TableRow,
   { Create, Update, Delete }: GlobalSecondaryIndexUpdate,
+  defined: readonly AttributeDefinition[],
   nowMs: number,
 ): TableRow {
   const named = (name: string) => row.indexes.find((index) => index.kind === 'global' && index.name === name);
@@ -293,7 +294,7 @@ function withIndexUpdate(
       throw invalid('Attempting to create an index which already exists');
     }
     requireNoIndexUnderWay(row);
-    checkGlobal(Create, row.attributes);
+    checkGlobal(Create, defined);
     checkNewIndexBilling(Create.IndexName, Create.ProvisionedThroughput, row);
     checkOnDemand(Create.OnDemandThroughput, row.billingMode, ctx.region, { index: Create.IndexName });
     if (row.indexes.filter(({ kind }) => kind === 'global').length >= MOST_GLOBAL) {
@@ -377,6 +378,14 @@ function mergedAttributes(
   given: readonly AttributeDefinition[],
 ): readonly AttributeDefinition[] {
   const names = new Set(given.map(({ AttributeName }) => AttributeName));
+  for (const { AttributeName: name, AttributeType: type } of given) {
+    const before = old.find(({ AttributeName }) => AttributeName === name)?.AttributeType;
+    if (before === undefined || before === type) continue;
+    throw invalidParameter(
+      'Attributes cannot be redefined. Please check that your attribute has the same type as previously defined. ' +
+        `Existing schema: Schema:[SchemaElement: key{${name}:${before}:HASH}] New schema: Schema:[SchemaElement: key{${name}:${type}:HASH}]`,
+    );
+  }
   return [...old.filter(({ AttributeName }) => !names.has(AttributeName)), ...given];
 }
 

@@ -62,13 +62,15 @@ export function addressOf(
     return { account: arn.account, region: arn.region, name };
   }
   const broken =
-    tableName.length < 3
-      ? 'Member must have length greater than or equal to 3'
-      : tableName.length > 255
-        ? 'Member must have length less than or equal to 255'
-        : NAME.test(tableName)
-          ? undefined
-          : 'Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+';
+    tableName === ''
+      ? 'Member must have length greater than or equal to 1'
+      : tableName.length < 3
+        ? 'Member must have length greater than or equal to 3'
+        : tableName.length > 255
+          ? 'Member must have length less than or equal to 255'
+          : NAME.test(tableName)
+            ? undefined
+            : 'Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+';
   if (broken !== undefined) {
     throw invalid(
       `1 validation error detected: Value '${tableName}' at '${parameter}' failed to satisfy constraint: ${broken}`,

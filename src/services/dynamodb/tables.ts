@@ -11,7 +11,7 @@ import { countTable, NO_STATISTICS } from './statistics.ts';
 import { checkStream, closeStream, withStream } from './stream-change.ts';
 import { changeTable, noTable, setTable } from './table-change.ts';
 import { checkDefinition, type Definition, indexRow, throughputOf } from './table-definition.ts';
-import { describeTable } from './table-description.ts';
+import { describeDeleted, describeTable } from './table-description.ts';
 import { nextNumber } from './table-number.ts';
 import type { IndexRow, TableRow } from './table-row.ts';
 import { addressOf, forgetTables, lookUpTable, type TableAddress } from './tables-cache.ts';
@@ -49,6 +49,7 @@ export const tables = {
         newTable(input, definition, address, number, id, nowMs),
         input.StreamSpecification,
         nowMs,
+        true,
       );
       setTable(tx, address, created);
       for (const { Key, Value } of input.Tags ?? []) tags.set(tx, [number, Key], Value);
@@ -112,15 +113,7 @@ export const tables = {
       return { ...(await closeStream(owner, tx, found, nowMs)), status: 'DELETING' };
     });
     for (const { region } of row.replicas ?? []) forgetTables(ctx, { ...address, region });
-    return {
-      TableDescription: describeTable(
-        row,
-        address.account,
-        address.region,
-        NO_STATISTICS,
-        ctx.world.clock.now(),
-      ),
-    };
+    return { TableDescription: describeDeleted(row, address, ctx.world.clock.now()) };
   },
 } satisfies Group<DynamodbOperations>;
 

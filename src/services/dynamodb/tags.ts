@@ -74,6 +74,9 @@ function fromToken(token: string): string {
   return Buffer.from(token, 'base64url').toString('utf8');
 }
 
+/** What a tag's key and value may be made of. */
+const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
+
 function tooMany() {
   return invalid('Number of Tags exceed the current limit for the provided ResourceArn');
 }
@@ -81,7 +84,12 @@ function tooMany() {
 /** Throws for tags that cannot be. */
 export function checkTags(list: readonly Tag[]): void {
   const keys = new Set<string>();
-  for (const { Key } of list) {
+  for (const { Key, Value } of list) {
+    if (!TAG_TEXT.test(Key) || !TAG_TEXT.test(Value)) {
+      throw invalid(
+        'One or more parameter values were invalid: Tag keys and values can only contain letters, numbers, spaces and the characters _ . : / = + - @',
+      );
+    }
     if (Key.startsWith('aws:')) throw invalid(`Tag Key cannot be prefixed with aws:, Key: ${Key}`);
     if (keys.has(Key)) {
       throw invalid(`Duplicate Tag Keys provided as input: Duplicate Tag Key found ${Key}`);

@@ -35,6 +35,14 @@ const ORDER: readonly Slot[] = [
 const SECTIONS = ['SET', 'REMOVE', 'ADD', 'DELETE'] as const;
 type Section = (typeof SECTIONS)[number];
 
+const CONDITION_FUNCTIONS: ReadonlySet<string> = new Set([
+  'attribute_exists',
+  'attribute_not_exists',
+  'attribute_type',
+  'begins_with',
+  'contains',
+  'size',
+]);
 const LONG_TYPE: Readonly<Partial<Record<AttributeType, string>>> = {
   S: 'STRING',
   N: 'NUMBER',
@@ -127,7 +135,7 @@ class UpdateParser {
     if (long !== undefined && !(section === 'ADD' && type === 'N')) {
       this.#parser.note(
         'operand',
-        `Incorrect operand type for operator or function; operator: ${section}, operand type: ${long}`,
+        `Incorrect operand type for operator or function; operator: ${section}, operand type: ${long}, typeSet: ALLOWED_FOR_${section}_OPERAND`,
       );
     }
     return operand.value;
@@ -171,7 +179,12 @@ class UpdateParser {
 
   #checkCall(name: string, operands: readonly Operand[]): void {
     if (name !== 'if_not_exists' && name !== 'list_append') {
-      this.#parser.note('unknown function', `Invalid function name; function: ${name}`);
+      this.#parser.note(
+        'unknown function',
+        CONDITION_FUNCTIONS.has(name)
+          ? `The function is not allowed in an update expression; function: ${name}`
+          : `Invalid function name; function: ${name}`,
+      );
       return;
     }
     if (operands.length !== 2) {

@@ -130,11 +130,17 @@ test('mistakes in update expressions are told in AWS words', () => {
       'SET a[1] = :s REMOVE a.b',
       'Two document paths conflict with each other; must remove or rewrite one of these paths; path one: [a, [1]], path two: [a, b]',
     ],
-    ['ADD a :s', 'Incorrect operand type for operator or function; operator: ADD, operand type: STRING'],
+    [
+      'ADD a :s',
+      'Incorrect operand type for operator or function; operator: ADD, operand type: STRING, typeSet: ALLOWED_FOR_ADD_OPERAND',
+    ],
     [
       'DELETE a :one',
-      'Incorrect operand type for operator or function; operator: DELETE, operand type: NUMBER',
+      'Incorrect operand type for operator or function; operator: DELETE, operand type: NUMBER, typeSet: ALLOWED_FOR_DELETE_OPERAND',
     ],
+    ['SET a = size(b)', 'The function is not allowed in an update expression; function: size'],
+    ['SET _a = :s', 'Syntax error; token: "_", near: "SET _a"'],
+    [`SET a${'.b'.repeat(32)} = :s`, 'The document path has too many nesting levels; nesting levels: 33'],
     [
       'SET a = :s + :one',
       'Incorrect operand type for operator or function; operator or function: +, operand type: S',
@@ -173,6 +179,10 @@ test('projections show what they name', () => {
   assert.throws(() => show('a, a.b'), {
     message:
       'Invalid ProjectionExpression: Two document paths overlap with each other; must remove or rewrite one of these paths; path one: [a], path two: [a, b]',
+  });
+  assert.throws(() => show('lst[99999999999]'), {
+    message:
+      'Invalid ProjectionExpression: List index is not within the allowable range; index: [99999999999]',
   });
   assert.throws(() => show('!!!'), {
     message: 'Invalid ProjectionExpression: Syntax error; token: "!", near: "!!"',
