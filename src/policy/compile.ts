@@ -7,7 +7,7 @@ import {
   parseDocument,
 } from './document.ts';
 import { Glob, wildcards } from './match.ts';
-import { BY_ROLE, DIRECTLY, type Naming, PrincipalMatcher, UNNAMED } from './principal.ts';
+import { BY_ROLE, type Naming, PrincipalMatcher, UNNAMED } from './principal.ts';
 import type { ContextLookup, PolicyRequest } from './request.ts';
 import { type ArnMatcher, compileArn } from './resource.ts';
 
@@ -129,9 +129,14 @@ export class CompiledStatement {
   /** Whom the statement of a resource's policy names the caller as. */
   naming(request: PolicyRequest): Naming {
     if (this.principals === undefined) return UNNAMED;
-    const naming = this.principals.naming(request.principal);
-    if (!this.source.notPrincipals) return naming;
-    return naming === DIRECTLY || naming === BY_ROLE ? UNNAMED : BY_ROLE;
+    const { notPrincipals, effect } = this.source;
+    if (!notPrincipals) return this.principals.naming(request.principal);
+    // A deny lets go whom it names in full; an allow lets in only who is not named at all.
+    const named =
+      effect === 'Deny'
+        ? this.principals.namesInFull(request.principal)
+        : this.principals.naming(request.principal) !== UNNAMED;
+    return named ? UNNAMED : BY_ROLE;
   }
 
   holdsResource(resource: string, context: ContextLookup): boolean {

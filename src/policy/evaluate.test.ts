@@ -177,6 +177,16 @@ test('NotPrincipal, NotAction and NotResource', () => {
   const others = policy('r', { Effect: 'Deny', NotPrincipal: { AWS: [USER.arn, ACCOUNT] } });
   assert.equal(ask(USER, { identity: [ALLOW], resource: others }), 'allowed identity');
   assert.equal(ask(ROLE, { identity: [ALLOW], resource: others }), 'explicit-deny resource');
+  // Whom AWS asks for step by step is spared only when every step is named.
+  const sparing = (...AWS: readonly string[]) =>
+    ask(ROLE, { identity: [ALLOW], resource: policy('r', { Effect: 'Deny', NotPrincipal: { AWS } }) });
+  const { roleArn = '' } = ROLE as { readonly roleArn?: string };
+  assert.equal(sparing(ACCOUNT), 'explicit-deny resource');
+  assert.equal(sparing(ACCOUNT, roleArn), 'explicit-deny resource');
+  assert.equal(sparing(roleArn, ROLE.kind === 'role' ? ROLE.arn : ''), 'explicit-deny resource');
+  assert.equal(sparing(ACCOUNT, roleArn, ROLE.kind === 'role' ? ROLE.arn : ''), 'allowed identity');
+  const letting = policy('r', { NotPrincipal: { AWS: [ACCOUNT] } });
+  assert.equal(ask(USER, { resource: letting }), 'implicit-deny identity');
   assert.equal(ask(USER, { identity: [policy('p', { NotAction: 'iam:*' })] }), 'allowed identity');
   assert.equal(ask(USER, { identity: [policy('p', { NotAction: 'dynamodb:*' })] }), 'implicit-deny identity');
   assert.equal(ask(USER, { identity: [policy('p', { NotResource: TABLE })] }), 'implicit-deny identity');

@@ -64,4 +64,35 @@ export class PrincipalMatcher {
       principal.kind === 'user' || principal.kind === 'role' || principal.kind === 'federated-user';
     return isIdentity && aws.has(principal.account) ? BY_ACCOUNT : UNNAMED;
   }
+
+  /**
+   * Whether all of the caller is named, as a NotPrincipal with Deny must: the account, then the user or role, then the
+   * session. Whom it names in part it denies.
+   * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+   */
+  namesInFull(principal: PolicyPrincipal): boolean {
+    if (this.everybody) return true;
+    const { aws } = this;
+    switch (principal.kind) {
+      case 'service':
+      case 'web-identity':
+        return this.naming(principal) === DIRECTLY;
+      case 'anonymous':
+        return false;
+      case 'root':
+        return aws.has(principal.account);
+      case 'user':
+        return aws.has(principal.account) && this.naming(principal) === DIRECTLY;
+      case 'federated-user':
+        return aws.has(principal.account) && aws.has(principal.arn);
+      case 'role': {
+        const [roleId = ''] = principal.userId.split(':');
+        return (
+          aws.has(principal.account) &&
+          aws.has(principal.arn) &&
+          (aws.has(principal.roleArn) || aws.has(roleId))
+        );
+      }
+    }
+  }
 }

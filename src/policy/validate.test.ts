@@ -97,6 +97,14 @@ test('trust policies name principals and no resources', () => {
     messageOf(policy({ ...trust, Principal: { AWS: 'somebody' } }), 'trust'),
     'Invalid principal in policy: "AWS":"somebody"',
   );
+  for (const AWS of [
+    'arn:aws:iam::123456789012:role/*',
+    'arn:aws:iam::*:root',
+    'arn:aws:iam::123456789012:user/a?',
+  ]) {
+    const message = `Invalid principal in policy: "AWS":"${AWS}"`;
+    assert.equal(messageOf(policy({ ...trust, Principal: { AWS } }), 'trust'), message);
+  }
   assert.equal(
     messageOf(policy({ ...trust, Principal: { Service: 'lambda' } }), 'trust'),
     'Invalid principal in policy: "SERVICE":"lambda"',

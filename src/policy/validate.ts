@@ -84,7 +84,7 @@ function checkPrincipals({ principals, actions }: PolicyStatement, kind: PolicyK
 }
 
 const AWS_PRINCIPAL =
-  /^(?:\*|\d{12}|(?:AIDA|AROA)[A-Z0-9]{12,}|arn:aws[\w-]*:iam::(?:\d{12}|cloudfront):(?:root|user\/.+|role\/.+)|arn:aws[\w-]*:sts::\d{12}:(?:assumed-role\/[^/]+\/.+|federated-user\/.+))$/;
+  /^(?:\*|\d{12}|(?:AIDA|AROA)[A-Z0-9]{12,}|arn:aws:iam::(?:\d{12}|cloudfront):(?:root|user\/[^*?]+|role\/[^*?]+)|arn:aws:sts::\d{12}:(?:assumed-role\/[^/*?]+\/[^*?]+|federated-user\/[^*?]+))$/;
 const SERVICE_PRINCIPAL = /^(?:\*|[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)$/;
 
 function checkResources({ resources }: PolicyStatement, kind: PolicyKind): void {

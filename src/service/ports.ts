@@ -127,6 +127,13 @@ export interface IdentityPort {
   role(roleArn: string): Promise<RoleFacts | undefined>;
   /** The text of a managed policy, of AWS or of `account`. */
   managedPolicy(arn: string, account: string): Promise<string | undefined>;
+  /**
+   * A resource's policy as it is to be kept: users and roles it names stand by their unique ids, so that another of
+   * the name, made later, is not meant. Throws `MalformedPolicy` for one of `account` that is not there.
+   */
+  boundPrincipals(document: string, account: string): Promise<string>;
+  /** Such a policy as it is shown: by name whoever still exists. */
+  namedPrincipals(document: string): Promise<string>;
   /** The account an access key id of ours belongs to, whether or not the key still exists. */
   accountOfKey(accessKeyId: string): string | undefined;
   /** A new long-lived key of `account`, its secret sealed as its row keeps it. */

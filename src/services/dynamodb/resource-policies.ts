@@ -1,6 +1,8 @@
 import { parseArn } from '../../base/arn.ts';
 import type { MaybePromise } from '../../base/maybe-promise.ts';
 import type { DynamodbOperations } from '../../model/gen/dynamodb.ts';
+import { MalformedPolicy } from '../../policy/document.ts';
+import { validatePolicy } from '../../policy/validate.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { fault, invalidParameter } from './fault.ts';
@@ -18,11 +20,11 @@ const NO_POLICY = 'NO_POLICY';
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/access-control-resource-based.html */
 export const resourcePolicies = {
   PutResourcePolicy: async (input, ctx) => {
-    checkPolicy(input.Policy);
+    const document = await boundPolicy(input.Policy, ownerOf(input.ResourceArn).account, ctx);
     const revision = String(ctx.world.clock.now());
     const policy = await changePolicy(ctx, input.ResourceArn, (found) => {
       checkRevision(input.ExpectedRevisionId, found, input.ResourceArn);
-      return found?.document === input.Policy ? found : { document: input.Policy, revision };
+      return found?.document === document ? found : { document, revision };
     });
     return { RevisionId: policy?.revision };
   },
@@ -36,7 +38,8 @@ export const resourcePolicies = {
         `Resource-based policy not found for the provided ResourceArn: ${input.ResourceArn}`,
       );
     }
-    return { Policy: policy.document, RevisionId: policy.revision };
+    const { document, revision: RevisionId } = policy;
+    return { Policy: await ctx.ports.identity.namedPrincipals(document), RevisionId };
   },
 
   DeleteResourcePolicy: async (input, ctx) => {
@@ -127,14 +130,17 @@ async function changePolicy(
   });
 }
 
-function checkPolicy(policy: string): void {
+/** A policy as it is kept: whom it names, by who they are. */
+export async function boundPolicy(policy: string, account: string, { ports }: Context): Promise<string> {
   if (Buffer.byteLength(policy, 'utf8') > LONGEST_POLICY) {
     throw invalidParameter(`Maximum policy size of ${LONGEST_POLICY} bytes exceeded`);
   }
   try {
-    JSON.parse(policy);
-  } catch {
-    throw invalidParameter('Invalid policy document: This policy contains invalid Json');
+    validatePolicy(policy, 'resource');
+    return await ports.identity.boundPrincipals(policy, account);
+  } catch (error) {
+    if (!(error instanceof MalformedPolicy)) throw error;
+    throw invalidParameter(`Invalid policy document: ${error.message}`);
   }
 }
 

@@ -7,6 +7,7 @@ import { layout } from './layout.ts';
 import { checkOnDemand } from './on-demand.ts';
 import { checkUnits, MOST_TABLES, tooManyTables } from './quota.ts';
 import { leaveReplicas } from './replicas.ts';
+import { boundPolicy } from './resource-policies.ts';
 import { countTable, NO_STATISTICS } from './statistics.ts';
 import { checkStream, closeStream, withStream } from './stream-change.ts';
 import { changeTable, noTable, setTable } from './table-change.ts';
@@ -29,6 +30,9 @@ export const tables = {
     checkTags(input.Tags ?? []);
     checkQuotas(input, address.region);
     await checkCount(ctx, address);
+    const { ResourcePolicy: given, ...asked } = input;
+    const policy = given === undefined ? undefined : await boundPolicy(given, address.account, ctx);
+    const wanted = policy === undefined ? asked : { ...asked, ResourcePolicy: policy };
     const id = ctx.world.random.uuid();
     const nowMs = ctx.world.clock.now();
     const row = await ctx.transact(async (tx) => {
@@ -46,7 +50,7 @@ export const tables = {
       const created = await withStream(
         ctx.as(address),
         tx,
-        newTable(input, definition, address, number, id, nowMs),
+        newTable(wanted, definition, address, number, id, nowMs),
         input.StreamSpecification,
         nowMs,
         true,

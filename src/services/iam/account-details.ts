@@ -24,7 +24,7 @@ import { pageOfList } from './page.ts';
 import { listedVersion, newestFirst, versionsOf } from './policies.ts';
 import { roleLastUsed } from './service-last-accessed.ts';
 import { shownTags } from './tag.ts';
-import { displayedTrust } from './trust-policy.ts';
+import { namedPrincipals } from './trust-policy.ts';
 import { shownBoundary } from './view.ts';
 
 type Item =
@@ -141,7 +141,7 @@ async function roleDetail(
     RoleId: row.id,
     Arn: identityArn(ctx.account, 'role', row),
     CreateDate: new Date(row.createdAtMs),
-    AssumeRolePolicyDocument: encodeDocument(await displayedTrust(row.trust, ctx.store)),
+    AssumeRolePolicyDocument: encodeDocument(await namedPrincipals(row.trust, ctx.store)),
     InstanceProfileList: await Promise.all(own.map((profile) => listed(profile, ctx))),
     RolePolicyList: inlineList(row),
     AttachedManagedPolicies: attachedList(row),

@@ -9,7 +9,7 @@ import { checkUnlinked, findIdentity, readIdentity } from './identity.ts';
 import { type InstanceProfileRow, layout } from './layout.ts';
 import { pageOfList, pageOfRows } from './page.ts';
 import { addTags, shownTagsIfAny } from './tag.ts';
-import { displayedTrust } from './trust-policy.ts';
+import { namedPrincipals } from './trust-policy.ts';
 import { listedRole } from './view.ts';
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-ec2_instance-profiles.html */
@@ -114,6 +114,6 @@ export async function listed(
     InstanceProfileId: row.id,
     Arn: iamArn(account, 'instance-profile', row.path, row.name),
     CreateDate: new Date(row.createdAtMs),
-    Roles: role === undefined ? [] : [listedRole(role, account, await displayedTrust(role.trust, store))],
+    Roles: role === undefined ? [] : [listedRole(role, account, await namedPrincipals(role.trust, store))],
   };
 }

@@ -29,6 +29,7 @@ import { acceptedStep } from './one-time-code.ts';
 import { EMPTY_POLICY, managedDocument, policiesOf } from './principal-policies.ts';
 import { createSeal } from './seal.ts';
 import { packedPercent, readToken, type Session, sessionSecret, writeToken } from './session-token.ts';
+import { boundPrincipals, namedPrincipals } from './trust-policy.ts';
 
 export interface IdentityPortOptions {
   readonly store: Store;
@@ -326,6 +327,14 @@ class StoredIdentity implements IdentityPort {
 
   managedPolicy(arn: string, account: string): Promise<string | undefined> {
     return managedDocument(this.#store, arn, account);
+  }
+
+  boundPrincipals(document: string, account: string): Promise<string> {
+    return boundPrincipals(document, account, this.#store);
+  }
+
+  namedPrincipals(document: string): Promise<string> {
+    return namedPrincipals(document, this.#store);
   }
 
   accountOfKey(accessKeyId: string): string | undefined {

@@ -18,7 +18,7 @@ import { checkBoundary } from './managed-policy-row.ts';
 import { pageOfRows } from './page.ts';
 import { roleLastUsed } from './service-last-accessed.ts';
 import { addTags } from './tag.ts';
-import { displayedTrust, storedTrust } from './trust-policy.ts';
+import { namedPrincipals, storedTrust } from './trust-policy.ts';
 import { createdRole, listedRole, shownRole } from './view.ts';
 
 const DEFAULT_SESSION_SECONDS = 3600;
@@ -53,20 +53,20 @@ export const roles = {
       layout.global().uniqueIds.set(tx, [made.id], { account, kind: 'role', name: made.name });
       return made;
     });
-    return { Role: createdRole(row, account, await displayedTrust(row.trust, ctx.store)) };
+    return { Role: createdRole(row, account, await namedPrincipals(row.trust, ctx.store)) };
   },
 
   async GetRole({ RoleName }, ctx) {
     const { account, store } = ctx;
     const row = await readIdentity(store, account, 'role', RoleName);
-    const trust = await displayedTrust(row.trust, store);
+    const trust = await namedPrincipals(row.trust, store);
     return { Role: shownRole(row, account, trust, await roleLastUsed(row, ctx)) };
   },
 
   async ListRoles({ PathPrefix = '/', ...page }, { account, store }) {
     const rows = identityRows(account, 'role');
     const { items, ...more } = await pageOfRows(rows, store, page, ({ path }) => path.startsWith(PathPrefix));
-    const shown = items.map(async (row) => listedRole(row, account, await displayedTrust(row.trust, store)));
+    const shown = items.map(async (row) => listedRole(row, account, await namedPrincipals(row.trust, store)));
     return { Roles: await Promise.all(shown), ...more };
   },
 
@@ -81,7 +81,7 @@ export const roles = {
 
   async UpdateRoleDescription({ RoleName, Description }, ctx) {
     const row = await update(ctx, RoleName, (role) => ({ ...role, description: Description }));
-    return { Role: shownRole(row, ctx.account, await displayedTrust(row.trust, ctx.store)) };
+    return { Role: shownRole(row, ctx.account, await namedPrincipals(row.trust, ctx.store)) };
   },
 
   async UpdateAssumeRolePolicy({ RoleName, PolicyDocument }, ctx) {

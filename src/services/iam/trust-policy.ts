@@ -1,3 +1,4 @@
+import { MalformedPolicy } from '../../policy/document.ts';
 import type { Reader } from '../../store/store.ts';
 import { checkPolicy, fault, sizeOf } from './fault.ts';
 import { parseIamArn } from './identifier.ts';
@@ -16,20 +17,30 @@ export async function storedTrust(document: string, account: string, reader: Rea
   checkPolicy(document, 'trust');
   if (sizeOf(document) > MOST_BYTES)
     throw fault('LimitExceeded', `Cannot exceed quota for ACLSizePerRole: ${MOST_BYTES}`);
+  try {
+    return await boundPrincipals(document, account, reader);
+  } catch (error) {
+    if (error instanceof MalformedPolicy) throw fault('MalformedPolicyDocument', error.message);
+    throw error;
+  }
+}
+
+/** Any policy with principals, as it is kept; throws {@link MalformedPolicy} for one of the account that is not there. */
+export async function boundPrincipals(document: string, account: string, reader: Reader): Promise<string> {
+  if (!/:(?:user|role)\//.test(document)) return document;
   return replacePrincipals(document, async (entry) => {
     const named = parseIamArn(entry);
     if (named === undefined || (named.kind !== 'user' && named.kind !== 'role')) return entry;
     const row = await identityRows(named.account, named.kind).get(reader, [named.name.toLowerCase()]);
     if (row !== undefined && identityArn(named.account, named.kind, row) === entry) return row.id;
     // Other accounts may lie outside this cloud; their principals are taken at their word.
-    if (named.account === account)
-      throw fault('MalformedPolicyDocument', `Invalid principal in policy: "AWS":"${entry}"`);
+    if (named.account === account) throw new MalformedPolicy(`Invalid principal in policy: "AWS":"${entry}"`);
     return entry;
   });
 }
 
-/** The text as GetRole shows it. */
-export function displayedTrust(stored: string, reader: Reader): Promise<string> {
+/** A kept policy as it is shown. */
+export function namedPrincipals(stored: string, reader: Reader): Promise<string> {
   if (!/"A(?:IDA|ROA)/.test(stored)) return Promise.resolve(stored);
   return replacePrincipals(stored, async (entry) => {
     if (!/^A(?:IDA|ROA)[A-Z0-9]+$/.test(entry)) return entry;

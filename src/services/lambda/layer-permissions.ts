@@ -4,7 +4,7 @@ import type { Group } from '../../service/service.ts';
 import { layerNamed } from './layer-use.ts';
 import { layerArn } from './layers.ts';
 import { layout, type PolicyStatement } from './layout.ts';
-import { policyDocument, withStatement } from './permission.ts';
+import { boundStatement, policyDocument, withStatement } from './permission.ts';
 import { checkRevision } from './reading.ts';
 import { fault } from './reference.ts';
 
@@ -16,7 +16,12 @@ interface Named {
 function layerOf({ LayerName, VersionNumber }: Named, ctx: Context) {
   const { account, region, name } = layerNamed(LayerName, ctx);
   const key: [string, number] = [name, VersionNumber];
-  return { rows: layout.at(account, region), key, arn: layerArn({ account, region }, name, VersionNumber) };
+  return {
+    rows: layout.at(account, region),
+    key,
+    owner: account,
+    arn: layerArn({ account, region }, name, VersionNumber),
+  };
 }
 
 function absent(arn: string): Error {
@@ -32,7 +37,7 @@ function noPolicy(): Error {
 /** Who may use a layer's version. https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html */
 export const layerPermissions = {
   async AddLayerVersionPermission(input, ctx) {
-    const { rows, key, arn } = layerOf(input, ctx);
+    const { rows, key, arn, owner } = layerOf(input, ctx);
     if (input.OrganizationId !== undefined && input.Principal !== '*') {
       throw fault('InvalidParameterValueException', 'OrganizationId may be given only with the principal *.');
     }
@@ -50,12 +55,13 @@ export const layerPermissions = {
         ? {}
         : { Condition: { StringEquals: { 'aws:PrincipalOrgID': input.OrganizationId } } }),
     };
+    const bound = await boundStatement(statement, owner, ctx);
     const revisionId = ctx.world.random.uuid();
     await ctx.transact(async (tx) => {
       if ((await rows.layerVersions.get(tx, key)) === undefined) throw absent(arn);
       const before = await rows.layerPolicies.get(tx, key);
       checkRevision(input.RevisionId, before?.revisionId ?? '', 'GetLayerVersionPolicy');
-      rows.layerPolicies.set(tx, key, withStatement(before, statement, revisionId));
+      rows.layerPolicies.set(tx, key, withStatement(before, bound, revisionId));
     });
     return { Statement: JSON.stringify(statement), RevisionId: revisionId };
   },
@@ -86,6 +92,9 @@ export const layerPermissions = {
     if ((await rows.layerVersions.get(ctx.store, key)) === undefined) throw absent(arn);
     const policy = await rows.layerPolicies.get(ctx.store, key);
     if (policy === undefined) throw noPolicy();
-    return { Policy: policyDocument(policy), RevisionId: policy.revisionId };
+    return {
+      Policy: await ctx.ports.identity.namedPrincipals(policyDocument(policy)),
+      RevisionId: policy.revisionId,
+    };
   },
 } satisfies Group<LambdaOperations>;

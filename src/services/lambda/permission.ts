@@ -1,4 +1,7 @@
 import type { AddPermissionRequest } from '../../model/gen/lambda.ts';
+import { MalformedPolicy } from '../../policy/document.ts';
+import { validatePolicy } from '../../policy/validate.ts';
+import type { Context } from '../../service/context.ts';
 import type { PolicyRow, PolicyStatement } from './layout.ts';
 import { fault } from './reference.ts';
 
@@ -40,6 +43,28 @@ function principalOf(principal: string): PolicyStatement['Principal'] {
     'InvalidParameterValueException',
     'The provided principal was invalid. Please check the principal and try again.',
   );
+}
+
+/** A statement as it is kept: whom it names, by who they are. */
+export async function boundStatement(
+  statement: PolicyStatement,
+  account: string,
+  { ports }: Context,
+): Promise<PolicyStatement> {
+  const text = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  try {
+    validatePolicy(text, 'resource');
+    const bound = JSON.parse(await ports.identity.boundPrincipals(text, account)) as {
+      readonly Statement: readonly [PolicyStatement];
+    };
+    return bound.Statement[0];
+  } catch (error) {
+    if (!(error instanceof MalformedPolicy)) throw error;
+    throw fault(
+      'InvalidParameterValueException',
+      'The provided principal was invalid. Please check the principal and try again.',
+    );
+  }
 }
 
 export function withStatement(

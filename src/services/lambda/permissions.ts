@@ -4,7 +4,7 @@ import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { readLayerArn } from './layer-use.ts';
 import { layout } from './layout.ts';
-import { policyDocument, statementOf, withStatement } from './permission.ts';
+import { boundStatement, policyDocument, statementOf, withStatement } from './permission.ts';
 import { checkRevision, readVersion, targetOf } from './reading.ts';
 import { arnOf, fault, LATEST, readReference } from './reference.ts';
 
@@ -39,12 +39,13 @@ export const permissions = {
     const { reference, rows } = target;
     const qualifier = policyQualifier(reference.qualifier);
     const statement = statementOf(input, arnOf(reference));
+    const bound = await boundStatement(statement, reference.account, ctx);
     const revisionId = ctx.world.random.uuid();
     await ctx.transact(async (tx) => {
       await readVersion(tx, target);
       const before = await rows.policies.get(tx, [reference.name, qualifier]);
       checkRevision(input.RevisionId, before?.revisionId ?? '', 'GetPolicy');
-      rows.policies.set(tx, [reference.name, qualifier], withStatement(before, statement, revisionId));
+      rows.policies.set(tx, [reference.name, qualifier], withStatement(before, bound, revisionId));
     });
     return { Statement: JSON.stringify(statement) };
   },
@@ -89,6 +90,9 @@ export const permissions = {
         Type: 'User',
       });
     }
-    return { Policy: policyDocument(policy), RevisionId: policy.revisionId };
+    return {
+      Policy: await ctx.ports.identity.namedPrincipals(policyDocument(policy)),
+      RevisionId: policy.revisionId,
+    };
   },
 } satisfies Group<LambdaOperations>;

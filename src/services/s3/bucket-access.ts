@@ -3,7 +3,7 @@ import { callerName } from '../../policy/message.ts';
 import type { Group } from '../../service/service.ts';
 import { type AclInput, checkNoAcl } from './acl.ts';
 import { type Bucket, bucketFor, canonicalId } from './bucket.ts';
-import { checkBucketPolicy } from './bucket-policy.ts';
+import { boundBucketPolicy, checkBucketPolicy } from './bucket-policy.ts';
 import { fault } from './fault.ts';
 import { objectFor } from './object-reads.ts';
 import { checkPolicyAllowed, isPublic } from './public-access.ts';
@@ -16,10 +16,13 @@ export const bucketAccess = {
     const bucket = await bucketFor(ctx, input);
     checkBucketPolicy(input.Policy, bucket.name);
     checkPolicyAllowed(bucket, input.Policy, callerName(ctx.principal));
-    return changeSetting(ctx, input, 'policy', input.Policy);
+    const policy = await boundBucketPolicy(input.Policy, bucket.account, ctx);
+    return changeSetting(ctx, input, 'policy', policy);
   },
 
-  GetBucketPolicy: async (input, ctx) => ({ Policy: policyOf(await bucketFor(ctx, input)) }),
+  GetBucketPolicy: async (input, ctx) => ({
+    Policy: await ctx.ports.identity.namedPrincipals(policyOf(await bucketFor(ctx, input))),
+  }),
 
   GetBucketPolicyStatus: async (input, ctx) => ({
     PolicyStatus: { IsPublic: isPublic(policyOf(await bucketFor(ctx, input))) },

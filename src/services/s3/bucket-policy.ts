@@ -1,5 +1,6 @@
 import { MalformedPolicy, type PolicyStatement } from '../../policy/document.ts';
 import { validatePolicy } from '../../policy/validate.ts';
+import type { Context } from '../../service/context.ts';
 import { fault } from './fault.ts';
 
 const LARGEST_POLICY = 20 * 1024;
@@ -17,6 +18,16 @@ export function checkBucketPolicy(text: string, bucket: string): void {
     for (const statement of statements) checkStatement(statement, `arn:aws:s3:::${bucket}`);
   } catch (error) {
     if (error instanceof MalformedPolicy) throw fault('MalformedPolicy', error.message);
+    throw error;
+  }
+}
+
+/** The text as it is kept: whom it names, by who they are. */
+export async function boundBucketPolicy(text: string, account: string, { ports }: Context): Promise<string> {
+  try {
+    return await ports.identity.boundPrincipals(text, account);
+  } catch (error) {
+    if (error instanceof MalformedPolicy) throw fault('MalformedPolicy', 'Invalid principal in policy');
     throw error;
   }
 }

@@ -42,6 +42,17 @@ export function checkPolicy(text: string): void {
   }
 }
 
+/** A topic's policy as it is kept: whom it names, by who they are. */
+export async function boundPolicy(text: string, account: string, ctx: Context): Promise<string> {
+  checkPolicy(text);
+  try {
+    return await ctx.ports.identity.boundPrincipals(text, account);
+  } catch (error) {
+    if (!(error instanceof MalformedPolicy)) throw error;
+    throw invalid('Policy Error: PrincipalNotFound');
+  }
+}
+
 /** The policy attached to a topic, for the pipeline. */
 export async function resourcePolicy(resourceArn: string, ctx: Context): Promise<string | undefined> {
   const name = topicNamedBy(resourceArn);

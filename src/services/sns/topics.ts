@@ -7,7 +7,7 @@ import { eraseSubscription } from './erasing.ts';
 import { invalid } from './fault.ts';
 import { layout, type TopicRow } from './layout.ts';
 import { sealToken, unsealToken } from './page.ts';
-import { defaultPolicy } from './policy.ts';
+import { boundPolicy, defaultPolicy } from './policy.ts';
 import { sameTags, tagMap } from './tag.ts';
 import { checkTopicName, readTopic, rowsOf, type TopicName, topicArn, topicOfArn } from './topic.ts';
 import { checkTopicAttribute, isIdleFeedback, withAttribute } from './topic-attribute.ts';
@@ -64,7 +64,9 @@ export const topics = {
   async CreateTopic(input, ctx) {
     const name: TopicName = { account: ctx.account, region: ctx.region, name: input.Name };
     const tags = tagMap(input.Tags);
-    const made = newTopic(ctx, input.Attributes ?? {}, tags);
+    const { Policy: policy = '', ...others } = input.Attributes ?? {};
+    const bound = policy === '' ? others : { ...others, Policy: await boundPolicy(policy, ctx.account, ctx) };
+    const made = newTopic(ctx, bound, tags);
     checkTopicName(input.Name, made.fifo);
     const dataProtectionPolicy = checkDataProtection(input.DataProtectionPolicy ?? '');
     const topic = dataProtectionPolicy === undefined ? made : { ...made, dataProtectionPolicy };
@@ -123,10 +125,10 @@ export const topics = {
       : {};
     return {
       Attributes: {
-        Policy: defaultPolicy(name),
         DisplayName: '',
         ...fifo,
         ...topic.attributes,
+        Policy: await ctx.ports.identity.namedPrincipals(topic.attributes['Policy'] ?? defaultPolicy(name)),
         TopicArn: topicArn(name),
         Owner: name.account,
         SubscriptionsConfirmed: String(confirmed),
@@ -139,7 +141,9 @@ export const topics = {
 
   async SetTopicAttributes(input, ctx) {
     const name = topicOfArn(input.TopicArn);
-    const { AttributeName: attribute, AttributeValue: value = '' } = input;
+    const { AttributeName: attribute, AttributeValue: asked = '' } = input;
+    const value =
+      attribute === 'Policy' && asked !== '' ? await boundPolicy(asked, name.account, ctx) : asked;
     noteKept(ctx, attribute, value);
     await ctx.transact(async (tx) => {
       const topic = await readTopic(tx, name);

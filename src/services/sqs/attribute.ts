@@ -1,5 +1,6 @@
 import { MalformedPolicy } from '../../policy/document.ts';
 import { validatePolicy } from '../../policy/validate.ts';
+import type { Context } from '../../service/context.ts';
 import { fault } from './fault.ts';
 import { checkRedriveAllowPolicy, parseRedrivePolicy } from './redrive.ts';
 
@@ -73,6 +74,19 @@ export function isKnown(name: string): boolean {
 
 export function unknownAttribute(name: string): Error {
   return fault('InvalidAttributeName', `Unknown Attribute ${name}.`);
+}
+
+/** The attributes as they are kept: a policy names whom it names by who they are. */
+export async function boundAttributes(given: Attributes, account: string, ctx: Context): Promise<Attributes> {
+  const { Policy: policy = '' } = given;
+  if (policy === '') return given;
+  checkPolicy(policy);
+  try {
+    return { ...given, Policy: await ctx.ports.identity.boundPrincipals(policy, account) };
+  } catch (error) {
+    if (!(error instanceof MalformedPolicy)) throw error;
+    throw fault('InvalidAttributeValue', 'Invalid value for the parameter Policy.');
+  }
 }
 
 /** The attributes of a new queue; throws what CreateQueue throws. */

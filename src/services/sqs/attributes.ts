@@ -1,6 +1,6 @@
 import type { GetQueueAttributesResult, SqsOperations } from '../../model/gen/sqs.ts';
 import type { Group } from '../../service/service.ts';
-import { COUNTS, changedAttributes, isKnown, unknownAttribute } from './attribute.ts';
+import { boundAttributes, COUNTS, changedAttributes, isKnown, unknownAttribute } from './attribute.ts';
 import { rowsOf } from './content.ts';
 import { countMessages } from './counting.ts';
 import { checkRedrive } from './dead-letter.ts';
@@ -27,6 +27,9 @@ export const attributes = {
       shown['ApproximateNumberOfMessagesNotVisible'] = String(counts.inFlight);
       shown['ApproximateNumberOfMessagesDelayed'] = String(counts.delayed);
     }
+    const { Policy: policy } = shown;
+    if (policy !== undefined && (all || wanted.includes('Policy')))
+      shown['Policy'] = await ctx.ports.identity.namedPrincipals(policy);
     const found = all
       ? shown
       : Object.fromEntries(Object.entries(shown).filter(([attribute]) => wanted.includes(attribute)));
@@ -37,7 +40,8 @@ export const attributes = {
 
   async SetQueueAttributes(input, ctx) {
     const name = queueOfUrl(input.QueueUrl, ctx);
-    const given = input.Attributes as Readonly<Record<string, string>>;
+    const asked = input.Attributes as Readonly<Record<string, string>>;
+    const given = await boundAttributes(asked, name.account, ctx);
     noteKey(ctx, given);
     const modifiedAtMs = Math.floor(ctx.world.clock.now());
     await ctx.transact(async (tx) => {

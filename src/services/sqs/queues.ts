@@ -1,7 +1,7 @@
 import type { SqsOperations } from '../../model/gen/sqs.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
-import { firstDifference, newAttributes } from './attribute.ts';
+import { boundAttributes, firstDifference, newAttributes } from './attribute.ts';
 import { rowsOf } from './content.ts';
 import { checkRedrive, sourcesOf } from './dead-letter.ts';
 import { fault } from './fault.ts';
@@ -47,7 +47,7 @@ export async function freeName({ name, deletedAtMs }: FreedName, ctx: Context): 
 
 export const queues = {
   async CreateQueue(input, ctx) {
-    const given = (input.Attributes ?? {}) as Attributes;
+    const given = await boundAttributes((input.Attributes ?? {}) as Attributes, ctx.account, ctx);
     const attributes = newAttributes(given);
     checkName(input.QueueName, attributes['FifoQueue'] === 'true');
     noteKey(ctx, given);
