@@ -117,9 +117,19 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const root = rootKeys(options);
   let endpoint = '';
   const directory = createDirectory();
+  const organizations = createOrganizationsPort(store);
   const identity = createIdentityPort({
     store,
     world,
+    organizations,
+    ...(options.iam === 'audit'
+      ? {
+          onAudited: (service: string, roleArn: string) =>
+            log.event('info', `would deny ${service}`, {
+              missing: `a trust policy of ${roleArn} that names it`,
+            }),
+        }
+      : {}),
     sealKey: folder.sealKey,
     root: {
       account: options.account,
@@ -127,7 +137,6 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
       keys: root.key === undefined ? [] : [{ ...root.key, account: options.account }],
     },
   });
-  const organizations = createOrganizationsPort(store);
   const registry = createRegistry(services);
   const awsNames = await openAwsNames(world, folder.derived);
   const ports: Ports = {

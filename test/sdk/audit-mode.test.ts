@@ -72,3 +72,30 @@ test('the URL of a function answers whoever calls', async () => {
   for (let tries = 0; !written() && tries < 100; tries++) await sleep(20);
   assert.ok(written(), lines.join(''));
 });
+
+test('a role that does not trust a service is acted under, and that is said', async () => {
+  await iam.send(
+    new CreateRoleCommand({
+      RoleName: 'untrusting',
+      AssumeRolePolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'sns.amazonaws.com' } },
+        ],
+      }),
+    }),
+  );
+  await lambent.client(sdk.LambdaClient).send(
+    new sdk.CreateFunctionCommand({
+      FunctionName: 'untrusted',
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      Role: `arn:aws:iam::${lambent.account}:role/untrusting`,
+      Code: { ZipFile: zipSync({ 'index.js': Buffer.from('') }) },
+    }),
+  );
+  assert.ok(
+    lines.some((line) => /would deny lambda\.amazonaws\.com .*role\/untrusting/.test(line)),
+    lines.join(''),
+  );
+});

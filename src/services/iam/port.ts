@@ -1,11 +1,7 @@
-import { parseArn } from '../../base/arn.ts';
 import { after, type MaybePromise } from '../../base/maybe-promise.ts';
-import { compilePolicy } from '../../policy/compile.ts';
-import { decide } from '../../policy/evaluate.ts';
-import { explain } from '../../policy/explain.ts';
 import { denialMessage } from '../../policy/message.ts';
-import { contextOf } from '../../policy/request.ts';
 import { Fault } from '../../service/faults.ts';
+import type { OrganizationsPort } from '../../service/organizations.ts';
 import type {
   Credential,
   CredentialLookup,
@@ -28,6 +24,7 @@ import { layout, type RoleRow } from './layout.ts';
 import { acceptedStep } from './one-time-code.ts';
 import { EMPTY_POLICY, managedDocument, policiesOf } from './principal-policies.ts';
 import { createSeal } from './seal.ts';
+import { serviceTrust, sourceAccount } from './service-trust.ts';
 import { packedPercent, readToken, type Session, sessionSecret, writeToken } from './session-token.ts';
 import { boundPrincipals, namedPrincipals } from './trust-policy.ts';
 
@@ -36,6 +33,10 @@ export interface IdentityPortOptions {
   readonly world: World;
   /** At least 32 random bytes; whoever has them can forge any session. */
   readonly sealKey: Uint8Array;
+  /** Whose resource control policies hold for roles too; absent where there is no organization. */
+  readonly organizations?: OrganizationsPort;
+  /** Given where denials are only reported: told of each service that a role does not trust and that is let in. */
+  readonly onAudited?: (service: string, roleArn: string) => void;
   readonly root: {
     /** Whose root `test`/`test` is. */
     readonly account: string;
@@ -71,8 +72,14 @@ class StoredIdentity implements IdentityPort {
   readonly #keyUses = new Map<string, number>();
   readonly #roots = new Bounded<RootPrincipal>(1_000);
   readonly #accounts = new Bounded<string>(10_000);
+  readonly #organizations: OrganizationsPort | undefined;
+  readonly #audits: boolean;
+  readonly #reportAudited: (service: string, roleArn: string) => void;
 
-  constructor({ store, world, sealKey, root }: IdentityPortOptions) {
+  constructor({ store, world, sealKey, root, organizations, onAudited }: IdentityPortOptions) {
+    this.#organizations = organizations;
+    this.#audits = onAudited !== undefined;
+    this.#reportAudited = onAudited ?? (() => undefined);
     this.#store = store;
     this.#world = world;
     this.#root = root;
@@ -262,42 +269,26 @@ class StoredIdentity implements IdentityPort {
     return issuing;
   }
 
-  async #assume(
-    { roleArn, service, sessionName, sourceArn, note }: ServiceAssumption,
-    durationSeconds: number,
-  ): Promise<SessionCredentials> {
+  async #assume(request: ServiceAssumption, durationSeconds: number): Promise<SessionCredentials> {
+    const { roleArn, service, sessionName, note } = request;
     const role = await this.role(roleArn);
     const account = role?.account ?? parseIamArn(roleArn)?.account ?? '';
-    const caller = { kind: 'service', service, account } as const;
-    const request = {
-      action: 'sts:AssumeRole',
-      resource: roleArn,
-      resourceAccount: account,
-      principal: caller,
-      context: contextOf({
-        'aws:PrincipalIsAWSService': true,
-        'aws:PrincipalServiceName': service,
-        'aws:SourceAccount': (sourceArn && parseArn(sourceArn)?.account) || account,
-        'sts:RoleSessionName': sessionName,
-        ...(sourceArn === undefined ? {} : { 'aws:SourceArn': sourceArn }),
-      }),
-    };
-    const policies = {
-      identity: [],
-      resource: compilePolicy(role?.trustPolicy ?? EMPTY_POLICY, roleArn),
-      resourceMustAllow: 'trust',
-    } as const;
-    const decision = decide(request, policies);
-    if (role === undefined || !decision.allowed) {
-      const { action, resource } = request;
-      note?.({
-        principal: caller,
-        request: { action, resource, resourceAccount: account },
-        decision,
-        policies,
-        explanation: explain(request, policies, decision, request),
-      });
-      throw new Fault('AccessDenied', denialMessage(caller, action, roleArn, decision), {}, 403);
+    const decided = serviceTrust(request, {
+      role,
+      account,
+      owner: await this.#organizations?.controls(account),
+      source: await this.#organizations?.controls(sourceAccount(request, account)),
+      nowMs: this.#world.clock.now(),
+    });
+    if (role === undefined || !decided.decision.allowed) {
+      // What is not there cannot be assumed, not even where denials are only reported.
+      const audited = this.#audits && role !== undefined;
+      note?.(audited ? { ...decided, audited } : decided);
+      if (role === undefined || !audited) {
+        const message = denialMessage(decided.principal, 'sts:AssumeRole', roleArn, decided.decision);
+        throw new Fault('AccessDenied', message, {}, 403);
+      }
+      this.#reportAudited(service, roleArn);
     }
     const now = this.#world.clock.now();
     const principal: RolePrincipal = {
