@@ -3,6 +3,8 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type {
   EnvironmentSpec,
+  ImageFacts,
+  ImageLack,
   Invocation,
   InvocationResult,
   RuntimeHere,
@@ -137,6 +139,13 @@ class ProcessRuntimes implements Runtimes {
 
   standIn(runtime: string): string | undefined {
     return this.#starter.languages.standIn(runtime);
+  }
+
+  async image(uri: string): Promise<ImageFacts | ImageLack> {
+    const { engine } = this.#starter;
+    const lack = await engine.lack();
+    if (lack !== undefined) return { lacks: 'engine', reason: lack };
+    return (await engine.image(uri)) ?? { lacks: 'image', reason: `the engine has no image ${uri}` };
   }
 
   list(): Promise<readonly RuntimeHere[]> {

@@ -1,10 +1,10 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EnvironmentSpec, WorkerProfile } from '../service/runtimes.ts';
+import type { EnvironmentSpec, ImageSpec, WorkerProfile } from '../service/runtimes.ts';
 import { environment as variable } from '../world/environment.ts';
 import type { Cancel, World } from '../world/world.ts';
 import type { ControlGroups } from './control-groups.ts';
+import { ContainerEngine } from './engine.ts';
 import { Environment } from './environment.ts';
 import type { EnvironmentState } from './environment-options.ts';
 import { externalExtensions, LAUNCHER } from './extensions.ts';
@@ -15,6 +15,7 @@ import { linkAbove } from './node-language.ts';
 import { PROGRAM_PATH, type Sandbox } from './sandbox.ts';
 import { bootstrapFolder, type SdkModules } from './sdk-modules.ts';
 import { isStageable, merge, stage, Trees } from './staging.ts';
+import { hostsFile, placeOf, plainEnvironment, withCredentials } from './surroundings.ts';
 import { Worker } from './worker.ts';
 
 export interface StarterOptions {
@@ -61,6 +62,7 @@ export class Starter {
   readonly #folder: string;
   readonly #sandbox: Sandbox;
   readonly languages: Languages;
+  readonly engine: ContainerEngine;
   readonly #sdk: SdkModules | undefined;
   readonly #groups: ControlGroups | undefined;
   readonly #names: Names | undefined;
@@ -78,6 +80,7 @@ export class Starter {
     this.#sdk = options.sdk;
     this.#groups = options.groups;
     this.#names = options.sandbox.sandboxed ? options.names : undefined;
+    this.engine = new ContainerEngine(options.world);
     this.languages = new Languages(
       {
         sandboxed: options.sandbox.sandboxed,
@@ -119,6 +122,7 @@ export class Starter {
     onChange: (environment: Environment, was: EnvironmentState) => void,
   ): Promise<Environment> {
     const wantedAt = this.#world.clock.monotonic();
+    if (spec.image !== undefined) return this.#startImage(spec, spec.image, wantedAt, onChange);
     const language = await this.languages.of(spec.runtime);
     if (language === undefined) throw new Error(lackOf(spec.runtime));
     const [credentials, code, ...layers] = await Promise.all([
@@ -129,12 +133,7 @@ export class Starter {
     const id = Buffer.from(this.#world.random.bytes(16)).toString('hex');
     const claims = !language.isOwnProgram(spec.handler);
     const { sandboxed } = this.#sandbox;
-    const environment = {
-      ...spec.environment(id),
-      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      AWS_SESSION_TOKEN: credentials.sessionToken,
-    };
+    const environment = withCredentials(spec.environment(id), credentials);
     const extensions = externalExtensions(layers);
     const startOnly = Object.keys(environment).some((name) => START_ONLY.test(name));
     let worker: Worker | undefined;
@@ -178,6 +177,54 @@ export class Starter {
       claims,
       environment,
       extensions,
+      onChange,
+    });
+  }
+
+  /** Of images only their own program runs; extensions that they hold do not. */
+  async #startImage(
+    spec: EnvironmentSpec,
+    image: ImageSpec,
+    wantedAt: number,
+    onChange: (environment: Environment, was: EnvironmentState) => void,
+  ): Promise<Environment> {
+    const lack = await this.engine.lack();
+    if (lack !== undefined) throw new Error(lack);
+    const credentials = await spec.credentials();
+    const id = Buffer.from(this.#world.random.bytes(16)).toString('hex');
+    const environment = withCredentials(spec.environment(id), credentials);
+    const folder = join(this.#folder, id);
+    await mkdir(folder, { recursive: true });
+    const container = this.engine.container({
+      id,
+      image,
+      memoryMb: spec.memoryMb,
+      tmpMb: spec.ephemeralStorageMb,
+      environment: { TZ: ':UTC', ...trustOf(this.#names), ...environment },
+      views: viewsOf(this.#names),
+    });
+    const worker = await Worker.start({
+      world: this.#world,
+      command: container.command,
+      environment: container.environment,
+      workingFolder: folder,
+      folder,
+      sandboxed: true,
+      accompanied: false,
+      overTcp: true,
+      container,
+    });
+    return new Environment({
+      id,
+      world: this.#world,
+      worker,
+      spec,
+      credentials,
+      wantedAt,
+      codeFolder: '/var/task',
+      claims: false,
+      environment,
+      extensions: [],
       onChange,
     });
   }
@@ -314,41 +361,6 @@ export class Starter {
         language.isOwnProgram(content.handler) || content.extensions.length > 0 || wrapper !== undefined,
     });
   }
-}
-
-/** The machine's own, and the name under which extensions listen for telemetry. */
-async function hostsFile(folder: string): Promise<string> {
-  const path = join(folder, 'hosts');
-  const own = await readFile('/etc/hosts', 'utf8').catch(() => '');
-  await writeFile(path, `127.0.0.1 sandbox.localdomain sandbox\n${own}`);
-  return path;
-}
-
-/** The last of the layers that has an extension brings it. */
-function placeOf(name: string, layers: readonly string[]): string {
-  const places = layers.map((folder) => join(folder, 'extensions', name));
-  return places.findLast((place) => existsSync(place)) ?? name;
-}
-
-/** Without a sandbox there is no /opt and no private /tmp: what can be said by variables is. */
-function plainEnvironment(
-  family: Language['family'],
-  own: Readonly<Record<string, string>>,
-  folder: string,
-  layers: readonly string[],
-): Record<string, string> {
-  const environment: Record<string, string> = { TMPDIR: join(folder, 'tmp') };
-  if (layers.length === 0) return environment;
-  // The later layer wins.
-  const paths = [...layers].reverse();
-  if (family === 'node') {
-    const usual = own['NODE_PATH'] ?? '';
-    environment['NODE_PATH'] = [...paths.map((path) => join(path, 'nodejs/node_modules')), usual].join(':');
-  }
-  if (family === 'python') {
-    environment['PYTHONPATH'] = paths.map((path) => join(path, 'python')).join(':');
-  }
-  return environment;
 }
 
 function plain({ runtime, memoryMb, ephemeralStorageMb }: WorkerProfile): WorkerProfile {

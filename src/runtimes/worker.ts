@@ -6,6 +6,7 @@ import type { Duplex, Readable } from 'node:stream';
 import type { World } from '../world/world.ts';
 import { givenSockets, type Holder, holdsConnection } from './connections.ts';
 import { type ControlGroup, within } from './control-groups.ts';
+import type { Container } from './engine.ts';
 import { childrenOf, descendants } from './memory.ts';
 import { LineReader, RecordReader } from './output.ts';
 import { ApiConnection, type ApiRequest } from './runtime-api.ts';
@@ -43,6 +44,8 @@ export interface WorkerOptions {
   readonly accompanied: boolean;
   /** Where this machine has them. */
   readonly group?: ControlGroup | undefined;
+  /** The command runs this container, whose processes are not the command's own. */
+  readonly container?: Container | undefined;
 }
 
 /** After its end a process's pipes are read to their end, unless a descendant holds them open. */
@@ -69,8 +72,11 @@ export class Worker {
   readonly #group: ControlGroup | undefined;
   #ranOutOfMemory = false;
   readonly folder: string;
-  /** Undefined when it could not be started. */
-  readonly holder: Holder | undefined;
+  readonly #container: Container | undefined;
+  /** Settled when {@link Worker.holder} is known. */
+  readonly #located: Promise<void>;
+  /** Undefined when it could not be started, and of a container that has yet to be. */
+  holder: Holder | undefined;
 
   private constructor(options: WorkerOptions, server: Server | undefined, port: number | undefined) {
     this.#world = options.world;
@@ -99,7 +105,15 @@ export class Worker {
     });
     this.#child.unref();
     const { pid } = this.#child;
-    this.holder = pid === undefined ? undefined : { pid, given: givenSockets(pid) };
+    this.#container = options.container;
+    if (options.container === undefined) {
+      this.holder = pid === undefined ? undefined : { pid, given: givenSockets(pid) };
+      this.#located = Promise.resolve();
+    } else {
+      this.#located = options.container.locate().then((first) => {
+        this.holder = first === undefined ? undefined : { pid: first, given: new Set() };
+      });
+    }
     const [, stdout, stderr, api, log, beside, ended] = this.#child.stdio as unknown as [
       null,
       Readable,
@@ -122,22 +136,32 @@ export class Worker {
     log.on('error', () => log.destroy());
     this.#attach(api);
     server?.on('connection', (socket: Socket) => {
-      // The port is on the machine's loopback, where other functions are too.
-      if (!this.#isOwn(socket)) {
-        socket.destroy();
-        return;
-      }
-      socket.setNoDelay(true);
-      socket.unref();
-      this.#attach(socket);
+      if (options.container === undefined) this.#admit(socket);
+      else void this.#located.then(() => this.#admit(socket));
     });
     this.#child.on('error', () => this.#finish({ code: undefined, signal: undefined }));
     this.#child.on('exit', (code, signal) => {
       this.#exit = exitOf(code, signal);
       if (!options.sandboxed) this.#endRest();
-      this.#world.timers.after(DRAIN_MS, () => this.#finish(this.#exit));
+      if (options.container === undefined) this.#world.timers.after(DRAIN_MS, () => this.#finish(this.#exit));
+      else void this.#remove(options.container, this.#exit);
     });
-    this.#child.on('close', (code, signal) => this.#finish(this.#exit ?? exitOf(code, signal)));
+    this.#child.on('close', (code, signal) => {
+      if (options.container === undefined || this.#exit === undefined) {
+        this.#finish(this.#exit ?? exitOf(code, signal));
+      }
+    });
+  }
+
+  #admit(socket: Socket): void {
+    // The port is on the machine's loopback, where other functions are too.
+    if (!this.#isOwn(socket)) {
+      socket.destroy();
+      return;
+    }
+    socket.setNoDelay(true);
+    socket.unref();
+    this.#attach(socket);
   }
 
   static async start(options: WorkerOptions): Promise<Worker> {
@@ -156,8 +180,9 @@ export class Worker {
     );
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
+  /** The first of its processes: a container's is not the command that runs it. */
+  get #first(): number | undefined {
+    return this.#container === undefined ? this.#child.pid : this.holder?.pid;
   }
 
   /** The kernel has ended a process of it for want of memory. */
@@ -187,6 +212,7 @@ export class Worker {
     const others = this.#sandboxed ? [] : this.#others();
     this.#signal('SIGKILL');
     for (const pid of others) signal(pid, 'SIGKILL');
+    if (this.#container !== undefined && this.alive) void this.#located.then(() => this.#signal('SIGKILL'));
   }
 
   /** Ends what a process without a sandbox leaves behind: of its group, and of its control group where it has one. */
@@ -246,13 +272,13 @@ export class Worker {
 
   /** To the whole group. */
   #signal(name: NodeJS.Signals): void {
-    const { pid } = this.#child;
+    const pid = this.#first;
     if (pid !== undefined && !this.#exited) signal(-pid, name);
   }
 
   /** Processes it started that have left its group. */
   #others(): number[] {
-    const { pid } = this.#child;
+    const pid = this.#first;
     if (pid === undefined || this.#exited) return [];
     return [...descendants([pid])].filter((one) => one !== pid && groupOf(one) !== pid);
   }
@@ -267,6 +293,12 @@ export class Worker {
       if (this.#events === undefined) this.#held.push({ request, connection });
       else this.#events.request(request, connection);
     });
+  }
+
+  /** What the engine knows of its end comes before ours. */
+  async #remove(container: Container, exit: WorkerExit): Promise<void> {
+    if (await container.remove()) this.#ranOutOfMemory = true;
+    this.#finish(exit);
   }
 
   #removeGroup(attempt = 0): void {

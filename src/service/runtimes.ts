@@ -18,6 +18,8 @@ export interface Runtimes {
   missing(runtime: string): string | undefined;
   /** Once a function of `runtime` has run: which other version of its language stood in for it, if one did. */
   standIn(runtime: string): string | undefined;
+  /** An image of the machine's container engine; a text says why there is none to be had. */
+  image(uri: string): Promise<ImageFacts | ImageLack>;
   /** The runtimes AWS makes functions with, and what each runs on here. Looks for every language, which takes a while. */
   list(): Promise<readonly RuntimeHere[]>;
   /** What isolation this platform gives, in one line for the start-up summary. */
@@ -45,6 +47,25 @@ export interface RuntimeHere {
   readonly note: string | undefined;
 }
 
+/** What is known of a container image that is here. */
+export interface ImageFacts {
+  /** `sha256:…` */
+  readonly id: string;
+  readonly entryPoint: readonly string[];
+  readonly command: readonly string[];
+}
+
+export interface ImageLack {
+  /** The engine, or the image. */
+  readonly lacks: 'engine' | 'image';
+  readonly reason: string;
+}
+
+/** What a function from a container image runs. */
+export interface ImageSpec extends ImageFacts {
+  readonly workingDirectory: string | undefined;
+}
+
 /** What a worker is started with before it knows its function. */
 export interface WorkerProfile {
   readonly runtime: string;
@@ -59,6 +80,8 @@ export interface EnvironmentSpec extends WorkerProfile {
   /** Changes with code or configuration: environments of an older revision take no new work. */
   readonly revision: string;
   readonly handler: string;
+  /** Of functions from container images, which have neither code nor layers of their own here. */
+  readonly image?: ImageSpec | undefined;
   /** The unpacked code, read-only. */
   readonly codeFolder: string;
   readonly layerFolders: readonly string[];

@@ -15,16 +15,12 @@ export interface CodeSource {
   readonly S3Bucket?: string | undefined;
   readonly S3Key?: string | undefined;
   readonly S3ObjectVersion?: string | undefined;
-  readonly ImageUri?: string | undefined;
   readonly S3ObjectStorageMode?: string | undefined;
   readonly SourceKMSKeyArn?: string | undefined;
 }
 
 /** Stores the code of a request, unpacked once to see that it can be. The caller retains the blob. */
 export async function storeCode(ctx: Context, source: CodeSource): Promise<BlobRef> {
-  if (source.ImageUri !== undefined) {
-    throw fault('InvalidParameterValueException', 'Functions from container images cannot run here.');
-  }
   for (const name of ['S3ObjectStorageMode', 'SourceKMSKeyArn'] as const) {
     if (source[name] !== undefined)
       throw fault('InvalidParameterValueException', `${name} is not supported here.`);

@@ -4,6 +4,7 @@ import type {
   FunctionConfiguration,
   UpdateFunctionConfigurationRequest,
 } from '../../model/gen/lambda.ts';
+import { configureImage, describeImage, IMAGE_RUNTIME } from './image.ts';
 import type { FunctionVersion, LayerUse, Logging } from './layout.ts';
 import { fault, LATEST } from './reference.ts';
 
@@ -14,7 +15,6 @@ type Settings = Omit<UpdateFunctionConfigurationRequest, 'FunctionName' | 'Revis
 const UNSUPPORTED = [
   'CapacityProviderConfig',
   'DurableConfig',
-  'ImageConfig',
   'AcceleratorConfig',
   'RuntimeConfig',
   'TenancyConfig',
@@ -26,6 +26,29 @@ export function refuseUnsupported(input: Readonly<Record<string, unknown>>): voi
     if (input[name] !== undefined) {
       throw fault('InvalidParameterValueException', `${name} is not supported here.`);
     }
+  }
+}
+
+/** A function's code is one thing or the other. */
+export function checkPackage({ PackageType, Code, Runtime, Handler, Layers }: CreateFunctionRequest): void {
+  const image = PackageType === 'Image';
+  if (image && (Runtime !== undefined || Handler !== undefined || (Layers?.length ?? 0) > 0)) {
+    throw fault(
+      'InvalidParameterValueException',
+      "Please don't provide Handler or Runtime or Layer when the intended function PackageType is Image.",
+    );
+  }
+  if (image && Code.ImageUri === undefined) {
+    throw fault(
+      'InvalidParameterValueException',
+      'Please provide ImageUri when creating a function with packageType Image.',
+    );
+  }
+  if (!image && Code.ImageUri !== undefined) {
+    throw fault(
+      'InvalidParameterValueException',
+      "Please don't provide ImageUri when creating a function with packageType Zip.",
+    );
   }
 }
 
@@ -132,8 +155,18 @@ export function configure(
   if (fileSystems?.some(({ S3FilesConfig }) => S3FilesConfig !== undefined)) {
     throw fault('InvalidParameterValueException', 'S3FilesConfig is not supported here.');
   }
+  if (settings.ImageConfig !== undefined && before.image === undefined) {
+    throw fault(
+      'InvalidParameterValueException',
+      'ImageConfig is only supported for functions with packageType Image.',
+    );
+  }
   return {
     ...before,
+    image:
+      before.image === undefined || settings.ImageConfig === undefined
+        ? before.image
+        : configureImage(before.image, settings.ImageConfig),
     runtime: settings.Runtime ?? before.runtime,
     handler: settings.Handler ?? before.handler,
     role: settings.Role ?? before.role,
@@ -164,9 +197,13 @@ export function newFunction(
   name: string,
   input: CreateFunctionRequest,
   layers: readonly LayerUse[],
-  made: Pick<FunctionVersion, 'code' | 'lastModifiedMs' | 'revisionId'>,
+  made: Pick<FunctionVersion, 'code' | 'image' | 'lastModifiedMs' | 'revisionId'>,
 ): FunctionVersion {
-  const { Runtime, Handler } = input;
+  const given = made.image !== undefined && {
+    Runtime: IMAGE_RUNTIME.runtime,
+    Handler: IMAGE_RUNTIME.handler,
+  };
+  const { Runtime, Handler } = given || input;
   if (Runtime === undefined || Handler === undefined) {
     throw fault(
       'InvalidParameterValueException',
@@ -257,5 +294,6 @@ export function describe(
       SystemLogLevel: logging.systemLevel,
       LogGroup: logging.group,
     },
+    ...describeImage(version),
   };
 }

@@ -3,8 +3,9 @@ import type { Group } from '../../service/service.ts';
 import { type CodeSource, storeCode } from './code.ts';
 import { codeLocation } from './code-door.ts';
 import { attachSigning } from './code-signing.ts';
-import { describe, newFunction, refuseUnsupported, storedOnly } from './function.ts';
+import { checkPackage, describe, newFunction, refuseUnsupported, storedOnly } from './function.ts';
 import { holdVersion, noteStored, releaseVersion, warmUp } from './holding.ts';
+import { imageLocation, storeImage } from './image.ts';
 import { readLayers } from './layer-use.ts';
 import { type FunctionRow, layout } from './layout.ts';
 import { pageOf } from './pages.ts';
@@ -20,9 +21,7 @@ export const functions = {
     const target = targetOf(ctx, input.FunctionName);
     const { reference, rows } = target;
     const { name } = reference;
-    if (input.PackageType === 'Image') {
-      throw fault('InvalidParameterValueException', 'Functions from container images cannot run here.');
-    }
+    checkPackage(input);
     checkRuntime(input.Runtime);
     if (input.Tags !== undefined) checkTags(input.Tags);
     const exists = () =>
@@ -30,9 +29,13 @@ export const functions = {
     if ((await rows.functions.get(ctx.store, [name])) !== undefined) throw exists();
     await assumeRole(ctx, input.Role, name);
     const layers = await readLayers(ctx, input.Layers ?? []);
-    const code = await storeCode(ctx, input.Code as CodeSource);
+    const { ImageUri } = input.Code;
+    const made =
+      ImageUri === undefined
+        ? { code: await storeCode(ctx, input.Code as CodeSource) }
+        : await storeImage(ctx, ImageUri, undefined);
     const latest = newFunction(name, input, layers, {
-      code,
+      ...made,
       lastModifiedMs: ctx.world.clock.now(),
       revisionId: ctx.world.random.uuid(),
     });
@@ -70,7 +73,10 @@ export const functions = {
       Configuration: describe(version, target.reference, {
         qualified: target.reference.qualifier !== undefined,
       }),
-      Code: { RepositoryType: 'S3', Location: await codeLocation(target.ctx, version.code) },
+      Code:
+        version.image === undefined
+          ? { RepositoryType: 'S3', Location: await codeLocation(target.ctx, version.code) }
+          : imageLocation(version.image),
       Tags: Object.keys(row.tags).length === 0 ? undefined : row.tags,
       Concurrency:
         row.reservedConcurrency === undefined

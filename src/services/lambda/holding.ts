@@ -20,6 +20,7 @@ export function noteStored(ctx: Context, name: string, stored: readonly string[]
 
 /** Lets a worker stand by for a function that was just made or changed: its first invocation comes soon. */
 export function warmUp(ctx: Context, version: FunctionVersion): void {
+  if (version.image !== undefined) return;
   const missing = ctx.ports.runtimes.missing(version.runtime);
   if (missing === undefined) ctx.ports.runtimes.prepare(version);
   else ctx.log('warn', `${version.name} cannot run here: ${missing}`);

@@ -88,8 +88,10 @@ export interface FunctionVersion {
   readonly ephemeralStorageMb: number;
   readonly variables?: Readonly<Record<string, string>> | undefined;
   readonly layers: readonly LayerUse[];
-  /** The zip as it was uploaded. */
+  /** The zip as it was uploaded; of an image, what names it. */
   readonly code: BlobRef;
+  /** Of functions from container images: their `runtime` and `handler` say nothing. */
+  readonly image?: StoredImage | undefined;
   readonly architecture: Architecture;
   readonly tracing: TracingMode;
   readonly deadLetterArn?: string | undefined;
@@ -102,6 +104,21 @@ export interface FunctionVersion {
   readonly logging: Logging;
   readonly lastModifiedMs: number;
   readonly revisionId: string;
+}
+
+export interface StoredImage {
+  /** As the request named it. */
+  readonly uri: string;
+  /** What the name stood for then: `sha256:…`. */
+  readonly id: string;
+  /** The image's own, and what the function has in their place. */
+  readonly entryPoint: readonly string[];
+  readonly command: readonly string[];
+  readonly overrides: {
+    readonly entryPoint?: readonly string[] | undefined;
+    readonly command?: readonly string[] | undefined;
+    readonly workingDirectory?: string | undefined;
+  };
 }
 
 export interface Logging {

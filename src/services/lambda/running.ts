@@ -3,6 +3,7 @@ import type { SessionCredentials } from '../../service/ports.ts';
 import type { EnvironmentSpec, InvocationResult, LogLine, ResponseSink } from '../../service/runtimes.ts';
 import type { Store } from '../../store/store.ts';
 import { codeFolder } from './code.ts';
+import { imageSpec } from './image.ts';
 import type { FunctionVersion } from './layout.ts';
 import { MOST_IN_CHAIN, runsInChain, withRun } from './lineage.ts';
 import { LogWriter } from './log-writer.ts';
@@ -162,7 +163,7 @@ export class Running {
       };
     } catch (error) {
       // Whether a language is here is known once somebody wanted it.
-      const lack = ctx.ports.runtimes.missing(version.runtime);
+      const lack = ctx.ports.runtimes.missing(version.runtime) ?? (await imageLack(ctx, version));
       throw lack === undefined ? error : fault('InvalidRuntimeException', lack, { Type: 'User' });
     } finally {
       this.#invocations.delete(requestId);
@@ -226,8 +227,9 @@ export class Running {
     const ctx = (this.#root ?? target.ctx).as({ account: reference.account, region: reference.region });
     const row = await readFunction(ctx.store, target);
     const version = await readVersion(ctx.store, target);
+    const { image } = version;
     const [code, ...layers] = await Promise.all([
-      codeFolder(ctx, version.code),
+      image === undefined ? codeFolder(ctx, version.code) : '',
       ...version.layers.map((layer) => codeFolder(ctx, layer.code)),
     ]);
     const functionArn = arnOf(reference, version.version);
@@ -241,6 +243,7 @@ export class Running {
       revision: version.revisionId,
       runtime: version.runtime,
       handler: version.handler,
+      image: image && imageSpec(image),
       codeFolder: code,
       layerFolders: layers,
       memoryMb: version.memoryMb,
@@ -278,14 +281,12 @@ function variablesOf(
   logStream: string,
   code: string,
 ): Record<string, string> {
-  const { logging } = version;
+  const { logging, image } = version;
   return {
     AWS_ENDPOINT_URL: ctx.endpoint,
     ...version.variables,
-    _HANDLER: version.handler,
     AWS_REGION: ctx.region,
     AWS_DEFAULT_REGION: ctx.region,
-    AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`,
     AWS_LAMBDA_FUNCTION_NAME: version.name,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMb),
     AWS_LAMBDA_FUNCTION_VERSION: version.version,
@@ -296,9 +297,23 @@ function variablesOf(
       ? { AWS_LAMBDA_LOG_FORMAT: 'JSON', AWS_LAMBDA_LOG_LEVEL: logging.applicationLevel ?? 'INFO' }
       : {}),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
-    LAMBDA_TASK_ROOT: ctx.ports.runtimes.isolation.sandboxed ? '/var/task' : code,
-    LAMBDA_RUNTIME_DIR: '/var/runtime',
+    // An image brings its own.
+    ...(image === undefined
+      ? {
+          _HANDLER: version.handler,
+          AWS_EXECUTION_ENV: `AWS_Lambda_${version.runtime}`,
+          LAMBDA_TASK_ROOT: ctx.ports.runtimes.isolation.sandboxed ? '/var/task' : code,
+          LAMBDA_RUNTIME_DIR: '/var/runtime',
+        }
+      : {}),
   };
+}
+
+/** Why an image cannot run at the moment: the engine has gone, or its image. */
+async function imageLack(ctx: Context, { image }: FunctionVersion): Promise<string | undefined> {
+  if (image === undefined) return undefined;
+  const found = await ctx.ports.runtimes.image(image.id);
+  return 'lacks' in found ? found.reason : undefined;
 }
 
 async function readAlias({ reference, rows, ctx }: Target): Promise<Alias | undefined> {

@@ -4,10 +4,11 @@ import type { Group } from '../../service/service.ts';
 import { storeCode } from './code.ts';
 import { configure, describe, refuseUnsupported, storedOnly } from './function.ts';
 import { holdVersion, noteStored, releaseVersion, warmUp } from './holding.ts';
+import { storeImage } from './image.ts';
 import { readLayers } from './layer-use.ts';
 import type { FunctionVersion } from './layout.ts';
 import { checkRevision, notFound, readFunction, type Target, targetOf } from './reading.ts';
-import { arnOf, LATEST } from './reference.ts';
+import { arnOf, fault, LATEST } from './reference.ts';
 import { assumeRole } from './roles.ts';
 import { checkRuntime, noteRuntime } from './runtime.ts';
 import { publish } from './versions.ts';
@@ -45,12 +46,24 @@ export const updates = {
     const target = targetOf(ctx, input.FunctionName);
     const row = await readFunction(ctx.store, target);
     checkRevision(input.RevisionId, row.latest.revisionId, REVISION_CALLS);
-    const code = await storeCode(ctx, input);
+    const { image } = row.latest;
+    if ((image === undefined) !== (input.ImageUri === undefined)) {
+      throw fault(
+        'InvalidParameterValueException',
+        image === undefined
+          ? "Please don't provide ImageUri when updating a function with packageType Zip."
+          : 'Please provide ImageUri when updating a function with packageType Image.',
+      );
+    }
+    const made =
+      input.ImageUri === undefined
+        ? { code: await storeCode(ctx, input) }
+        : await storeImage(ctx, input.ImageUri, image);
     const architecture = input.Architectures?.[0];
     noteStored(ctx, target.reference.name, storedOnly({ Architectures: input.Architectures }));
     const change = (before: FunctionVersion): FunctionVersion => ({
       ...before,
-      code,
+      ...made,
       architecture: architecture ?? before.architecture,
     });
     if (input.DryRun === true)
