@@ -11,7 +11,8 @@ const CUT = 3990;
 const HASH_BYTES = 32;
 const LENGTH_BYTES = 4;
 const ABOVE_EVERY_HASH = Buffer.alloc(HASH_BYTES + 1, 0xff);
-const LOWEST_KEY = Buffer.alloc(1);
+/** Below it the engine keeps rows of its own. */
+const LOWEST_KEY = Buffer.from([1]);
 
 export function storedKey(key: Bytes): Bytes {
   if (key.length <= CUT) return key;

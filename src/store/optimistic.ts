@@ -116,6 +116,11 @@ export class Attempt implements Transaction {
     return this.#writes?.values() ?? NO_WRITES;
   }
 
+  /** The same, each with its key's bytes as Latin-1 text. */
+  get namedWrites(): Iterable<readonly [string, Write]> {
+    return this.#writes ?? [];
+  }
+
   /** The key of a read that no longer holds in `current`; undefined when all do. */
   conflict(current: View): Bytes | undefined {
     for (const { key, value } of this.#points) if (!current.has(key, value)) return key;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openLmdb } from '../../src/store/lmdb.ts';
+import type { Store } from '../../src/store/store.ts';
 import { realWorld } from '../../src/world/real.ts';
 import { b, from, read, temporaryFolder, write } from '../support/stores.ts';
 import { scaled } from '../support/tier.ts';
@@ -57,10 +58,9 @@ test('a process sees what another adds, far beyond the size its own map of the f
   await store.close();
 });
 
-test('watchers hear of the commits of other processes', async () => {
-  const folder = temporaryFolder();
-  const store = await openLmdb({ folder, world });
-  const heard = new Promise<void>((resolve, reject) => {
+/** A promise that ends when a row changes, or fails after a while. */
+function hears(store: Store): Promise<void> {
+  return new Promise((resolve, reject) => {
     // The world's timers do not keep the process alive; this one does.
     const deadline = setTimeout(() => reject(new Error('nothing was heard')), 10_000);
     store.watch(from('row/', 'row0'), () => {
@@ -68,7 +68,28 @@ test('watchers hear of the commits of other processes', async () => {
       resolve();
     });
   });
-  await Promise.all([heard, acknowledged(commit(folder, 'increment', 'other', 1))]);
+}
+
+test('watchers hear of the commits of other processes', async () => {
+  const folder = temporaryFolder();
+  const store = await openLmdb({ folder, world });
+  await Promise.all([hears(store), acknowledged(commit(folder, 'increment', 'other', 1))]);
+  await store.close();
+});
+
+test('watchers hear of a commit of another process that one of ours follows at once', async () => {
+  const folder = temporaryFolder();
+  const store = await openLmdb({ folder, world });
+  await write(store, ['mine', '']);
+  const heard = hears(store);
+  let over = false;
+  const writing = (async () => {
+    while (!over) await write(store, ['mine', '']);
+  })();
+  await Promise.all([heard, acknowledged(commit(folder, 'increment', 'other', 1))]).finally(() => {
+    over = true;
+  });
+  await writing;
   await store.close();
 });
 
