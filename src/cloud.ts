@@ -204,6 +204,7 @@ export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const pump = createPump({
     store,
     world,
+    isSole: folder.isSole,
     run: (job, id) => {
       const handler = registry.definition(job.service)?.jobs?.[job.kind];
       if (handler === undefined) throw new Error(`no handler for ${job.service}.${job.kind}`);

@@ -13,6 +13,8 @@ export interface DataFolder {
   readonly derived: string;
   /** Seals secrets in rows; kept outside the store, readable by its owner alone. */
   readonly sealKey: Uint8Array;
+  /** No other process uses the folder: whatever its rows say somebody else holds, its holder is gone. */
+  readonly isSole: boolean;
   /** Tells the CLI where the server that uses this folder listens. */
   announce(facts: ServerFacts): Promise<void>;
   /** Ends the announcement, and the folder itself when it was a temporary one. */
@@ -52,6 +54,9 @@ async function readOrMakeSealKey(
   return key;
 }
 
+/** Those of this process. */
+const openFolders = new Set<string>();
+
 /** Opens a data folder, or a temporary one when `path` is absent. */
 export async function openDataFolder(
   path: string | undefined,
@@ -62,24 +67,32 @@ export async function openDataFolder(
   const derived = join(folder, 'derived');
   await mkdir(derived, { recursive: true });
   const facts = join(folder, FACTS);
+  const isSole = !openFolders.has(folder) && (await runningServer(folder)) === undefined;
+  openFolders.add(folder);
   return {
     path: folder,
+    isSole,
     store: join(folder, 'store'),
     blobs: join(folder, 'blobs'),
     derived,
     sealKey: await readOrMakeSealKey(join(folder, 'seal.key'), makeBytes),
     announce: (server) => writeFile(facts, JSON.stringify(server)),
     close: async () => {
+      openFolders.delete(folder);
       await rm(facts, { force: true });
       if (path === undefined) await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** The server that announced itself in a data folder, if its process still runs. */
+/**
+ * The server that announced itself in a data folder, if its process still runs. One of this very id is no other: in a
+ * container every start has the id of the last.
+ */
 export async function runningServer(path: string): Promise<ServerFacts | undefined> {
   try {
     const server = JSON.parse(await readFile(join(path, FACTS), 'utf8')) as ServerFacts;
+    if (server.pid === process.pid) return undefined;
     process.kill(server.pid, 0);
     return server;
   } catch {

@@ -1,4 +1,4 @@
-import { open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import type { World } from '../world/world.ts';
 import { AnsweredError, type Client } from './client.ts';
 import { readLines } from './lines.ts';
@@ -71,6 +71,12 @@ async function readMark(path: string, of: string): Promise<Mark | undefined> {
   return mark.of === of ? mark : undefined;
 }
 
+/** Replaces the mark in one step: a command that is killed here finds the mark before or this one. */
+async function writeMark(path: string, mark: Mark): Promise<void> {
+  await writeFile(`${path}.new`, JSON.stringify(mark));
+  await rename(`${path}.new`, path);
+}
+
 async function exportTable({ client, terminal }: DynamodbCommand, table: string, file: string) {
   const { id, items: total } = await factsOf(client, table);
   const sideFile = `${file}.progress`;
@@ -95,7 +101,7 @@ async function exportTable({ client, terminal }: DynamodbCommand, table: string,
       key = page['LastEvaluatedKey'];
       if (key !== undefined) {
         await output.datasync();
-        await writeFile(sideFile, JSON.stringify({ of: id, bytes, items, key } satisfies Mark));
+        await writeMark(sideFile, { of: id, bytes, items, key });
       }
       bar.show(items);
     } while (key !== undefined);
@@ -135,7 +141,7 @@ async function importTable({ client, terminal, world }: DynamodbCommand, table: 
     items += batches.reduce((sum, batch) => sum + batch.items.length, 0);
     bytes = end;
     batches = [];
-    await writeFile(sideFile, JSON.stringify({ of, bytes, items } satisfies Mark));
+    await writeMark(sideFile, { of, bytes, items });
     bar.show(bytes);
   };
   try {

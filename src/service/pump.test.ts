@@ -183,6 +183,35 @@ test('a node without the lease runs nothing, and takes over when the lease ends'
   await b.stop();
 });
 
+test('who is alone with the store takes over at once what a killed process left', async () => {
+  const disk = memoryDisk();
+  const world = simulatedWorld(1);
+  const store = openMemory({ world, disk });
+  const ran: string[] = [];
+  const node = (name: string, isSole: boolean) =>
+    createPump({
+      store,
+      world,
+      run: async (job) => {
+        ran.push(`${name}:${job.payload}`);
+      },
+      onError: (_job, error) => assert.fail(String(error)),
+      isSole,
+    });
+  await node('killed', true).start();
+  await store.transact(async (tx) => {
+    enqueueJob(tx, world, SCOPE, { kind: 'k', payload: 1, dueAtMs: world.clock.now() + 60_000 });
+  });
+  const next = node('next', true);
+  await next.start();
+  await next.advance(world.clock.now() + 60_000, (nowMs) =>
+    world.clock.setOffset(nowMs - world.clock.realNow()),
+  );
+  assert.deepEqual(ran, ['next:1']);
+  assert.equal(await rowsDue(store), 0);
+  await next.stop();
+});
+
 test('advancing the clock runs what falls due in order, each at its own time, with what it sets off', async () => {
   const seen: string[] = [];
   const { enqueue, pump, world, store } = bench(async (job, { world: w, enqueue: again }) => {

@@ -28,6 +28,8 @@ export interface PumpOptions {
   /** Runs one job; a rejection is a failed attempt. The answer is written with the job's end. */
   readonly run: (job: JobRow, id: string) => Promise<void> | Promise<Settlement | undefined>;
   readonly onError: (job: JobRow, error: unknown, final: boolean) => void;
+  /** Nobody else uses the store when the pump starts: buckets that others hold are taken over at once, not when their leases end. */
+  readonly isSole?: boolean;
 }
 
 export interface Pump {
@@ -62,7 +64,7 @@ const MOST_TOGETHER = 64;
  * The one pump: finds due jobs, runs them at least once, and deletes each in a transaction that checks the bucket's
  * lease, so that a node that lost its lease cannot settle a job another node is running.
  */
-export function createPump({ store, world, run, onError }: PumpOptions): Pump {
+export function createPump({ store, world, run, onError, isSole = false }: PumpOptions): Pump {
   const node = world.random.uuid();
   const tokens = new Map<number, number>();
   const runningIds = new Set<string>();
@@ -78,11 +80,12 @@ export function createPump({ store, world, run, onError }: PumpOptions): Pump {
   let unwatch: (() => void) | undefined;
   const settled = new Set<() => void>();
 
-  async function lease(bucket: number): Promise<boolean> {
+  async function lease(bucket: number, takeOver: boolean): Promise<boolean> {
     const nowMs = world.clock.realNow();
     const token = await store.transact(async (tx) => {
       const held = await jobLayout.leases.get(tx, [bucket]);
-      if (held !== undefined && held.node !== node && held.untilMs > nowMs) return undefined;
+      const isOthers = held !== undefined && held.node !== node && held.untilMs > nowMs;
+      if (isOthers && !takeOver) return undefined;
       const next = held === undefined ? 1 : held.node === node ? held.token : held.token + 1;
       jobLayout.leases.set(tx, [bucket], { node, token: next, untilMs: nowMs + LEASE_MS });
       return next;
@@ -92,8 +95,8 @@ export function createPump({ store, world, run, onError }: PumpOptions): Pump {
     return token !== undefined;
   }
 
-  async function leaseAll(): Promise<void> {
-    for (let bucket = 0; bucket < BUCKETS; bucket++) await lease(bucket);
+  async function leaseAll(takeOver = false): Promise<void> {
+    for (let bucket = 0; bucket < BUCKETS; bucket++) await lease(bucket, takeOver);
   }
 
   function renewLater(): void {
@@ -279,7 +282,7 @@ export function createPump({ store, world, run, onError }: PumpOptions): Pump {
   return {
     start: async () => {
       stopped = false;
-      await leaseAll();
+      await leaseAll(isSole);
       unwatch = store.watch(jobLayout.due.rangeOf([]), wake);
       renewLater();
       wake();

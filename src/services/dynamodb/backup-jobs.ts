@@ -2,6 +2,7 @@ import type { Context } from '../../service/context.ts';
 import { readPast, releaseHistory } from './history.ts';
 import { clear, indexEntries } from './index-jobs.ts';
 import { layout } from './layout.ts';
+import { Slice } from './slice.ts';
 import { StoredItem } from './stored-item.ts';
 import { type Table, tableOf } from './table.ts';
 import { changeTable } from './table-change.ts';
@@ -74,22 +75,25 @@ async function copyPast(
   each: (stored: StoredItem) => void,
 ): Promise<void> {
   const prefix = layout.at(ctx.account, ctx.region).items.keyOf([to, 0]);
+  const slice = new Slice();
   let next: Uint8Array | undefined;
   do {
-    const page = await readPast(ctx, from, atMs, next);
+    const page = await readPast(ctx, from, atMs, next, slice.size);
     const copies = page.items.map(({ key, value }) => ({
       key: Buffer.concat([prefix, key]),
       stored: new StoredItem(value),
     }));
     for (const { stored } of copies) each(stored);
     if (copies.length > 0) {
-      await ctx.transact(async (tx) => {
-        for (const { key, stored } of copies) {
-          tx.set(key, stored.bytes);
-          if (table !== undefined)
-            for (const entry of indexEntries(table, stored)) tx.set(entry.key, entry.value.bytes);
-        }
-      });
+      await slice.run(ctx, () =>
+        ctx.transact(async (tx) => {
+          for (const { key, stored } of copies) {
+            tx.set(key, stored.bytes);
+            if (table !== undefined)
+              for (const entry of indexEntries(table, stored)) tx.set(entry.key, entry.value.bytes);
+          }
+        }),
+      );
     }
     next = page.next;
   } while (next !== undefined);

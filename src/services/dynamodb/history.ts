@@ -3,6 +3,7 @@ import type { Reader, Transaction } from '../../store/store.ts';
 import { clear } from './index-jobs.ts';
 import { after } from './item-key.ts';
 import { layout } from './layout.ts';
+import type { Slice } from './slice.ts';
 import type { StoredItem } from './stored-item.ts';
 import type { Table } from './table.ts';
 import { changeTable } from './table-change.ts';
@@ -45,13 +46,14 @@ export function readPast(
   number: number,
   atMs: number,
   from: Uint8Array | undefined,
+  size: Slice['size'],
 ): Promise<PastPage> {
   const { items } = layout.at(ctx.account, ctx.region);
   const prefix = items.keyOf([number, 0]);
   const whole = items.rangeOf([number, 0]);
   return ctx.store.snapshot(async (reader) => {
     const start = from === undefined ? whole.start : Buffer.concat([prefix, from]);
-    const entries = await reader.range({ start, end: whole.end }, PAGE);
+    const entries = await reader.range({ start, end: whole.end }, size);
     const found = new Map(
       entries.map(({ key, value }) => [Buffer.from(key.subarray(prefix.length)).toString('latin1'), value]),
     );

@@ -3,6 +3,7 @@ import type { KeyRange, Transaction } from '../../store/store.ts';
 import { entryOf, type IndexEntry } from './index-entries.ts';
 import { after } from './item-key.ts';
 import { layout } from './layout.ts';
+import { Slice } from './slice.ts';
 import { StoredItem } from './stored-item.ts';
 import { type Table, tableOf } from './table.ts';
 import { setTable } from './table-change.ts';
@@ -18,9 +19,6 @@ export interface IndexJob {
   readonly name: string;
   readonly index: number;
 }
-
-/** Of one transaction: small enough that writers of the same table hardly notice. */
-const BATCH = { limit: 250, maxBytes: 1 << 20 };
 
 /** The table a job was written for, unless it is gone or another has its name now. */
 async function jobTable(ctx: Context, tx: Transaction, job: Purge): Promise<TableRow | undefined> {
@@ -41,31 +39,45 @@ export async function purge(job: Purge, ctx: Context): Promise<void> {
   forgetLimits(ctx, { account: ctx.account, region: ctx.region, row: { number: job.table } });
   await clear(ctx, rows.items.rangeOf([job.table]));
   await clear(ctx, rows.history.rangeOf([job.table]));
-  for (const name of ['origins', 'carried', 'carrying', 'tags', 'insights', 'expiries', 'sweeps'] as const) {
+  for (const name of [
+    'origins',
+    'carried',
+    'carrying',
+    'tags',
+    'insights',
+    'expiries',
+    'sweeps',
+    'backfilled',
+  ] as const) {
     await clear(ctx, rows[name].rangeOf([job.table]));
   }
 }
 
 /** Deletes every row of a range, a batch a transaction. */
 export async function clear(ctx: Context, whole: KeyRange): Promise<void> {
+  const slice = new Slice();
   for (;;) {
-    const entries = await ctx.store.range(whole, BATCH);
+    const entries = await ctx.store.range(whole, slice.size);
     if (entries.length === 0) return;
-    await ctx.transact(async (tx) => {
-      for (const { key } of entries) tx.delete(key);
-    });
+    await slice.run(ctx, () =>
+      ctx.transact(async (tx) => {
+        for (const { key } of entries) tx.delete(key);
+      }),
+    );
   }
 }
 
 /** Gives every item its entry in a new index, then opens the index to readers. */
 export async function backfill(job: IndexJob, ctx: Context): Promise<void> {
-  const { items } = layout.at(ctx.account, ctx.region);
-  let range: KeyRange = items.rangeOf([job.table, 0]);
-  for (;;) {
-    const last = await ctx.transact((tx) => backfillBatch(ctx, tx, job, range));
-    if (last === undefined) break;
-    range = { start: after(last), end: range.end };
-  }
+  const { items, backfilled } = layout.at(ctx.account, ctx.region);
+  const { start, end } = items.rangeOf([job.table, 0]);
+  const slice = new Slice();
+  let last = await backfilled.get(ctx.store, [job.table, job.index]);
+  do {
+    const range: KeyRange = { start: last === undefined ? start : after(last), end };
+    const { size } = slice;
+    last = await slice.run(ctx, () => ctx.transact((tx) => backfillSlice(ctx, tx, job, range, size)));
+  } while (last !== undefined);
   await changeIndex(ctx, job, (row) => ({
     ...row,
     indexes: row.indexes.map((index) =>
@@ -75,23 +87,28 @@ export async function backfill(job: IndexJob, ctx: Context): Promise<void> {
 }
 
 /** Returns the last item's key; undefined at the end. Items whose attributes do not fit the index have no entry. */
-async function backfillBatch(
+async function backfillSlice(
   ctx: Context,
   tx: Transaction,
   job: IndexJob,
   range: KeyRange,
+  size: Slice['size'],
 ): Promise<Uint8Array | undefined> {
   const row = await jobTable(ctx, tx, job);
   const table = row && tableOf(row, ctx.account, ctx.region);
   const index = table?.indexes.find(({ row: { number } }) => number === job.index);
   if (table === undefined || index === undefined || table.row.status === 'DELETING') return undefined;
-  const entries = await tx.range(range, BATCH);
+  const entries = await tx.range(range, size);
   for (const { value } of entries) {
     const stored = new StoredItem(value);
     const entry = entryOf(table, index, stored);
     if (entry !== undefined) tx.set(entry.key, entry.value.bytes);
   }
-  return entries.at(-1)?.key;
+  const last = entries.at(-1)?.key;
+  const { backfilled } = layout.at(ctx.account, ctx.region);
+  if (last === undefined) backfilled.delete(tx, [job.table, job.index]);
+  else backfilled.set(tx, [job.table, job.index], last);
+  return last;
 }
 
 /** An item's entries in all indexes its attributes fit. */

@@ -30,6 +30,8 @@ export const layout = keyspace('dynamodb', {
   carried: rows<[table: number, label: string], number>('carried'),
   /** Tables whose records a job is carrying. */
   carrying: rows<[table: number], null>('carrying'),
+  /** The last item whose entry in a new index is made: a backfill goes on behind it after a restart. */
+  backfilled: rows<[table: number, index: number], Uint8Array>('backfilled', bytesCodec),
   backups: rows<[table: string, id: string], BackupRow>('backups'),
   tags: rows<[table: number, key: string], string>('tags'),
   /** Tables and indexes (empty for the table itself) whose contributor insights are on. */

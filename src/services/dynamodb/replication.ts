@@ -8,6 +8,7 @@ import { encodeItem, itemOf } from './item-codec.ts';
 import { after } from './item-key.ts';
 import { layout } from './layout.ts';
 import type { ReplicaFill } from './replicas.ts';
+import { Slice } from './slice.ts';
 import { StoredItem } from './stored-item.ts';
 import type { RecordRow } from './stream.ts';
 import { appendRecord } from './stream-write.ts';
@@ -112,24 +113,25 @@ function isReplica({ status, replicas }: TableRow, of: string): boolean {
   return status !== 'DELETING' && replicas?.some(({ region }) => region === of) === true;
 }
 
-const BATCH = { limit: 250, maxBytes: 1 << 20 };
-
 /** Gives a new replica what its source had; what is written meanwhile comes with the records, and stays. */
 export async function fillReplica(job: ReplicaFill, ctx: Context): Promise<void> {
   const source = layout.at(ctx.account, job.from).items;
   const { tables } = layout.at(ctx.account, ctx.region);
   const prefix = source.keyOf([job.source, 0]);
   let range = source.rangeOf([job.source, 0]);
+  const slice = new Slice();
   for (;;) {
-    const entries = await ctx.store.range(range, BATCH);
+    const entries = await ctx.store.range(range, slice.size);
     const last = entries.at(-1);
     if (last === undefined) break;
-    await ctx.transact(async (tx) => {
-      const row = await tables.get(tx, [job.name]);
-      if (row?.number !== job.table) return;
-      const table = tableOf(row, ctx.account, ctx.region);
-      for (const { key, value } of entries) await fillItem(tx, table, key.subarray(prefix.length), value);
-    });
+    await slice.run(ctx, () =>
+      ctx.transact(async (tx) => {
+        const row = await tables.get(tx, [job.name]);
+        if (row?.number !== job.table) return;
+        const table = tableOf(row, ctx.account, ctx.region);
+        for (const { key, value } of entries) await fillItem(tx, table, key.subarray(prefix.length), value);
+      }),
+    );
     range = { start: after(last.key), end: range.end };
   }
   await openReplica(ctx, job);

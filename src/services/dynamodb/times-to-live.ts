@@ -10,6 +10,7 @@ import { clear } from './index-jobs.ts';
 import { after } from './item-key.ts';
 import { layout } from './layout.ts';
 import { changeReplicas } from './replicas.ts';
+import { Slice } from './slice.ts';
 import { StoredItem } from './stored-item.ts';
 import { appendRecord, BY_SERVICE } from './stream-write.ts';
 import { type Table, tableOf } from './table.ts';
@@ -65,8 +66,6 @@ export const timesToLive = {
   },
 } satisfies Group<DynamodbOperations>;
 
-const BATCH = { limit: 250, maxBytes: 1 << 20 };
-
 /** The job's table as this transaction sees it, if time to live is on (or off, for `enabled` false). */
 async function jobTable(
   ctx: Context,
@@ -82,18 +81,22 @@ async function jobTable(
 /** Notes when the items that were there before time to live was enabled will expire. */
 export async function scheduleExpiries(job: Purge, ctx: Context): Promise<void> {
   let range: KeyRange = layout.at(ctx.account, ctx.region).items.rangeOf([job.table, 0]);
+  const slice = new Slice();
   for (;;) {
     const nowMs = ctx.world.clock.now();
-    const last = await ctx.transact(async (tx) => {
-      const table = await jobTable(ctx, tx, job, true);
-      if (table === undefined) return undefined;
-      const entries = await tx.range(range, BATCH);
-      for (const { key, value } of entries) {
-        const second = expirySecond(table, new StoredItem(value), nowMs);
-        if (second !== undefined) await expireAt(ctx, tx, table, key, second);
-      }
-      return entries.at(-1)?.key;
-    });
+    const { size } = slice;
+    const last = await slice.run(ctx, () =>
+      ctx.transact(async (tx) => {
+        const table = await jobTable(ctx, tx, job, true);
+        if (table === undefined) return undefined;
+        const entries = await tx.range(range, size);
+        for (const { key, value } of entries) {
+          const second = expirySecond(table, new StoredItem(value), nowMs);
+          if (second !== undefined) await expireAt(ctx, tx, table, key, second);
+        }
+        return entries.at(-1)?.key;
+      }),
+    );
     if (last === undefined) return;
     range = { start: after(last), end: range.end };
   }
@@ -112,22 +115,26 @@ export async function forgetExpiries(job: Purge, ctx: Context): Promise<void> {
 export async function sweep(job: Sweep, ctx: Context): Promise<void> {
   const { expiries, sweeps } = layout.at(ctx.account, ctx.region);
   const end = (job.minute + 1) * 60;
+  const slice = new Slice();
   for (;;) {
-    const swept = await ctx.transact(async (tx) => {
-      const page = await expiries.page(tx, [job.table], { limit: BATCH.limit });
-      const due = page.rows.filter(({ key: [, second] }) => second < end);
-      if (due.length === 0) {
-        sweeps.delete(tx, [job.table, job.minute]);
-        return 0;
-      }
-      const table = await jobTable(ctx, tx, job, true);
-      for (const { key } of due) {
-        const [, second, item] = key;
-        if (table !== undefined) await expire(ctx, tx, table, item, second);
-        expiries.delete(tx, key);
-      }
-      return due.length;
-    });
+    const { limit } = slice.size;
+    const swept = await slice.run(ctx, () =>
+      ctx.transact(async (tx) => {
+        const page = await expiries.page(tx, [job.table], { limit });
+        const due = page.rows.filter(({ key: [, second] }) => second < end);
+        if (due.length === 0) {
+          sweeps.delete(tx, [job.table, job.minute]);
+          return 0;
+        }
+        const table = await jobTable(ctx, tx, job, true);
+        for (const { key } of due) {
+          const [, second, item] = key;
+          if (table !== undefined) await expire(ctx, tx, table, item, second);
+          expiries.delete(tx, key);
+        }
+        return due.length;
+      }),
+    );
     if (swept === 0) return;
   }
 }
