@@ -34,16 +34,11 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { withLambent } from '../support/clients.ts';
+import { refuses } from '../support/refusals.ts';
 
 const lambent = await withLambent();
 const sns = lambent.client(SNSClient);
 const sqs = lambent.client(SQSClient);
-
-const refuses = (name: string, message?: RegExp) => (error: Error) => {
-  assert.equal(error.name, name);
-  if (message !== undefined) assert.match(error.message, message);
-  return true;
-};
 
 async function topic(Name: string, Attributes: Record<string, string> = {}): Promise<string> {
   const { TopicArn = '' } = await sns.send(new CreateTopicCommand({ Name, Attributes }));

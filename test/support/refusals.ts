@@ -14,3 +14,13 @@ export function named(name: string, status?: number): (error: SdkError) => true 
     return true;
   };
 }
+
+/** For `assert.rejects`: an SDK's error of this name, and with this message where one is given. */
+export function refuses(name: string, message?: RegExp | string): (error: Error) => true {
+  return (error) => {
+    assert.equal(error.name, name, error.message);
+    if (typeof message === 'string') assert.equal(error.message, message);
+    else if (message !== undefined) assert.match(error.message, message);
+    return true;
+  };
+}

@@ -15,6 +15,10 @@ export const layout = keyspace('sns', {
   deliveries: rows<[id: string], DeliveryRow>('deliveries'),
   /** FIFO topics' deliveries in their order, one line a subscription and message group. */
   lines: rows<[subscriptionId: string, group: string, ordinal: number], string>('lines'),
+  /** What FIFO topics keep to send again, by the time of its publication. */
+  archived: rows<[archiveId: string, atMs: number, ordinal: number], MessageRow>('archived'),
+  /** There while the archive's sweep is on its way. */
+  archiveSweeps: rows<[archiveId: string], 0>('archive-sweeps'),
   duplicates: rows<[topicId: string, scope: string, deduplicationId: string], DuplicateRow>('duplicates'),
   sms: rows<[], Readonly<Record<string, string>>>('sms'),
   optedOut: rows<[phoneNumber: string], 0>('opted-out'),
@@ -33,6 +37,8 @@ export interface TopicRow {
   readonly deleted: number;
   /** JSON text; kept and shown. */
   readonly dataProtectionPolicy?: string;
+  /** There while the topic has an archive policy. */
+  readonly archive?: { readonly id: string; readonly sinceMs: number };
 }
 
 export interface SubscriptionRow {
@@ -46,6 +52,16 @@ export interface SubscriptionRow {
   readonly authenticated: boolean;
   readonly authenticateOnUnsubscribe?: boolean | undefined;
   readonly attributes: Readonly<Record<string, string>>;
+  readonly replay?: ReplayRow | undefined;
+}
+
+export interface ReplayRow {
+  readonly id: string;
+  readonly status: 'Pending' | 'In progress' | 'Completed' | 'Failed';
+  readonly startMs: number;
+  readonly endMs?: number | undefined;
+  /** Time and ordinal of the last archived message that was looked at. */
+  readonly after?: readonly [number, number] | undefined;
 }
 
 export interface StoredAttribute {
@@ -54,10 +70,8 @@ export interface StoredAttribute {
   readonly value: string;
 }
 
-/** A message on its way to one subscription, already in its protocol's words. */
-export interface DeliveryRow {
-  readonly topic: string;
-  readonly subscriptionId: string;
+/** A message in one protocol's words. */
+export interface MessageRow {
   readonly messageId: string;
   /** One of the two. */
   readonly message?: string | undefined;
@@ -70,6 +84,14 @@ export interface DeliveryRow {
   readonly sequence?: string | undefined;
   /** Of who published. */
   readonly traceHeader?: string | undefined;
+}
+
+/** A message on its way to one subscription. */
+export interface DeliveryRow extends MessageRow {
+  readonly topic: string;
+  readonly subscriptionId: string;
+  /** Out of the archive. */
+  readonly replayed?: boolean | undefined;
 }
 
 export interface DuplicateRow {

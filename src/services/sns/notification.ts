@@ -48,6 +48,7 @@ export async function notificationJson(ctx: Context, delivered: Delivered): Prom
       Timestamp,
       ...signature,
       UnsubscribeURL: unsubscribeUrl(ctx, subscriptionArn(name)),
+      ...(delivery.replayed === true ? { Replayed: 'true' } : {}),
       ...(delivery.attributes === undefined
         ? {}
         : { MessageAttributes: shownAttributes(delivery.attributes) }),

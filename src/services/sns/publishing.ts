@@ -2,17 +2,17 @@ import type { Context } from '../../service/context.ts';
 import { nextOrdinal, sequenceNumber } from '../../service/ordinal.ts';
 import type { BlobRef } from '../../store/blobs.ts';
 import type { Transaction } from '../../store/store.ts';
-import { passes } from './filter.ts';
-import { type FilterPolicy, parseFilterPolicy } from './filter-policy.ts';
-import type { DeliveryRow, SubscriptionRow, TopicRow } from './layout.ts';
+import { archiveMessage } from './archiving.ts';
+import type { MessageRow, SubscriptionRow, TopicRow } from './layout.ts';
+import { joinLine } from './lines.ts';
 import type { Message } from './message.ts';
-import { filterScope } from './subscription.ts';
+import { comesByReplay } from './replaying.ts';
 import { readTopic, rowsOf, type TopicName } from './topic.ts';
+import { wants } from './wanting.ts';
 
 /** A deduplication id is remembered this long. */
 const DEDUPLICATION_MS = 300_000;
 const ROW_BYTES = 65_536;
-const COMPILED_POLICIES = 1000;
 
 /** A message with what is drawn before the transaction. */
 export interface Prepared {
@@ -28,30 +28,6 @@ export interface Prepared {
 export interface PublishedAs {
   readonly messageId: string;
   readonly sequence?: string | undefined;
-}
-
-const policies = new Map<string, FilterPolicy>();
-
-/** Compiles a filter policy once; equal texts are one policy. */
-function compiled(text: string, scope: 'MessageAttributes' | 'MessageBody'): FilterPolicy {
-  const key = `${scope}\n${text}`;
-  let policy = policies.get(key);
-  if (policy === undefined) {
-    if (policies.size >= COMPILED_POLICIES) policies.clear();
-    policies.set(key, (policy = parseFilterPolicy(text, scope)));
-  }
-  return policy;
-}
-
-function wants({ protocol, attributes, pendingToken }: SubscriptionRow, message: Message): boolean {
-  if (pendingToken !== undefined) return false;
-  const text = attributes['FilterPolicy'];
-  if (text === undefined) return true;
-  const scope = filterScope(attributes);
-  return passes(compiled(text, scope), scope, {
-    body: message.textFor(protocol),
-    attributes: message.attributes,
-  });
 }
 
 const PROTOCOLS = ['default', 'sqs', 'lambda', 'http', 'https', 'email', 'email-json', 'sms'];
@@ -97,8 +73,16 @@ export async function publishIn(
   if (known !== undefined) return known;
   const sequence = sequenceNumber(prepared.ordinal);
   remember(tx, ctx, name, topic, prepared, sequence);
+  await archiveMessage(
+    tx,
+    ctx,
+    name,
+    topic,
+    prepared.ordinal,
+    messageRow(prepared, prepared.message.textFor('sqs'), sequence),
+  );
   for (const { key, value } of subscriptions) {
-    if (wants(value, prepared.message)) {
+    if (wants(value, prepared.message) && !comesByReplay(value, prepared.atMs)) {
       await deliverInLine(tx, ctx, name, key[1], value, prepared, sequence);
     }
   }
@@ -152,22 +136,14 @@ export async function forgetDuplicate({ key }: Forgetting, ctx: Context): Promis
   });
 }
 
-async function writeDelivery(
-  tx: Transaction,
-  ctx: Context,
-  name: TopicName,
-  subscriptionId: string,
-  { protocol }: SubscriptionRow,
+function messageRow(
   { message, messageId, atMs, traceHeader, blobs }: Prepared,
+  text: string,
   sequence?: string,
-): Promise<string> {
-  const text = message.textFor(protocol);
+): MessageRow {
   const blob = blobs.get(text);
-  if (blob !== undefined) await ctx.blobs.retain(tx, blob);
   const { subject, attributes, group, deduplicationId } = message;
-  const row: DeliveryRow = {
-    topic: name.name,
-    subscriptionId,
+  return {
     messageId,
     ...(blob === undefined ? { message: text } : { blob }),
     subject,
@@ -178,8 +154,21 @@ async function writeDelivery(
     sequence,
     traceHeader,
   };
-  const id = `${messageId}/${subscriptionId}`;
-  rowsOf(name).deliveries.set(tx, [id], row);
+}
+
+async function writeDelivery(
+  tx: Transaction,
+  ctx: Context,
+  name: TopicName,
+  subscriptionId: string,
+  { protocol }: SubscriptionRow,
+  prepared: Prepared,
+  sequence?: string,
+): Promise<string> {
+  const row = messageRow(prepared, prepared.message.textFor(protocol), sequence);
+  if (row.blob !== undefined) await ctx.blobs.retain(tx, row.blob);
+  const id = `${row.messageId}/${subscriptionId}`;
+  rowsOf(name).deliveries.set(tx, [id], { ...row, topic: name.name, subscriptionId });
   return id;
 }
 
@@ -210,7 +199,6 @@ async function deliverSoon(
   ctx.as({ account, region }).enqueue(tx, { kind: 'deliver', payload: { id, attempt: 0 }, ...shard });
 }
 
-/** Behind what stands in the line already; the first of a line starts the job that empties it. */
 async function deliverInLine(
   tx: Transaction,
   ctx: Context,
@@ -221,13 +209,6 @@ async function deliverInLine(
   sequence: string,
 ): Promise<void> {
   const id = await writeDelivery(tx, ctx, name, subscriptionId, row, prepared, sequence);
-  const { lines } = rowsOf(name);
   const group = prepared.message.group ?? '';
-  const [last] = (await lines.page(tx, [subscriptionId, group], { limit: 1, reverse: true })).rows;
-  const ordinal = Math.max(prepared.ordinal, (last?.key[2] ?? -1) + 1);
-  lines.set(tx, [subscriptionId, group, ordinal], id);
-  if (last !== undefined) return;
-  const { account, region } = name;
-  const payload = { subscriptionId, group, attempt: 0 };
-  ctx.as({ account, region }).enqueue(tx, { kind: 'deliver-line', payload });
+  await joinLine(tx, ctx, name, { subscriptionId, group, ordinal: prepared.ordinal, id });
 }

@@ -1,4 +1,5 @@
 import { defineService } from '../../service/service.ts';
+import { sweepArchive } from './archiving.ts';
 import { authorisation } from './authorisation.ts';
 import { ask, expire } from './confirming.ts';
 import { dataProtection } from './data-protection.ts';
@@ -8,6 +9,7 @@ import { permissions } from './permissions.ts';
 import { resourcePolicy, resourceTags } from './policy.ts';
 import { publications } from './publications.ts';
 import { forgetDuplicate } from './publishing.ts';
+import { replay } from './replaying.ts';
 import { texting } from './sms.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tags } from './tags.ts';
@@ -31,5 +33,13 @@ export const sns = defineService({
   denial: { code: 'AuthorizationErrorException', status: 403 },
   resourceTags,
   frontDoors: [certificateDoor, pagesDoor],
-  jobs: { deliver, 'deliver-line': deliverLine, 'forget-duplicate': forgetDuplicate, ask, expire },
+  jobs: {
+    deliver,
+    'deliver-line': deliverLine,
+    'forget-duplicate': forgetDuplicate,
+    ask,
+    expire,
+    replay,
+    'sweep-archive': sweepArchive,
+  },
 });

@@ -1,4 +1,5 @@
 import { parseArn } from '../../base/arn.ts';
+import { parseReplayPolicy } from './archive-policy.ts';
 import { parseSubscriptionPolicy } from './delivery-policy.ts';
 import { invalid } from './fault.ts';
 import { parseFilterPolicy } from './filter-policy.ts';
@@ -74,7 +75,14 @@ export function filterScope(attributes: Attributes): 'MessageAttributes' | 'Mess
   return attributes['FilterPolicyScope'] === 'MessageBody' ? 'MessageBody' : 'MessageAttributes';
 }
 
-const NAMES = ['DeliveryPolicy', 'FilterPolicy', 'FilterPolicyScope', 'RawMessageDelivery', 'RedrivePolicy'];
+const NAMES = [
+  'DeliveryPolicy',
+  'FilterPolicy',
+  'FilterPolicyScope',
+  'RawMessageDelivery',
+  'RedrivePolicy',
+  'ReplayPolicy',
+];
 
 /** A subscription's attributes with some set; those set to nothing go. Throws for what SNS refuses. */
 export function withAttributes(
@@ -93,6 +101,7 @@ export function withAttributes(
     RawMessageDelivery: raw = 'false',
     DeliveryPolicy: delivery,
     FilterPolicy: filter,
+    ReplayPolicy: replay,
   } = after;
   if (scope !== 'MessageAttributes' && scope !== 'MessageBody') {
     throw invalid('FilterPolicyScope: Invalid value. Please use either MessageBody or MessageAttributes');
@@ -111,6 +120,7 @@ export function withAttributes(
     parseSubscriptionPolicy(delivery);
   }
   if (filter !== undefined) parseFilterPolicy(filter, scope);
+  if (replay !== undefined) parseReplayPolicy(replay);
   deadLetterArn(after);
   return after;
 }

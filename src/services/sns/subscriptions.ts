@@ -7,6 +7,7 @@ import { eraseSubscription } from './erasing.ts';
 import { fault, invalid, noSubscription } from './fault.ts';
 import { layout, type SubscriptionRow } from './layout.ts';
 import { sealToken, unsealToken } from './page.ts';
+import { withReplay } from './replaying.ts';
 import { checkEndpoint, needsConfirmation, withAttributes } from './subscription.ts';
 import {
   readTopic,
@@ -69,7 +70,7 @@ export const subscriptions = {
     const newId = ctx.world.random.uuid();
     const rows = rowsOf(topicName);
     const { id, row } = await ctx.transact(async (tx) => {
-      await readTopic(tx, topicName);
+      const current = await readTopic(tx, topicName);
       const existingId = await rows.endpoints.get(tx, [topicName.name, protocol, endpoint]);
       const existing =
         existingId === undefined ? undefined : await rows.subscriptions.get(tx, [topicName.name, existingId]);
@@ -86,7 +87,12 @@ export const subscriptions = {
         }
         return { id: name.id, row: existing };
       }
-      rows.subscriptions.set(tx, [topicName.name, newId], made);
+      const replaying = attributes['ReplayPolicy'] !== undefined;
+      rows.subscriptions.set(
+        tx,
+        [topicName.name, newId],
+        replaying ? withReplay(tx, ctx, name, current, made) : made,
+      );
       rows.endpoints.set(tx, [topicName.name, protocol, endpoint], newId);
       layout.at(ctx.account, topicName.region).owned.set(tx, [subscriptionArn(name)], 0);
       if (pending) {
@@ -194,6 +200,7 @@ export const subscriptions = {
         ...(attributes['FilterPolicy'] === undefined
           ? {}
           : { FilterPolicyScope: attributes['FilterPolicyScope'] ?? 'MessageAttributes' }),
+        ...(row.replay === undefined ? {} : { ReplayStatus: row.replay.status }),
         PendingConfirmation: String(row.pendingToken !== undefined),
         ConfirmationWasAuthenticated: String(row.authenticated),
         SubscriptionPrincipal: row.principal,
@@ -215,8 +222,14 @@ export const subscriptions = {
     await ctx.transact(async (tx) => {
       const row = await readSubscription(tx, name);
       const given = { [input.AttributeName]: input.AttributeValue };
-      const attributes = withAttributes(row.attributes, given, row.protocol);
-      rowsOf(topic).subscriptions.set(tx, [topic.name, id], { ...row, attributes });
+      const after = { ...row, attributes: withAttributes(row.attributes, given, row.protocol) };
+      rowsOf(topic).subscriptions.set(
+        tx,
+        [topic.name, id],
+        input.AttributeName === 'ReplayPolicy'
+          ? withReplay(tx, ctx, name, await readTopic(tx, topic), after)
+          : after,
+      );
     });
     return {};
   },

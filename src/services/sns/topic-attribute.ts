@@ -1,3 +1,4 @@
+import { parseArchivePolicy } from './archive-policy.ts';
 import { parseTopicPolicy } from './delivery-policy.ts';
 import { invalid } from './fault.ts';
 import { checkPolicy } from './policy.ts';
@@ -33,6 +34,7 @@ const RULES: Readonly<Record<string, Check>> = {
 };
 
 const FIFO_RULES: Readonly<Record<string, Check>> = {
+  ArchivePolicy: (value) => void parseArchivePolicy(value),
   ContentBasedDeduplication: oneOf('ContentBasedDeduplication', 'true', 'false'),
   FifoThroughputScope: oneOf('FifoThroughputScope', 'Topic', 'MessageGroup'),
 };
@@ -54,10 +56,7 @@ export function checkTopicAttribute(name: string, value: string, fifo: boolean):
   }
   const rules = fifo ? { ...RULES, ...FIFO_RULES } : RULES;
   const check = Object.hasOwn(rules, name) ? rules[name] : undefined;
-  if (check === undefined) {
-    if (name === 'ArchivePolicy') throw invalid('AttributeName: Lambent does not archive messages');
-    throw invalid('AttributeName');
-  }
+  if (check === undefined) throw invalid('AttributeName');
   check(value);
 }
 

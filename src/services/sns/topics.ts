@@ -1,10 +1,11 @@
 import type { SnsOperations } from '../../model/gen/sns.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
+import { archiveBegins, withArchive } from './archiving.ts';
 import { checkDataProtection } from './data-protection.ts';
 import { shownTopicPolicy } from './delivery-policy.ts';
 import { eraseSubscription } from './erasing.ts';
-import { invalid } from './fault.ts';
+import { fault, invalid } from './fault.ts';
 import { layout, type TopicRow } from './layout.ts';
 import { sealToken, unsealToken } from './page.ts';
 import { boundPolicy, defaultPolicy } from './policy.ts';
@@ -74,7 +75,7 @@ export const topics = {
     await ctx.transact(async (tx) => {
       const existing = await rows.get(tx, [name.name]);
       if (existing === undefined) {
-        rows.set(tx, [name.name], topic);
+        rows.set(tx, [name.name], withArchive(tx, ctx, topic, topic));
         return;
       }
       const different = Object.entries(topic.attributes).some(
@@ -93,7 +94,11 @@ export const topics = {
     const { topics: rows, subscriptions } = rowsOf(name);
     await ctx.transact(async (tx) => {
       // What is gone already is gone.
-      if ((await rows.get(tx, [name.name])) === undefined) return;
+      const topic = await rows.get(tx, [name.name]);
+      if (topic === undefined) return;
+      if (topic.archive !== undefined) {
+        throw fault('InvalidStateException', 'Invalid state: Cannot delete a topic with an ArchivePolicy');
+      }
       rows.delete(tx, [name.name]);
       for (const { key, value } of await subscriptions.all(tx, [name.name])) {
         eraseSubscription(tx, { topic: name, id: key[1] }, value);
@@ -120,6 +125,7 @@ export const topics = {
     const name = topicOfArn(input.TopicArn);
     const topic = await readTopic(ctx.store, name);
     const { confirmed, pending } = await countSubscriptions(ctx, name);
+    const begins = archiveBegins(topic, ctx.world.clock.now());
     const fifo = topic.fifo
       ? { FifoTopic: 'true', ContentBasedDeduplication: 'false', FifoThroughputScope: 'Topic' }
       : {};
@@ -129,6 +135,7 @@ export const topics = {
         ...fifo,
         ...topic.attributes,
         Policy: await ctx.ports.identity.namedPrincipals(topic.attributes['Policy'] ?? defaultPolicy(name)),
+        ...(begins === undefined ? {} : { BeginningArchiveTime: new Date(begins).toISOString() }),
         TopicArn: topicArn(name),
         Owner: name.account,
         SubscriptionsConfirmed: String(confirmed),
@@ -148,8 +155,12 @@ export const topics = {
     await ctx.transact(async (tx) => {
       const topic = await readTopic(tx, name);
       checkTopicAttribute(attribute, value, topic.fifo);
-      const attributes = withAttribute(topic.attributes, attribute, value);
-      rowsOf(name).topics.set(tx, [name.name], { ...topic, attributes });
+      const after = { ...topic, attributes: withAttribute(topic.attributes, attribute, value) };
+      rowsOf(name).topics.set(
+        tx,
+        [name.name],
+        attribute === 'ArchivePolicy' ? withArchive(tx, ctx, topic, after) : after,
+      );
     });
     return {};
   },
