@@ -260,7 +260,7 @@ export interface JsonWebKeySet {
 }
 
 export interface NewMessage {
-  readonly kind: 'email' | 'sms';
+  readonly kind: 'email' | 'sms' | 'push';
   readonly account: string;
   readonly to: string;
   readonly from: string;

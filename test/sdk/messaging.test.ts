@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import * as cfn from '@aws-sdk/client-cloudformation';
-import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { GetTopicAttributesCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { signRequest } from '../../src/wire/sigv4-client.ts';
 import { withLambent } from '../support/clients.ts';
@@ -102,6 +102,77 @@ test('a stack of queues and topics delivers', async () => {
     (await read()).Messages?.map(({ Body }) => Body),
     ['b'],
   );
+  await client.send(new cfn.DeleteStackCommand({ StackName: made.StackId }));
+  assert.equal((await rest(made.StackId ?? '')).StackStatus, 'DELETE_COMPLETE');
+});
+
+const whole = (more: string, logged: string) => `
+Resources:
+  Kept:
+    Type: AWS::SNS::Topic
+    Properties:
+      FifoTopic: true
+      ContentBasedDeduplication: true
+      FifoThroughputScope: MessageGroup
+${more}
+  Large:
+    Type: AWS::SNS::Topic
+    Properties:
+      MaximumMessageSize: 1048576
+      SignatureVersion: '2'
+      DataProtectionPolicy:
+        Name: none
+        Version: '2021-06-01'
+        Statement: [{Sid: s, DataDirection: Inbound, Principal: ['*'], DataIdentifier: [], Operation: {Deny: {}}}]
+      DeliveryStatusLogging:
+        - {Protocol: ${logged}, FailureFeedbackRoleArn: 'arn:aws:iam::000000000000:role/log', SuccessFeedbackSampleRate: '50'}
+  Open:
+    Type: AWS::SNS::TopicInlinePolicy
+    Properties:
+      TopicArn: !Ref Large
+      PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Principal: '*', Action: sns:Publish, Resource: !Ref Large}]}
+  Queue: {Type: AWS::SQS::Queue}
+  OpenQueue:
+    Type: AWS::SQS::QueueInlinePolicy
+    Properties:
+      Queue: !Ref Queue
+      PolicyDocument: {Version: '2012-10-17', Statement: [{Effect: Allow, Principal: '*', Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn}]}
+Outputs:
+  Kept: {Value: !Ref Kept}
+  Large: {Value: !Ref Large}
+  Queue: {Value: !Ref Queue}
+`;
+
+test('a stack sets whatever a topic has, and takes it back', async () => {
+  const StackName = 'whole';
+  const archive = "      ArchivePolicy: {MessageRetentionPeriod: '3'}";
+  await client.send(new cfn.CreateStackCommand({ StackName, TemplateBody: whole(archive, 'sqs') }));
+  const made = await rest(StackName);
+  assert.equal(made.StackStatus, 'CREATE_COMPLETE', made.StackStatusReason);
+  const output = (name: string) =>
+    made.Outputs?.find(({ OutputKey }) => OutputKey === name)?.OutputValue ?? '';
+  const attributes = async (TopicArn: string) =>
+    (await sns.send(new GetTopicAttributesCommand({ TopicArn }))).Attributes ?? {};
+  const large = await attributes(output('Large'));
+  assert.equal(large['MaximumMessageSize'], '1048576');
+  assert.equal(large['SQSFailureFeedbackRoleArn'], 'arn:aws:iam::000000000000:role/log');
+  assert.match(large['Policy'] ?? '', /"Action":"sns:Publish"/);
+  assert.equal((await attributes(output('Kept')))['ArchivePolicy'], '{"MessageRetentionPeriod":"3"}');
+  const Message = 'x'.repeat(600_000);
+  await sns.send(new PublishCommand({ TopicArn: output('Large'), Message }));
+  await client.send(new cfn.UpdateStackCommand({ StackName, TemplateBody: whole('', 'lambda') }));
+  const updated = await rest(StackName);
+  assert.equal(updated.StackStatus, 'UPDATE_COMPLETE', updated.StackStatusReason);
+  assert.equal((await attributes(output('Kept')))['ArchivePolicy'], undefined);
+  const after = await attributes(output('Large'));
+  assert.deepEqual(
+    [after['SQSFailureFeedbackRoleArn'], after['LambdaFailureFeedbackRoleArn']],
+    [undefined, 'arn:aws:iam::000000000000:role/log'],
+  );
+  const { Attributes } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl: output('Queue'), AttributeNames: ['Policy'] }),
+  );
+  assert.match(Attributes?.Policy ?? '', /sqs:SendMessage/);
   await client.send(new cfn.DeleteStackCommand({ StackName: made.StackId }));
   assert.equal((await rest(made.StackId ?? '')).StackStatus, 'DELETE_COMPLETE');
 });

@@ -227,7 +227,7 @@ test('a queue gets a signed notification, when its policy lets the topic in', as
       TopicArn: arn,
       PublishBatchRequestEntries: [
         { Id: 'a', Message: 'one' },
-        { Id: 'b', Message: '' },
+        { Id: 'b', Message: 'two' },
       ],
     }),
   );
@@ -357,7 +357,7 @@ test('an HTTP endpoint confirms by its address, is tried again, and may refuse',
   assert.equal(await isGenuine(told), true);
   await assert.rejects(
     sns.send(new ConfirmSubscriptionCommand({ TopicArn: arn, Token: 'made up' })),
-    refuses('InvalidParameterException', /Token/),
+    refuses('InvalidParameterException', 'Invalid token'),
   );
   await sns.send(new UnsubscribeCommand({ SubscriptionArn: subscription }));
   const { Subscriptions } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn: arn }));

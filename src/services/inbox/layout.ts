@@ -8,7 +8,7 @@ export const layout = keyspace('inbox', {
 });
 
 export interface MessageRow {
-  readonly kind: 'email' | 'sms';
+  readonly kind: 'email' | 'sms' | 'push';
   readonly to: string;
   readonly from: string;
   readonly subject?: string;

@@ -4,7 +4,7 @@ import type { MessageRow } from './layout.ts';
 /** A message as `GET /_lambent/inbox` answers it. */
 export interface Message {
   readonly id: string;
-  readonly kind: 'email' | 'sms';
+  readonly kind: 'email' | 'sms' | 'push';
   readonly to: string;
   readonly from: string;
   readonly subject: string | null;

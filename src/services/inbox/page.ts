@@ -83,9 +83,11 @@ function linked(text: string): string {
     .join('');
 }
 
+const UNTITLED = { sms: 'Text message', push: 'Push message', email: '(no subject)' } as const;
+
 function renderMessage(message: Message): string {
   const code = codeIn(message.text);
-  const title = message.subject ?? (message.kind === 'sms' ? 'Text message' : '(no subject)');
+  const title = message.subject ?? UNTITLED[message.kind];
   return `<article data-id="${escaped(message.id)}">
 <h2>${escaped(title)}</h2>
 <dl><dt>To</dt><dd>${escaped(message.to)}</dd><dt>From</dt><dd>${escaped(message.from)}</dd><dt>At</dt><dd><time datetime="${escaped(message.at)}">${escaped(message.at.replace('T', ' ').replace(/\.\d+Z$/, ' UTC'))}</time></dd></dl>

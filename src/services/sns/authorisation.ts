@@ -17,6 +17,18 @@ function onSubscription(action: string) {
   ];
 }
 
+function onApplication(action: string) {
+  return (input: { readonly PlatformApplicationArn: string }): readonly ActionRequest[] => [
+    { action: `sns:${action}`, resource: input.PlatformApplicationArn },
+  ];
+}
+
+function onDevice(action: string) {
+  return (input: { readonly EndpointArn: string }): readonly ActionRequest[] => [
+    { action: `sns:${action}`, resource: input.EndpointArn },
+  ];
+}
+
 function onAll(action: string) {
   return (): readonly ActionRequest[] => [{ action: `sns:${action}`, resource: '*' }];
 }
@@ -92,4 +104,20 @@ export const authorisation: Authorisation<SnsOperations> = {
   CheckIfPhoneNumberIsOptedOut: onAll('CheckIfPhoneNumberIsOptedOut'),
   ListPhoneNumbersOptedOut: onAll('ListPhoneNumbersOptedOut'),
   OptInPhoneNumber: onAll('OptInPhoneNumber'),
+  CreatePlatformApplication: onAll('CreatePlatformApplication'),
+  ListPlatformApplications: onAll('ListPlatformApplications'),
+  GetPlatformApplicationAttributes: onApplication('GetPlatformApplicationAttributes'),
+  SetPlatformApplicationAttributes: onApplication('SetPlatformApplicationAttributes'),
+  DeletePlatformApplication: onApplication('DeletePlatformApplication'),
+  CreatePlatformEndpoint: onApplication('CreatePlatformEndpoint'),
+  ListEndpointsByPlatformApplication: onApplication('ListEndpointsByPlatformApplication'),
+  GetEndpointAttributes: onDevice('GetEndpointAttributes'),
+  SetEndpointAttributes: onDevice('SetEndpointAttributes'),
+  DeleteEndpoint: onDevice('DeleteEndpoint'),
+  GetSMSSandboxAccountStatus: onAll('GetSMSSandboxAccountStatus'),
+  CreateSMSSandboxPhoneNumber: onAll('CreateSMSSandboxPhoneNumber'),
+  VerifySMSSandboxPhoneNumber: onAll('VerifySMSSandboxPhoneNumber'),
+  ListSMSSandboxPhoneNumbers: onAll('ListSMSSandboxPhoneNumbers'),
+  DeleteSMSSandboxPhoneNumber: onAll('DeleteSMSSandboxPhoneNumber'),
+  ListOriginationNumbers: onAll('ListOriginationNumbers'),
 };

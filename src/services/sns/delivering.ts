@@ -1,5 +1,6 @@
 import { parseArn } from '../../base/arn.ts';
 import type { Context } from '../../service/context.ts';
+import type { NewMessage } from '../../service/ports.ts';
 import type { Settlement } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
 import { unsubscribePageUrl } from './address.ts';
@@ -11,9 +12,11 @@ import { queueAttributes } from './message-attribute.ts';
 import { type Delivered, lambdaEvent, notificationJson } from './notification.ts';
 import { DELIVERED, type Outcome, outcomeOf, outcomeOfStatus } from './outcome.ts';
 import { deliveryShard } from './publishing.ts';
+import { pushOf } from './pushing.ts';
 import { actingFor, type QueuePost, sendToQueue } from './queue-post.ts';
 import { smsSender } from './sms.ts';
 import { deadLetterArn } from './subscription.ts';
+import { nextSlot } from './throttling.ts';
 import { rowsOf, type SubscriptionName, subscriptionArn, topicArn } from './topic.ts';
 
 const MOST_QUEUE_ATTRIBUTES = 10;
@@ -22,6 +25,8 @@ export interface Delivery {
   readonly id: string;
   /** Attempts so far. */
   readonly attempt: number;
+  /** It has waited for its turn at an endpoint that takes only so many a second. */
+  readonly admitted?: boolean;
 }
 
 type Target = Delivered & { readonly row: SubscriptionRow };
@@ -115,12 +120,18 @@ async function toHttp(ctx: Context, target: Target): Promise<Outcome> {
   return outcomeOfStatus(await post(ctx, row.endpoint, headers, body));
 }
 
-/** Mail and text messages land in the inbox, in the transaction that ends their delivery. */
-async function letterOf(ctx: Context, target: Target) {
+/** Mail, text and push messages land in the inbox, in the transaction that ends their delivery. */
+async function letterOf(ctx: Context, target: Target): Promise<NewMessage | undefined> {
   const { name, topic, delivery, message, row } = target;
   const { account } = name.topic;
   const displayName = topic.attributes['DisplayName'] ?? '';
+  if (row.protocol === 'application') {
+    const push = await pushFor(ctx, target);
+    return typeof push === 'string' ? undefined : push;
+  }
   if (row.protocol === 'sms') {
+    const { optedOut } = layout.at(account, name.topic.region);
+    if ((await optedOut.get(ctx.store, [row.endpoint])) !== undefined) return undefined;
     const text = displayName === '' ? message : `${displayName}> ${message}`;
     return {
       kind: 'sms',
@@ -128,7 +139,7 @@ async function letterOf(ctx: Context, target: Target) {
       to: row.endpoint,
       from: await smsSender(ctx, account, delivery.attributes),
       text,
-    } as const;
+    };
   }
   const footer = `\n\n--\nIf you wish to stop receiving notifications from this topic, please visit the address below to unsubscribe:\n${unsubscribePageUrl(ctx, subscriptionArn(name))}\n`;
   return {
@@ -138,7 +149,7 @@ async function letterOf(ctx: Context, target: Target) {
     from: `${displayName === '' ? 'AWS Notifications' : displayName} <no-reply@sns.amazonaws.com>`,
     subject: delivery.subject ?? 'AWS Notification Message',
     text: row.protocol === 'email' ? `${message}${footer}` : await notificationJson(ctx, target),
-  } as const;
+  };
 }
 
 async function attempt(ctx: Context, target: Target): Promise<Outcome> {
@@ -150,9 +161,20 @@ async function attempt(ctx: Context, target: Target): Promise<Outcome> {
     case 'http':
     case 'https':
       return toHttp(ctx, target);
+    case 'application':
+      return toDevice(ctx, target);
     default:
       return DELIVERED;
   }
+}
+
+async function toDevice(ctx: Context, target: Target): Promise<Outcome> {
+  const push = await pushFor(ctx, target);
+  return typeof push === 'string' ? { kind: 'refused', why: push } : DELIVERED;
+}
+
+function pushFor(ctx: Context, { row, message, delivery }: Target): Promise<NewMessage | string> {
+  return pushOf(ctx, row.endpoint, { textFor: () => message, subject: delivery.subject });
 }
 
 async function bury(ctx: Context, target: Target, why: string): Promise<void> {
@@ -212,7 +234,7 @@ async function finish(
   ctx: Context,
   id: string,
   { blob }: DeliveryRow,
-  letter: Awaited<ReturnType<typeof letterOf>> | undefined,
+  letter: NewMessage | undefined,
 ): Promise<void> {
   const { deliveries } = layout.at(ctx.account, ctx.region);
   // Somebody else may have finished it.
@@ -223,17 +245,35 @@ async function finish(
 }
 
 function isLetter({ row }: Target): boolean {
-  return row.protocol === 'sms' || row.protocol === 'email' || row.protocol === 'email-json';
+  return ['sms', 'email', 'email-json', 'application'].includes(row.protocol);
+}
+
+/** When a throttled endpoint may be tried; undefined for now. */
+function turnOf(ctx: Context, { row, topic, delivery }: Target): number | undefined {
+  if (row.protocol !== 'http' && row.protocol !== 'https') return undefined;
+  const { perSecond } = effectivePolicy(topic.attributes['DeliveryPolicy'], row.attributes['DeliveryPolicy']);
+  if (perSecond === undefined) return undefined;
+  const nowMs = ctx.world.clock.now();
+  const turnMs = nextSlot(ctx.store, delivery.subscriptionId, perSecond, nowMs);
+  return turnMs > nowMs ? turnMs : undefined;
 }
 
 /** One attempt of one delivery; schedules the next. */
 export async function deliver(
-  { id, attempt: attempts }: Delivery,
+  { id, attempt: attempts, admitted }: Delivery,
   ctx: Context,
 ): Promise<Settlement | undefined> {
   const delivery = await layout.at(ctx.account, ctx.region).deliveries.get(ctx.store, [id]);
   if (delivery === undefined) return undefined;
   const target = await targetOf(ctx, delivery);
+  const turnMs = target === undefined || admitted === true ? undefined : turnOf(ctx, target);
+  if (target !== undefined && turnMs !== undefined) {
+    const shard = deliveryShard(target.row, delivery.subscriptionId, attempts);
+    const payload: Delivery = { id, attempt: attempts, admitted: true };
+    return async (tx) => {
+      ctx.enqueue(tx, { kind: 'deliver', payload, dueAtMs: turnMs, ...shard });
+    };
+  }
   const delay = target && (await tryOnce(ctx, target, attempts));
   if (target !== undefined && delay !== undefined) {
     const dueAtMs = ctx.world.clock.now() + delay * 1000;

@@ -11,6 +11,7 @@ const PREFIX: Readonly<Record<string, string>> = {
   lambda: 'Lambda',
   http: 'HTTP',
   https: 'HTTP',
+  application: 'Application',
 };
 const EVERY = 100;
 

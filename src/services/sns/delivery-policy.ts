@@ -128,6 +128,7 @@ function contentTypeIn(value: unknown): string | undefined {
 export interface DeliveryPolicy {
   readonly retries: RetryPolicy | undefined;
   readonly contentType: string | undefined;
+  readonly perSecond: number | undefined;
   /** Of a topic: its subscriptions' own policies do not count. */
   readonly final: boolean;
 }
@@ -142,11 +143,11 @@ export function parseTopicPolicy(text: string): DeliveryPolicy {
     'defaultRequestPolicy',
     'disableSubscriptionOverrides',
   ]);
-  refuseThrottle(http['defaultThrottlePolicy']);
   const retries = http['defaultHealthyRetryPolicy'];
   return {
     retries: retries === undefined ? undefined : retryPolicy(retries),
     contentType: contentTypeIn(http['defaultRequestPolicy']),
+    perSecond: throttleIn(http['defaultThrottlePolicy']),
     final: http['disableSubscriptionOverrides'] === true,
   };
 }
@@ -154,29 +155,39 @@ export function parseTopicPolicy(text: string): DeliveryPolicy {
 export function parseSubscriptionPolicy(text: string): DeliveryPolicy {
   const policy = parse(text);
   known(policy, ['healthyRetryPolicy', 'sicklyRetryPolicy', 'throttlePolicy', 'requestPolicy', 'guaranteed']);
-  refuseThrottle(policy['throttlePolicy']);
   const retries = policy['healthyRetryPolicy'];
   return {
     retries: retries === undefined || retries === null ? undefined : retryPolicy(retries),
     contentType: contentTypeIn(policy['requestPolicy'] ?? undefined),
+    perSecond: throttleIn(policy['throttlePolicy']),
     final: false,
   };
 }
 
-/** A rate that is not kept must not be promised. */
-function refuseThrottle(value: unknown): void {
-  if (value === undefined || value === null) return;
-  const { maxReceivesPerSecond } = objectIn(value, 'throttlePolicy');
-  if (maxReceivesPerSecond !== undefined && maxReceivesPerSecond !== null) {
-    throw invalid('DeliveryPolicy: Lambent does not throttle deliveries; leave maxReceivesPerSecond out');
+function throttleIn(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  const policy = objectIn(value, 'throttlePolicy');
+  known(policy, ['maxReceivesPerSecond']);
+  const { maxReceivesPerSecond: rate } = policy;
+  if (rate === undefined || rate === null) return undefined;
+  if (typeof rate !== 'number' || !Number.isInteger(rate) || rate < 1) {
+    throw invalid('DeliveryPolicy: maxReceivesPerSecond must be greater than or equal to 1');
   }
+  return rate;
+}
+
+export interface EffectivePolicy {
+  readonly retries: RetryPolicy;
+  readonly contentType: string;
+  /** Deliveries an endpoint gets a second, at most. */
+  readonly perSecond: number | undefined;
 }
 
 /** The policy deliveries follow: the subscription's over the topic's over the default. */
 export function effectivePolicy(
   topicText: string | undefined,
   subscriptionText: string | undefined,
-): { readonly retries: RetryPolicy; readonly contentType: string } {
+): EffectivePolicy {
   const topic = topicText === undefined ? undefined : parseTopicPolicy(topicText);
   const own =
     subscriptionText === undefined || topic?.final === true
@@ -185,16 +196,18 @@ export function effectivePolicy(
   return {
     retries: own?.retries ?? topic?.retries ?? HTTP_RETRIES,
     contentType: own?.contentType ?? topic?.contentType ?? 'text/plain; charset=UTF-8',
+    perSecond: own?.perSecond ?? topic?.perSecond,
   };
 }
 
 /** EffectiveDeliveryPolicy of a topic. */
 export function shownTopicPolicy(text: string | undefined): string {
-  const { retries, contentType } = effectivePolicy(text, undefined);
+  const { retries, contentType, perSecond } = effectivePolicy(text, undefined);
   return JSON.stringify({
     http: {
       defaultHealthyRetryPolicy: retries,
       disableSubscriptionOverrides: text !== undefined && parseTopicPolicy(text).final,
+      ...(perSecond === undefined ? {} : { defaultThrottlePolicy: { maxReceivesPerSecond: perSecond } }),
       defaultRequestPolicy: { headerContentType: contentType },
     },
   });
@@ -202,11 +215,11 @@ export function shownTopicPolicy(text: string | undefined): string {
 
 /** EffectiveDeliveryPolicy of an HTTP subscription. */
 export function shownSubscriptionPolicy(topicText: string | undefined, text: string | undefined): string {
-  const { retries, contentType } = effectivePolicy(topicText, text);
+  const { retries, contentType, perSecond } = effectivePolicy(topicText, text);
   return JSON.stringify({
     healthyRetryPolicy: retries,
     sicklyRetryPolicy: null,
-    throttlePolicy: null,
+    throttlePolicy: perSecond === undefined ? null : { maxReceivesPerSecond: perSecond },
     requestPolicy: { headerContentType: contentType },
     guaranteed: false,
   });

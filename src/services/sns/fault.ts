@@ -4,9 +4,11 @@ import { type Fault, faults } from '../../service/faults.ts';
 /** SNS's faults. */
 export const fault = faults<SnsErrorName>();
 
+export const INVALID = 'Invalid parameter: ';
+
 /** `Invalid parameter: …` */
 export function invalid(what: string): Fault {
-  return fault('InvalidParameterException', `Invalid parameter: ${what}`);
+  return fault('InvalidParameterException', `${INVALID}${what}`);
 }
 
 export function noTopic(): Fault {

@@ -129,7 +129,7 @@ function match(operator: string, operand: unknown): Condition {
       return (found) => typeof found === 'string' && matchesWildcard(found, pattern);
     }
     case 'cidr':
-      return cidr(text(operator, operand));
+      return cidr(operand);
     case 'numeric':
       return numeric(operand);
     case 'anything-but':
@@ -157,14 +157,16 @@ function matchesWildcard(value: string, pattern: string): boolean {
   return at <= value.length - last.length;
 }
 
-function cidr(block: string): Condition {
+function cidr(operand: unknown): Condition {
+  // AWS says prefix where it means this.
+  const block = text('prefix', operand);
   const [address = '', bits, ...rest] = block.split('/');
+  if (bits === undefined || rest.length > 0) throw refused("Malformed CIDR, one '/' required");
+  if (!/^\d+$/.test(bits)) throw refused('Malformed CIDR, mask bits must be an integer');
   const version = isIP(address);
+  if (version === 0) throw refused(`Nonstandard IP address: ${address}`);
   const prefix = Number(bits);
-  const most = version === 6 ? 128 : 32;
-  if (version === 0 || rest.length > 0 || !/^\d{1,3}$/.test(bits ?? '') || prefix > most) {
-    throw refused(`Malformed CIDR, one '/' required, or invalid address: ${block}`);
-  }
+  if (prefix > (version === 6 ? 128 : 32)) throw refused('Malformed CIDR, bad mask bits');
   const list = new BlockList();
   list.addSubnet(address, prefix, version === 6 ? 'ipv6' : 'ipv4');
   return (found) =>
@@ -181,32 +183,36 @@ const COMPARISONS: Readonly<Record<string, (found: number, value: number) => boo
   '>=': (found, value) => found >= value,
 };
 
+interface Bound {
+  readonly holds: (found: number, value: number) => boolean;
+  readonly value: number;
+}
+
+/** One comparison or a range, refused in the order AWS reads it. */
 function numeric(operand: unknown): Condition {
-  if (!Array.isArray(operand) || (operand.length !== 2 && operand.length !== 4)) {
-    throw refused('Value of numeric must be an array of one or two comparisons');
-  }
-  const bounds: { readonly holds: (found: number, value: number) => boolean; readonly value: number }[] = [];
-  for (let i = 0; i < operand.length; i += 2) {
-    const operator: unknown = operand[i];
-    const value: unknown = operand[i + 1];
-    const holds =
-      typeof operator === 'string' && Object.hasOwn(COMPARISONS, operator)
-        ? COMPARISONS[operator]
-        : undefined;
-    if (holds === undefined) throw refused(`Unrecognized numeric range operator: ${String(operator)}`);
-    if (typeof value !== 'number') throw refused(`Value of ${String(operator)} must be numeric`);
-    checkNumber(value);
-    bounds.push({ holds, value });
-  }
-  const [first, second] = bounds;
-  if (second !== undefined) {
-    const lower = String(operand[0]);
-    const upper = String(operand[2]);
-    if (!lower.startsWith('>') || !upper.startsWith('<'))
-      throw refused(`Bad numeric range operator: ${upper}`);
-    if (first !== undefined && first.value >= second.value) throw refused('Bottom must be less than top');
-  }
-  return (found) => typeof found === 'number' && bounds.every(({ holds, value }) => holds(found, value));
+  const terms: readonly unknown[] = Array.isArray(operand) ? operand : [];
+  const [first] = terms;
+  if (typeof first !== 'string') throw refused(`Invalid member in numeric match: ${String(first ?? ']')}`);
+  const lower = boundOf(first, terms[1]);
+  if (terms.length === 2) return (found) => typeof found === 'number' && lower.holds(found, lower.value);
+  if (!first.startsWith('>')) throw refused('Too many elements in numeric expression');
+  const second = terms[2];
+  if (typeof second !== 'string') throw refused(`Bad value in numeric range: ${String(second)}`);
+  if (!second.startsWith('<')) throw refused(`Bad numeric range operator: ${second}`);
+  const upper = boundOf(second, terms[3]);
+  if (terms.length > 4) throw refused('Too many terms in numeric range expression');
+  if (lower.value >= upper.value) throw refused('Bottom must be less than top');
+  return (found) =>
+    typeof found === 'number' && lower.holds(found, lower.value) && upper.holds(found, upper.value);
+}
+
+function boundOf(operator: string, value: unknown): Bound {
+  const holds = Object.hasOwn(COMPARISONS, operator) ? COMPARISONS[operator] : undefined;
+  if (holds === undefined) throw refused(`Unrecognized numeric range operator: ${operator}`);
+  if (typeof value !== 'number')
+    throw refused(`Value of ${operator === '=' ? 'equals' : operator} must be numeric`);
+  checkNumber(value);
+  return { holds, value };
 }
 
 /** Matches a key that is there with another value. */

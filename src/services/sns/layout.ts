@@ -9,6 +9,8 @@ export const layout = keyspace('sns', {
   endpoints: rows<[topic: string, protocol: string, endpoint: string], string>('endpoints'),
   /** What was sent to be confirmed with, for two days. */
   tokens: rows<[topic: string, token: string], string>('tokens'),
+  /** Subscriptions that somebody other than their owner ended, and may take back with what they were sent, for two days. */
+  departed: rows<[topic: string, token: string], DepartedRow>('departed'),
   /** Subscriptions of the account, in its own topics and others'. */
   owned: rows<[subscriptionArn: string], 0>('owned'),
   /** What a job is to deliver, one row a subscription. */
@@ -21,6 +23,12 @@ export const layout = keyspace('sns', {
   archiveSweeps: rows<[archiveId: string], 0>('archive-sweeps'),
   duplicates: rows<[topicId: string, scope: string, deduplicationId: string], DuplicateRow>('duplicates'),
   sms: rows<[], Readonly<Record<string, string>>>('sms'),
+  /** Test destinations of text messages. */
+  sandboxNumbers: rows<[phoneNumber: string], SandboxNumberRow>('sandbox-numbers'),
+  /** Applications of the push services, and the devices that registered with each. */
+  applications: rows<[platform: string, name: string], PlatformApplicationRow>('applications'),
+  devices: rows<[platform: string, application: string, id: string], DeviceRow>('devices'),
+  deviceTokens: rows<[platform: string, application: string, token: string], string>('device-tokens'),
   optedOut: rows<[phoneNumber: string], 0>('opted-out'),
 });
 
@@ -53,6 +61,11 @@ export interface SubscriptionRow {
   readonly authenticateOnUnsubscribe?: boolean | undefined;
   readonly attributes: Readonly<Record<string, string>>;
   readonly replay?: ReplayRow | undefined;
+}
+
+export interface DepartedRow {
+  readonly id: string;
+  readonly subscription: SubscriptionRow;
 }
 
 export interface ReplayRow {
@@ -98,6 +111,22 @@ export interface DuplicateRow {
   readonly messageId: string;
   readonly sequence: string;
   readonly atMs: number;
+}
+
+export interface SandboxNumberRow {
+  readonly verified: boolean;
+  /** What was sent to verify it with. */
+  readonly password?: string;
+  /** When it was verified, or sent a password last. */
+  readonly atMs: number;
+}
+
+export interface PlatformApplicationRow {
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface DeviceRow {
+  readonly attributes: Readonly<Record<string, string>>;
 }
 
 export interface SigningRow {

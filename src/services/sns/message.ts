@@ -4,6 +4,7 @@ import { fault, invalid } from './fault.ts';
 import type { TopicRow } from './layout.ts';
 import { attributesSize, type StoredAttributes, storeAttributes } from './message-attribute.ts';
 
+/** Unless the topic says otherwise. */
 export const MOST_BYTES = 262_144;
 const MOST_SUBJECT = 100;
 const ID = /^[A-Za-z0-9!"#$%&'()*+,\-./:;<=>?@[\\\]^_`{|}~]{1,128}$/;
@@ -50,12 +51,12 @@ function structured(text: string): (protocol: string) => string {
 }
 
 /** https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
-export function checkMessage(published: Published): Message {
+export function checkMessage(published: Published, mostBytes = MOST_BYTES): Message {
   const { Message: text, Subject: subject, MessageStructure: structure } = published;
   if (text === '') throw invalid('Empty message');
   const attributes = storeAttributes(published.MessageAttributes);
   const size = Buffer.byteLength(text) + attributesSize(attributes);
-  if (size > MOST_BYTES) throw invalid('Message too long');
+  if (size > mostBytes) throw invalid('Message too long');
   if (subject !== undefined && (subject === '' || subject.length > MOST_SUBJECT || /[\r\n]/.test(subject))) {
     throw invalid('Subject');
   }
@@ -100,7 +101,8 @@ export function ordering(
 }
 
 const MOST_ENTRIES = 10;
-const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
+const MOST_ENTRY_ID = 80;
+const ENTRY_ID = /^[A-Za-z0-9_-]+$/;
 
 /** What PublishBatch checks of its entries. */
 export function checkEntries(entries: readonly { readonly Id: string }[]): void {
@@ -113,11 +115,19 @@ export function checkEntries(entries: readonly { readonly Id: string }[]): void 
       'The batch request contains more entries than permissible.',
     );
   }
-  if (entries.some(({ Id }) => !ENTRY_ID.test(Id))) {
-    throw fault(
-      'InvalidBatchEntryIdException',
-      "The Id of a batch entry in a batch request doesn't abide by the specification.",
-    );
+  for (const { Id } of entries) {
+    const trouble =
+      Id.length > MOST_ENTRY_ID
+        ? 'is too long'
+        : ENTRY_ID.test(Id)
+          ? ''
+          : 'contains an impermissible character';
+    if (trouble !== '') {
+      throw fault(
+        'InvalidBatchEntryIdException',
+        `The Id of a batch entry in the batch request ${trouble}: ${Id}`,
+      );
+    }
   }
   if (new Set(entries.map(({ Id }) => Id)).size !== entries.length) {
     throw fault(

@@ -17,8 +17,8 @@ export function signatureVersionOf(topic: TopicRow): SignatureVersion {
   return topic.attributes['SignatureVersion'] === '2' ? '2' : '1';
 }
 
-async function signed(ctx: Context, { name, topic, delivery, message }: Delivered) {
-  const fields = {
+function fieldsOf({ name, delivery, message }: Delivered) {
+  return {
     Type: 'Notification',
     MessageId: delivery.messageId,
     TopicArn: topicArn(name.topic),
@@ -26,7 +26,6 @@ async function signed(ctx: Context, { name, topic, delivery, message }: Delivere
     Message: message,
     Timestamp: new Date(delivery.atMs).toISOString(),
   };
-  return { fields, signature: await signFields(ctx, signatureVersionOf(topic), fields) };
 }
 
 /**
@@ -34,8 +33,10 @@ async function signed(ctx: Context, { name, topic, delivery, message }: Delivere
  * https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
  */
 export async function notificationJson(ctx: Context, delivered: Delivered): Promise<string> {
-  const { name, delivery } = delivered;
-  const { fields, signature } = await signed(ctx, delivered);
+  const { name, topic, delivery } = delivered;
+  const fields = fieldsOf(delivered);
+  // What a FIFO topic sends is not signed.
+  const signature = topic.fifo ? {} : await signFields(ctx, signatureVersionOf(topic), fields);
   const { Type, MessageId, TopicArn, Subject, Message, Timestamp } = fields;
   return JSON.stringify(
     {
@@ -60,8 +61,9 @@ export async function notificationJson(ctx: Context, delivered: Delivered): Prom
 
 /** The event a function gets. https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html */
 export async function lambdaEvent(ctx: Context, delivered: Delivered): Promise<string> {
-  const { name, delivery } = delivered;
-  const { fields, signature } = await signed(ctx, delivered);
+  const { name, topic, delivery } = delivered;
+  const fields = fieldsOf(delivered);
+  const signature = await signFields(ctx, signatureVersionOf(topic), fields);
   const arn = subscriptionArn(name);
   return JSON.stringify({
     Records: [

@@ -3,7 +3,7 @@ import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { invalid } from './fault.ts';
 import { defaultPolicy } from './policy.ts';
-import { readTopic, rowsOf, topicArn, topicOfArn } from './topic.ts';
+import { readTopic, rowsOf, topicArn, topicFor } from './topic.ts';
 
 interface Policy {
   readonly Statement: readonly { readonly Sid?: string }[];
@@ -29,7 +29,7 @@ async function change(
   arn: string,
   edit: (policy: Policy, resource: string) => Policy,
 ): Promise<void> {
-  const name = topicOfArn(arn);
+  const name = topicFor(ctx, arn);
   await ctx.transact(async (tx) => {
     const topic = await readTopic(tx, name);
     const policy = JSON.parse(topic.attributes['Policy'] ?? defaultPolicy(name)) as Policy;

@@ -1,17 +1,20 @@
-import type { BatchResultErrorEntry, PublishBatchResultEntry, SnsOperations } from '../../model/gen/sns.ts';
+import type { PublishBatchResultEntry, SnsOperations } from '../../model/gen/sns.ts';
 import type { Context } from '../../service/context.ts';
-import { Fault } from '../../service/faults.ts';
 import type { Group } from '../../service/service.ts';
 import { fault, invalid } from './fault.ts';
-import { checkEntries, checkMessage, MOST_BYTES, ordering } from './message.ts';
+import { checkEntries, checkMessage, ordering } from './message.ts';
+import { givenSize } from './message-attribute.ts';
+import { isDeviceArn } from './platform.ts';
 import { type Prepared, prepare, publishIn } from './publishing.ts';
+import { publishToDevice } from './pushing.ts';
 import { sendText } from './sms.ts';
-import { readTopic, topicOfArn } from './topic.ts';
+import { readTopic, topicFor } from './topic.ts';
+import { mostBytes } from './topic-attribute.ts';
 
 async function publishTo(ctx: Context, arn: string, published: Parameters<typeof checkMessage>[0]) {
-  const name = topicOfArn(arn);
-  const message = checkMessage(published);
+  const name = topicFor(ctx, arn);
   const topic = await readTopic(ctx.store, name);
+  const message = checkMessage(published, mostBytes(topic));
   const prepared = await prepare(ctx, { ...message, ...ordering(topic, published) });
   const { messageId, sequence } = await ctx.transact(
     (tx) => publishIn(tx, ctx, name, prepared),
@@ -32,33 +35,31 @@ export const publications = {
           : 'TopicArn or TargetArn or PhoneNumber Reason: only one of them may be given',
       );
     }
+    if (targetArn !== undefined && isDeviceArn(targetArn)) {
+      return { MessageId: await publishToDevice(ctx, targetArn, checkMessage(input)) };
+    }
     if (phoneNumber === undefined) return publishTo(ctx, topicArn ?? targetArn ?? '', input);
     return { MessageId: await sendText(ctx, phoneNumber, checkMessage(input)) };
   },
 
   async PublishBatch(input, ctx) {
-    const name = topicOfArn(input.TopicArn);
+    const name = topicFor(ctx, input.TopicArn);
     const entries = input.PublishBatchRequestEntries;
     checkEntries(entries);
     const topic = await readTopic(ctx.store, name);
     const ready: { readonly id: string; readonly prepared: Prepared }[] = [];
-    const failed: BatchResultErrorEntry[] = [];
     let bytes = 0;
     for (const entry of entries) {
-      bytes += Buffer.byteLength(entry.Message);
-      if (bytes > MOST_BYTES) {
+      bytes += Buffer.byteLength(entry.Message) + givenSize(entry.MessageAttributes);
+      if (bytes > mostBytes(topic)) {
         throw fault(
           'BatchRequestTooLongException',
-          'The length of all the batch messages put together is more than the limit.',
+          'The length of all the messages put together is more than the limit.',
         );
       }
-      try {
-        const message = { ...checkMessage(entry), ...ordering(topic, entry) };
-        ready.push({ id: entry.Id, prepared: await prepare(ctx, message) });
-      } catch (error) {
-        if (!Fault.is(error)) throw error;
-        failed.push({ Id: entry.Id, Code: 'InvalidParameter', Message: error.message, SenderFault: true });
-      }
+      // What is wrong with one is wrong with the request.
+      const message = { ...checkMessage(entry, mostBytes(topic)), ...ordering(topic, entry) };
+      ready.push({ id: entry.Id, prepared: await prepare(ctx, message) });
     }
     const successful = await ctx.transact(async (tx) => {
       const published: PublishBatchResultEntry[] = [];
@@ -68,6 +69,6 @@ export const publications = {
       }
       return published;
     });
-    return { Successful: successful, Failed: failed };
+    return { Successful: successful, Failed: [] };
   },
 } satisfies Group<SnsOperations>;

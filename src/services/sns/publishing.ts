@@ -6,7 +6,9 @@ import { archiveMessage } from './archiving.ts';
 import type { MessageRow, SubscriptionRow, TopicRow } from './layout.ts';
 import { joinLine } from './lines.ts';
 import type { Message } from './message.ts';
+import { PLATFORM_NAMES } from './platform.ts';
 import { comesByReplay } from './replaying.ts';
+import { channelOf } from './subscription.ts';
 import { readTopic, rowsOf, type TopicName } from './topic.ts';
 import { wants } from './wanting.ts';
 
@@ -30,13 +32,23 @@ export interface PublishedAs {
   readonly sequence?: string | undefined;
 }
 
-const PROTOCOLS = ['default', 'sqs', 'lambda', 'http', 'https', 'email', 'email-json', 'sms'];
+const CHANNELS = [
+  'default',
+  'sqs',
+  'lambda',
+  'http',
+  'https',
+  'email',
+  'email-json',
+  'sms',
+  ...PLATFORM_NAMES,
+];
 
 /** Draws ids and puts long texts on disk. */
 export async function prepare(ctx: Context, message: Message): Promise<Prepared> {
   const blobs = new Map<string, BlobRef>();
   if (message.size > ROW_BYTES / 4) {
-    for (const text of new Set(PROTOCOLS.map(message.textFor))) {
+    for (const text of new Set(CHANNELS.map(message.textFor))) {
       if (Buffer.byteLength(text) > ROW_BYTES) blobs.set(text, await ctx.blobs.put(Buffer.from(text)));
     }
   }
@@ -161,11 +173,11 @@ async function writeDelivery(
   ctx: Context,
   name: TopicName,
   subscriptionId: string,
-  { protocol }: SubscriptionRow,
+  subscription: SubscriptionRow,
   prepared: Prepared,
   sequence?: string,
 ): Promise<string> {
-  const row = messageRow(prepared, prepared.message.textFor(protocol), sequence);
+  const row = messageRow(prepared, prepared.message.textFor(channelOf(subscription)), sequence);
   if (row.blob !== undefined) await ctx.blobs.retain(tx, row.blob);
   const id = `${row.messageId}/${subscriptionId}`;
   rowsOf(name).deliveries.set(tx, [id], { ...row, topic: name.name, subscriptionId });

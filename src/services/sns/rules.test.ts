@@ -95,7 +95,27 @@ test('filter policies that cannot be kept are refused with a reason', () => {
   refused({ a: 'x' }, /"a" must be an object or an array/);
   refused({ a: [] }, /Empty arrays/);
   refused({ a: [{ near: 1 }] }, /Unrecognized match type near/);
-  refused({ a: [{ numeric: ['<', 5, '>', 1] }] }, /Bad numeric range operator/);
+  for (const [numeric, reason] of [
+    [[], 'Invalid member in numeric match: ]'],
+    [['operator'], 'Unrecognized numeric range operator: operator'],
+    [[1, '<='], 'Invalid member in numeric match: 1'],
+    [['=', '000'], 'Value of equals must be numeric'],
+    [['>='], 'Value of >= must be numeric'],
+    [['<', 100, '>', 10], 'Too many elements in numeric expression'],
+    [['>=', 1, '>', 2], 'Bad numeric range operator: >'],
+    [['>', 20, '<='], 'Value of <= must be numeric'],
+    [['>', 20, 30], 'Bad value in numeric range: 30'],
+    [['>', 20, '<', 30, '<', 50], 'Too many terms in numeric range expression'],
+  ] as const) {
+    refused({ a: [{ numeric }] }, new RegExp(`${reason.replace(/[\]]/g, '\\$&')}$`));
+  }
+  for (const [block, reason] of [
+    [['x'], 'prefix match pattern must be a string'],
+    ['bad-/64filter', 'Malformed CIDR, mask bits must be an integer'],
+    ['xx.11.xx/8', 'Nonstandard IP address: xx.11.xx'],
+  ] as const) {
+    refused({ a: [{ cidr: block }] }, new RegExp(`${reason}$`));
+  }
   refused({ a: [{ numeric: ['>', 5, '<', 1] }] }, /Bottom must be less than top/);
   refused({ a: [{ cidr: '10.0.0.0' }] }, /Malformed CIDR/);
   refused({ a: { b: ['x'] } }, /does not support nested/, 'MessageAttributes');

@@ -6,10 +6,13 @@ import { dataProtection } from './data-protection.ts';
 import { deliver, deliverLine } from './delivering.ts';
 import { certificateDoor, pagesDoor } from './front-door.ts';
 import { permissions } from './permissions.ts';
+import { platformApplications } from './platform-applications.ts';
+import { platformEndpoints } from './platform-endpoints.ts';
 import { resourcePolicy, resourceTags } from './policy.ts';
 import { publications } from './publications.ts';
 import { forgetDuplicate } from './publishing.ts';
 import { replay } from './replaying.ts';
+import { sandbox } from './sandbox.ts';
 import { texting } from './sms.ts';
 import { subscriptions } from './subscriptions.ts';
 import { tags } from './tags.ts';
@@ -26,6 +29,9 @@ export const sns = defineService({
     ...publications,
     ...texting,
     ...dataProtection,
+    ...platformApplications,
+    ...platformEndpoints,
+    ...sandbox,
   },
   stored: ['PutDataProtectionPolicy'],
   authorisation,

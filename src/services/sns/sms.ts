@@ -6,9 +6,9 @@ import { layout, type StoredAttribute } from './layout.ts';
 import type { Message } from './message.ts';
 import { sealToken, unsealToken } from './page.ts';
 
-const PHONE = /^\+[1-9]\d{6,14}$/;
+export const PHONE = /^\+[1-9]\d{6,14}$/;
 const SENDER = 'AWS.SNS.SMS.SenderID';
-const DEFAULT_SENDER = 'NOTICE';
+export const SMS_SENDER = 'NOTICE';
 const PAGE = 100;
 
 const SETTINGS: Readonly<Record<string, RegExp>> = {
@@ -27,7 +27,7 @@ export async function smsSender(ctx: Context, account: string, attributes: Attri
   const own = attributes?.[SENDER]?.value;
   if (own !== undefined) return own;
   const settings = await layout.at(account, ctx.region).sms.get(ctx.store, []);
-  return settings?.['DefaultSenderID'] ?? DEFAULT_SENDER;
+  return settings?.['DefaultSenderID'] ?? SMS_SENDER;
 }
 
 /** Sends a text message straight to a number: it lands in the inbox. Returns its id. */
@@ -50,8 +50,9 @@ export const texting = {
   async SetSMSAttributes(input, ctx) {
     for (const [name, value = ''] of Object.entries(input.attributes)) {
       const pattern = Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined;
-      if (pattern === undefined) throw invalid(`${name} is not a valid attribute`);
-      if (value !== '' && !pattern.test(value)) throw invalid(`${name} has an invalid value`);
+      if (pattern === undefined) throw fault('InvalidParameterException', `${name} is not a valid attribute`);
+      if (value !== '' && !pattern.test(value))
+        throw fault('InvalidParameterException', `${name} is invalid`);
     }
     const { sms } = layout.at(ctx.account, ctx.region);
     await ctx.transact(async (tx) => {
@@ -68,7 +69,9 @@ export const texting = {
   async GetSMSAttributes(input, ctx) {
     const settings = (await layout.at(ctx.account, ctx.region).sms.get(ctx.store, [])) ?? {};
     const wanted = input.attributes ?? [];
-    const shown = Object.entries(settings).filter(([name]) => wanted.length === 0 || wanted.includes(name));
+    const shown = Object.entries({ MonthlySpendLimit: '1', ...settings }).filter(
+      ([name]) => wanted.length === 0 || wanted.includes(name),
+    );
     return { attributes: Object.fromEntries(shown) };
   },
 
@@ -92,6 +95,7 @@ export const texting = {
   },
 
   async OptInPhoneNumber(input, ctx) {
+    if (!PHONE.test(input.phoneNumber)) throw invalid('PhoneNumber Reason: input incorrectly formatted');
     const { optedOut } = layout.at(ctx.account, ctx.region);
     await ctx.transact(async (tx) => optedOut.delete(tx, [input.phoneNumber]));
     return {};

@@ -1,12 +1,13 @@
 import { parseArn } from '../../base/arn.ts';
 import { parseReplayPolicy } from './archive-policy.ts';
 import { parseSubscriptionPolicy } from './delivery-policy.ts';
-import { invalid } from './fault.ts';
+import { fault, invalid } from './fault.ts';
 import { parseFilterPolicy } from './filter-policy.ts';
 import type { SubscriptionRow, TopicRow } from './layout.ts';
+import { deviceOfArn, isDeviceArn } from './platform.ts';
 
 const EMAIL = /^[^@\s]+@[^@\s]+$/;
-const PHONE = /^\+?[1-9][\d\-. ()]{5,18}$/;
+const PHONE = /^\+?[1-9](?:[-. ()]?\d){5,17}$/;
 
 /** An endpoint must be what its protocol delivers to. https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html */
 export function checkEndpoint(protocol: string, endpoint: string, topic: TopicRow): void {
@@ -37,9 +38,14 @@ export function checkEndpoint(protocol: string, endpoint: string, topic: TopicRo
       if (!EMAIL.test(endpoint)) throw invalid('Email address');
       break;
     case 'sms':
-      if (!PHONE.test(endpoint)) throw invalid(`Invalid SMS endpoint: ${endpoint}`);
+      if (!PHONE.test(endpoint)) {
+        throw fault('InvalidParameterException', `Invalid SMS endpoint: ${endpoint}`);
+      }
       break;
     case 'application':
+      if (!isDeviceArn(endpoint)) throw invalid('Application endpoint arn invalid');
+      deviceOfArn(endpoint, 'Endpoint');
+      break;
     case 'firehose':
       throw invalid(`Protocol Reason: Lambent does not deliver to ${protocol} endpoints`);
     default:
@@ -66,7 +72,7 @@ export function deadLetterArn(attributes: Attributes): string | undefined {
   if (text === undefined) return undefined;
   const { deadLetterTargetArn } = jsonObject('RedrivePolicy', text);
   if (typeof deadLetterTargetArn !== 'string' || parseArn(deadLetterTargetArn)?.service !== 'sqs') {
-    throw invalid('RedrivePolicy: deadLetterTargetArn must be a SQS queue ARN');
+    throw invalid('RedrivePolicy: deadLetterTargetArn is an invalid arn');
   }
   return deadLetterTargetArn;
 }
@@ -88,12 +94,13 @@ const NAMES = [
 export function withAttributes(
   before: Attributes,
   given: Readonly<Record<string, string | undefined>>,
-  protocol: string,
+  { protocol, endpoint }: Pick<SubscriptionRow, 'protocol' | 'endpoint'>,
 ): Attributes {
+  const fifo = protocol === 'sqs' && endpoint.endsWith('.fifo');
   const after: Record<string, string> = { ...before };
   for (const [name, value = ''] of Object.entries(given)) {
     if (!NAMES.includes(name)) throw invalid('AttributeName');
-    if (value === '') delete after[name];
+    if (value === '' && name !== 'RawMessageDelivery') delete after[name];
     else after[name] = value;
   }
   const {
@@ -104,14 +111,16 @@ export function withAttributes(
     ReplayPolicy: replay,
   } = after;
   if (scope !== 'MessageAttributes' && scope !== 'MessageBody') {
-    throw invalid('FilterPolicyScope: Invalid value. Please use either MessageBody or MessageAttributes');
+    throw invalid(
+      `FilterPolicyScope: Invalid value [${scope}]. Please use either MessageBody or MessageAttributes`,
+    );
   }
   if (raw !== 'true' && raw !== 'false') {
-    throw invalid(`RawMessageDelivery Reason: Invalid value [${raw}]. Must be true or false.`);
+    throw invalid(`RawMessageDelivery: Invalid value [${raw}]. Must be true or false.`);
   }
   if (raw === 'true' && !['sqs', 'http', 'https'].includes(protocol)) {
     throw invalid(
-      `RawMessageDelivery Reason: Delivery protocol [${protocol}] does not support raw message delivery.`,
+      `RawMessageDelivery: Delivery protocol [${protocol}] does not support raw message delivery.`,
     );
   }
   if (delivery !== undefined) {
@@ -121,8 +130,16 @@ export function withAttributes(
   }
   if (filter !== undefined) parseFilterPolicy(filter, scope);
   if (replay !== undefined) parseReplayPolicy(replay);
-  deadLetterArn(after);
+  const letters = deadLetterArn(after);
+  if (letters !== undefined && fifo && !letters.endsWith('.fifo')) {
+    throw invalid('RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic.');
+  }
   return after;
+}
+
+/** Whose words of a structured message a subscription gets: its protocol's, or its push service's. */
+export function channelOf({ protocol, endpoint }: Pick<SubscriptionRow, 'protocol' | 'endpoint'>): string {
+  return protocol === 'application' ? deviceOfArn(endpoint).application.platform : protocol;
 }
 
 /** Whether a subscriber must answer for the endpoint: who owns a queue, a function or a number need not. */
@@ -131,5 +148,5 @@ export function needsConfirmation(
   account: string,
 ): boolean {
   if (row.protocol === 'sqs') return parseArn(row.endpoint)?.account !== account;
-  return row.protocol !== 'lambda' && row.protocol !== 'sms';
+  return !['lambda', 'sms', 'application'].includes(row.protocol);
 }

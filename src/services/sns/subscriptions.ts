@@ -1,11 +1,14 @@
 import type { SnsOperations, Subscription } from '../../model/gen/sns.ts';
 import type { Context } from '../../service/context.ts';
+import { Fault } from '../../service/faults.ts';
 import type { Group } from '../../service/service.ts';
-import { askConfirmation } from './confirming.ts';
+import type { Transaction } from '../../store/store.ts';
+import { askConfirmation, sayFarewell } from './confirming.ts';
 import { shownSubscriptionPolicy } from './delivery-policy.ts';
 import { eraseSubscription } from './erasing.ts';
-import { fault, invalid, noSubscription } from './fault.ts';
+import { fault, INVALID, invalid, noSubscription } from './fault.ts';
 import { layout, type SubscriptionRow } from './layout.ts';
+import { MOST_BYTES } from './message.ts';
 import { sealToken, unsealToken } from './page.ts';
 import { withReplay } from './replaying.ts';
 import { checkEndpoint, needsConfirmation, withAttributes } from './subscription.ts';
@@ -15,9 +18,12 @@ import {
   type SubscriptionName,
   subscriptionArn,
   subscriptionOfArn,
+  type TopicName,
   topicArn,
+  topicFor,
   topicOfArn,
 } from './topic.ts';
+import { checkLarge, mostBytes } from './topic-attribute.ts';
 
 const PAGE = 100;
 const PENDING = 'pending confirmation';
@@ -46,17 +52,57 @@ function listed(name: SubscriptionName, row: SubscriptionRow): Subscription {
   };
 }
 
+function newToken({ world }: Context): string {
+  return Buffer.from(world.random.bytes(TOKEN_BYTES)).toString('hex');
+}
+
+/** Subscribe says of what it refuses in an attribute that it is one. */
+function ofAttributes<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!Fault.is(error) || !error.message.startsWith(INVALID)) throw error;
+    throw invalid(`Attributes Reason: ${error.message.slice(INVALID.length)}`);
+  }
+}
+
+/** Whether an endpoint is told that it has been unsubscribed. */
+function hears({ protocol, pendingToken }: SubscriptionRow): boolean {
+  return pendingToken === undefined && ['http', 'https', 'email', 'email-json'].includes(protocol);
+}
+
+/** A subscription that ended without its owner's word is there again. */
+async function takeBack(
+  tx: Transaction,
+  topic: TopicName,
+  token: string,
+): Promise<{ SubscriptionArn: string }> {
+  const rows = rowsOf(topic);
+  const departed = await rows.departed.get(tx, [topic.name, token]);
+  if (departed === undefined) throw invalid('Token');
+  const { id, subscription } = departed;
+  const { protocol, endpoint, owner } = subscription;
+  const arn = subscriptionArn({ topic, id });
+  const place = [topic.name, protocol, endpoint] as const;
+  const another = await rows.endpoints.get(tx, [...place]);
+  if (another !== undefined) return { SubscriptionArn: subscriptionArn({ topic, id: another }) };
+  rows.subscriptions.set(tx, [topic.name, id], subscription);
+  rows.endpoints.set(tx, [...place], id);
+  layout.at(owner, topic.region).owned.set(tx, [arn], 0);
+  return { SubscriptionArn: arn };
+}
+
 export const subscriptions = {
   async Subscribe(input, ctx) {
-    const topicName = topicOfArn(input.TopicArn);
+    const topicName = topicFor(ctx, input.TopicArn);
     const { Protocol: protocol, Endpoint: endpoint } = input;
     const topic = await readTopic(ctx.store, topicName);
     if (endpoint === undefined || endpoint === '') {
       throw invalid('Endpoint Reason: no value for required parameter');
     }
     checkEndpoint(protocol, endpoint, topic);
-    const attributes = withAttributes({}, input.Attributes ?? {}, protocol);
-    const token = Buffer.from(ctx.world.random.bytes(TOKEN_BYTES)).toString('hex');
+    const attributes = ofAttributes(() => withAttributes({}, input.Attributes ?? {}, { protocol, endpoint }));
+    const token = newToken(ctx);
     const pending = needsConfirmation({ protocol, endpoint }, ctx.account);
     const made: SubscriptionRow = {
       protocol,
@@ -87,6 +133,9 @@ export const subscriptions = {
         }
         return { id: name.id, row: existing };
       }
+      const others =
+        mostBytes(current) > MOST_BYTES ? await rows.subscriptions.all(tx, [topicName.name]) : [];
+      checkLarge(current, [protocol, ...others.map(({ value }) => value.protocol)]);
       const replaying = attributes['ReplayPolicy'] !== undefined;
       rows.subscriptions.set(
         tx,
@@ -108,14 +157,14 @@ export const subscriptions = {
 
   async ConfirmSubscription(input, ctx) {
     const topic = topicOfArn(input.TopicArn);
+    if (!/^[0-9a-f]{32,}$/.test(input.Token)) throw fault('InvalidParameterException', 'Invalid token');
     const rows = rowsOf(topic);
     const signed = ctx.principal.kind !== 'anonymous';
     const protectedFrom = input.AuthenticateOnUnsubscribe?.toLowerCase() === 'true';
     return ctx.transact(async (tx) => {
-      await readTopic(tx, topic);
       const id = await rows.tokens.get(tx, [topic.name, input.Token]);
       const row = id === undefined ? undefined : await rows.subscriptions.get(tx, [topic.name, id]);
-      if (id === undefined || row === undefined) throw invalid('Token');
+      if (id === undefined || row === undefined) return takeBack(tx, topic, input.Token);
       const { pendingToken, ...confirmed } = row;
       // A token that was used is shown what it did.
       if (pendingToken !== undefined) {
@@ -133,6 +182,7 @@ export const subscriptions = {
     const name = subscriptionOfArn(input.SubscriptionArn);
     const { topic } = name;
     const rows = rowsOf(topic);
+    const token = newToken(ctx);
     await ctx.transact(async (tx) => {
       const row = await rows.subscriptions.get(tx, [topic.name, name.id]);
       // What is gone already is gone.
@@ -144,6 +194,8 @@ export const subscriptions = {
         );
       }
       eraseSubscription(tx, name, row);
+      const byOwner = ctx.principal.kind !== 'anonymous' && ctx.account === row.owner;
+      if (!byOwner && hears(row)) sayFarewell(tx, ctx, name, row, token);
       const owner = await rows.topics.get(tx, [topic.name]);
       if (owner !== undefined) {
         rows.topics.set(tx, [topic.name], { ...owner, deleted: owner.deleted + 1 });
@@ -169,7 +221,7 @@ export const subscriptions = {
   },
 
   async ListSubscriptionsByTopic(input, ctx) {
-    const topic = topicOfArn(input.TopicArn);
+    const topic = topicFor(ctx, input.TopicArn);
     await readTopic(ctx.store, topic);
     const after = input.NextToken === undefined ? undefined : unsealToken(input.NextToken);
     const page = await rowsOf(topic).subscriptions.page(ctx.store, [topic.name], {
@@ -222,7 +274,7 @@ export const subscriptions = {
     await ctx.transact(async (tx) => {
       const row = await readSubscription(tx, name);
       const given = { [input.AttributeName]: input.AttributeValue };
-      const after = { ...row, attributes: withAttributes(row.attributes, given, row.protocol) };
+      const after = { ...row, attributes: withAttributes(row.attributes, given, row) };
       rowsOf(topic).subscriptions.set(
         tx,
         [topic.name, id],

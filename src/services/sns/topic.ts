@@ -1,4 +1,5 @@
 import { formatArn, parseArn } from '../../base/arn.ts';
+import type { Context } from '../../service/context.ts';
 import type { Reader } from '../../store/store.ts';
 import { invalid, noTopic } from './fault.ts';
 import { layout, type TopicRow } from './layout.ts';
@@ -45,6 +46,13 @@ export function topicOfArn(text: string, parameter = 'TopicArn'): TopicName {
   );
 }
 
+/** The same of a request from outside, which reaches the topics of the region it was sent to. */
+export function topicFor(ctx: Context, text: string): TopicName {
+  const name = topicOfArn(text);
+  if (ctx.http !== undefined && ctx.inside !== true && name.region !== ctx.region) throw invalid('TopicArn');
+  return name;
+}
+
 export function rowsOf({ account, region }: TopicName): ReturnType<typeof layout.at> {
   return layout.at(account, region);
 }
@@ -65,18 +73,14 @@ export function subscriptionArn({ topic, id }: SubscriptionName): string {
 }
 
 export function subscriptionOfArn(text: string): SubscriptionName {
-  const arn = parseArn(text);
-  const [name, id, ...rest] = arn?.resource.split(':') ?? [];
-  if (
-    arn?.service !== 'sns' ||
-    name === undefined ||
-    id === undefined ||
-    rest.length > 0 ||
-    !NAME.test(name)
-  ) {
-    throw invalid(
-      `SubscriptionArn Reason: An ARN must have at least 7 elements, not ${text.split(':').length}`,
-    );
+  if (text === '') throw invalid('SubscriptionArn Reason: no value for required parameter');
+  const elements = text.split(':').length;
+  if (elements < 6) {
+    throw invalid(`SubscriptionArn Reason: An ARN must have at least 6 elements, not ${elements}`);
   }
+  const arn = parseArn(text);
+  const [name = '', id, ...rest] = arn?.resource.split(':') ?? [];
+  if (arn?.service !== 'sns' || !NAME.test(name)) throw invalid('SubscriptionArn');
+  if (id === undefined || rest.length > 0) throw invalid('SubscriptionId');
   return { topic: { account: arn.account, region: arn.region, name }, id };
 }

@@ -10,8 +10,8 @@ import { layout, type TopicRow } from './layout.ts';
 import { sealToken, unsealToken } from './page.ts';
 import { boundPolicy, defaultPolicy } from './policy.ts';
 import { sameTags, tagMap } from './tag.ts';
-import { checkTopicName, readTopic, rowsOf, type TopicName, topicArn, topicOfArn } from './topic.ts';
-import { checkTopicAttribute, isIdleFeedback, withAttribute } from './topic-attribute.ts';
+import { checkTopicName, readTopic, rowsOf, type TopicName, topicArn, topicFor } from './topic.ts';
+import { checkLarge, checkTopicAttribute, isIdleFeedback, withAttribute } from './topic-attribute.ts';
 
 const PAGE = 100;
 
@@ -90,7 +90,7 @@ export const topics = {
   },
 
   async DeleteTopic(input, ctx) {
-    const name = topicOfArn(input.TopicArn);
+    const name = topicFor(ctx, input.TopicArn);
     const { topics: rows, subscriptions } = rowsOf(name);
     await ctx.transact(async (tx) => {
       // What is gone already is gone.
@@ -122,7 +122,7 @@ export const topics = {
   },
 
   async GetTopicAttributes(input, ctx) {
-    const name = topicOfArn(input.TopicArn);
+    const name = topicFor(ctx, input.TopicArn);
     const topic = await readTopic(ctx.store, name);
     const { confirmed, pending } = await countSubscriptions(ctx, name);
     const begins = archiveBegins(topic, ctx.world.clock.now());
@@ -147,7 +147,7 @@ export const topics = {
   },
 
   async SetTopicAttributes(input, ctx) {
-    const name = topicOfArn(input.TopicArn);
+    const name = topicFor(ctx, input.TopicArn);
     const { AttributeName: attribute, AttributeValue: asked = '' } = input;
     const value =
       attribute === 'Policy' && asked !== '' ? await boundPolicy(asked, name.account, ctx) : asked;
@@ -156,6 +156,13 @@ export const topics = {
       const topic = await readTopic(tx, name);
       checkTopicAttribute(attribute, value, topic.fifo);
       const after = { ...topic, attributes: withAttribute(topic.attributes, attribute, value) };
+      if (attribute === 'MaximumMessageSize') {
+        const all = await rowsOf(name).subscriptions.all(tx, [name.name]);
+        checkLarge(
+          after,
+          all.map((each) => each.value.protocol),
+        );
+      }
       rowsOf(name).topics.set(
         tx,
         [name.name],

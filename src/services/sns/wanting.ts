@@ -2,7 +2,7 @@ import { passes } from './filter.ts';
 import { type FilterPolicy, parseFilterPolicy } from './filter-policy.ts';
 import type { SubscriptionRow } from './layout.ts';
 import type { Message } from './message.ts';
-import { filterScope } from './subscription.ts';
+import { channelOf, filterScope } from './subscription.ts';
 
 const COMPILED_POLICIES = 1000;
 
@@ -20,16 +20,14 @@ function compiled(text: string, scope: 'MessageAttributes' | 'MessageBody'): Fil
 }
 
 /** Whether a subscription gets a message. */
-export function wants(
-  { protocol, attributes, pendingToken }: SubscriptionRow,
-  message: Pick<Message, 'textFor' | 'attributes'>,
-): boolean {
+export function wants(row: SubscriptionRow, message: Pick<Message, 'textFor' | 'attributes'>): boolean {
+  const { attributes, pendingToken } = row;
   if (pendingToken !== undefined) return false;
   const text = attributes['FilterPolicy'];
   if (text === undefined) return true;
   const scope = filterScope(attributes);
   return passes(compiled(text, scope), scope, {
-    body: message.textFor(protocol),
+    body: message.textFor(channelOf(row)),
     attributes: message.attributes,
   });
 }

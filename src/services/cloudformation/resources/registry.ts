@@ -37,8 +37,8 @@ import { nestedStack } from './nested-stack.ts';
 import type { ResourceProvider } from './provider.ts';
 import { restApi } from './rest-api.ts';
 import { bucketPolicy, s3Bucket } from './s3-bucket.ts';
-import { snsSubscription, snsTopic, snsTopicPolicy } from './sns-topic.ts';
-import { queuePolicy, sqsQueue } from './sqs-queue.ts';
+import { snsSubscription, snsTopic, snsTopicInlinePolicy, snsTopicPolicy } from './sns-topic.ts';
+import { queueInlinePolicy, queuePolicy, sqsQueue } from './sqs-queue.ts';
 import { waitConditionHandle } from './wait-condition-handle.ts';
 
 const CUSTOM = 'AWS::CloudFormation::CustomResource';
@@ -92,8 +92,10 @@ const PROVIDERS: Readonly<Record<string, ResourceProvider>> = {
   'AWS::S3::BucketPolicy': bucketPolicy,
   'AWS::SNS::Subscription': snsSubscription,
   'AWS::SNS::Topic': snsTopic,
+  'AWS::SNS::TopicInlinePolicy': snsTopicInlinePolicy,
   'AWS::SNS::TopicPolicy': snsTopicPolicy,
   'AWS::SQS::Queue': sqsQueue,
+  'AWS::SQS::QueueInlinePolicy': queueInlinePolicy,
   'AWS::SQS::QueuePolicy': queuePolicy,
 };
 

@@ -16,15 +16,53 @@ import { refuseTaken } from './taken.ts';
 
 /** Properties that are topic attributes, and what they are without a template's word. */
 const ATTRIBUTES: Readonly<Record<string, string>> = {
+  ArchivePolicy: '{}',
   ContentBasedDeduplication: 'false',
   DisplayName: '',
   FifoThroughputScope: 'Topic',
   KmsMasterKeyId: '',
+  MaximumMessageSize: '',
   SignatureVersion: '1',
   TracingConfig: 'PassThrough',
 };
-const SUPPORTED = [...Object.keys(ATTRIBUTES), 'FifoTopic', 'TopicName', 'Subscription', 'Tags'];
+const SUPPORTED = [
+  ...Object.keys(ATTRIBUTES),
+  'DataProtectionPolicy',
+  'DeliveryStatusLogging',
+  'FifoTopic',
+  'TopicName',
+  'Subscription',
+  'Tags',
+];
+/** What the topic attributes of each logged protocol begin with. */
+const LOGGED: Readonly<Record<string, string>> = {
+  'http/s': 'HTTP',
+  sqs: 'SQS',
+  lambda: 'Lambda',
+  firehose: 'Firehose',
+  application: 'Application',
+};
+const LOGGING = ['SuccessFeedbackRoleArn', 'SuccessFeedbackSampleRate', 'FailureFeedbackRoleArn'];
+
 const MOST_NAME = 256;
+
+/** The topic attributes a topic's properties come to, as texts. */
+function attributesIn(properties: ValueMap): Record<string, string> {
+  const attributes: Record<string, string> = {};
+  for (const name of Object.keys(ATTRIBUTES)) {
+    const value = properties[name];
+    if (value !== undefined) attributes[name] = attributeText(value);
+  }
+  for (const logging of mapsIn(properties, 'DeliveryStatusLogging')) {
+    const prefix = LOGGED[requiredText(logging, 'Protocol')];
+    if (prefix === undefined) continue;
+    for (const name of LOGGING) {
+      const value = logging[name];
+      if (value !== undefined) attributes[`${prefix}${name}`] = String(value);
+    }
+  }
+  return attributes;
+}
 
 /** What a subscription inside a topic's properties is told apart by. */
 function subscriptionsIn(properties: ValueMap): ReadonlyMap<string, { Protocol: string; Endpoint: string }> {
@@ -88,14 +126,13 @@ export const snsTopic: ResourceProvider = {
       await refuseTaken(scope, arn, () => scope.call('sns', 'GetTopicAttributes', { TopicArn: arn }));
     }
     const attributes: Record<string, string> = fifo ? { FifoTopic: 'true' } : {};
-    for (const attribute of Object.keys(ATTRIBUTES)) {
-      const value = wanted[attribute];
-      if (value !== undefined) attributes[attribute] = String(value);
-    }
+    Object.assign(attributes, attributesIn(wanted));
+    const protection = documentIn(wanted);
     const tags = tagList(tagMap(wanted['Tags']));
     const { TopicArn } = await scope.call<{ readonly TopicArn: string }>('sns', 'CreateTopic', {
       Name: name,
       Attributes: attributes,
+      ...(protection === '' ? {} : { DataProtectionPolicy: protection }),
       ...(tags.length === 0 ? {} : { Tags: tags }),
     });
     scope.stands(TopicArn);
@@ -105,11 +142,16 @@ export const snsTopic: ResourceProvider = {
 
   async update({ physicalId: TopicArn, attributes, properties }, wanted, scope) {
     refuseOthers(scope.type, wanted, SUPPORTED);
-    for (const [AttributeName, without] of Object.entries(ATTRIBUTES)) {
-      const value = wanted[AttributeName];
-      if (equalValues(properties[AttributeName], value)) continue;
-      const AttributeValue = value === undefined ? without : String(value);
+    const before = attributesIn(properties);
+    const after = attributesIn(wanted);
+    for (const AttributeName of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      if (before[AttributeName] === after[AttributeName]) continue;
+      const AttributeValue = after[AttributeName] ?? ATTRIBUTES[AttributeName] ?? '';
       await scope.call('sns', 'SetTopicAttributes', { TopicArn, AttributeName, AttributeValue });
+    }
+    const DataProtectionPolicy = documentIn(wanted);
+    if (DataProtectionPolicy !== documentIn(properties)) {
+      await scope.call('sns', 'PutDataProtectionPolicy', { ResourceArn: TopicArn, DataProtectionPolicy });
     }
     const { set, removed } = tagChange(properties, wanted);
     const tags = tagList(set);
@@ -133,8 +175,17 @@ const SUBSCRIPTION_ATTRIBUTES = [
   'FilterPolicyScope',
   'RawMessageDelivery',
   'RedrivePolicy',
+  'ReplayPolicy',
 ];
 const SUBSCRIPTION = [...SUBSCRIPTION_ATTRIBUTES, 'Endpoint', 'Protocol', 'TopicArn', 'Region'];
+
+/** What takes an attribute back, where an empty text does not. */
+const NONE: Readonly<Record<string, string>> = { RawMessageDelivery: 'false', ReplayPolicy: '{}' };
+
+function documentIn(properties: ValueMap): string {
+  const value = properties['DataProtectionPolicy'];
+  return value === undefined ? '' : attributeText(value);
+}
 
 function attributeText(value: Value): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
@@ -172,7 +223,7 @@ export const snsSubscription: ResourceProvider = {
       changed.includes('FilterPolicyScope') && !changed.includes('FilterPolicy') ? ['FilterPolicy'] : [];
     for (const AttributeName of [...changed, ...again].sort(scopeFirst)) {
       const value = wanted[AttributeName];
-      const AttributeValue = value === undefined ? '' : attributeText(value);
+      const AttributeValue = value === undefined ? (NONE[AttributeName] ?? '') : attributeText(value);
       await scope.call('sns', 'SetSubscriptionAttributes', {
         SubscriptionArn,
         AttributeName,
@@ -219,3 +270,24 @@ export const snsTopicPolicy: ResourceProvider = {
     return undefined;
   },
 };
+
+/** AWS::SNS::TopicInlinePolicy: the policy of one topic. */
+export const snsTopicInlinePolicy: ResourceProvider = {
+  async create(wanted, scope) {
+    const topic = requiredText(wanted, 'TopicArn');
+    await setPolicies({}, inlined(wanted), scope);
+    return { physicalId: topic, attributes: {} };
+  },
+  async update({ physicalId, attributes, properties }, wanted, scope) {
+    await setPolicies(inlined(properties), inlined(wanted), scope);
+    return { physicalId, attributes };
+  },
+  async remove({ properties }, scope) {
+    await setPolicies(inlined(properties), {}, scope);
+    return undefined;
+  },
+};
+
+function inlined(properties: ValueMap): ValueMap {
+  return { ...properties, Topics: [requiredText(properties, 'TopicArn')] };
+}

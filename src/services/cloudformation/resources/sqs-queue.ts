@@ -1,7 +1,7 @@
 import { formatArn } from '../../../base/arn.ts';
 import { equalValues, type Value, type ValueMap } from '../template/value.ts';
 import { ignoringGone } from './gone.ts';
-import { documentText, refuseOthers, tagChange, tagMap, textIn, textsIn } from './property.ts';
+import { documentText, refuseOthers, requiredText, tagChange, tagMap, textIn, textsIn } from './property.ts';
 import type { ResourceProvider, ResourceScope } from './provider.ts';
 import { refuseTaken } from './taken.ts';
 
@@ -104,6 +104,23 @@ export const queuePolicy: ResourceProvider = {
   },
   async remove({ properties }, scope) {
     for (const url of textsIn(properties, 'Queues')) await ignoringGone(() => setPolicy(url, '', scope));
+    return undefined;
+  },
+};
+
+/** AWS::SQS::QueueInlinePolicy: the policy of one queue. */
+export const queueInlinePolicy: ResourceProvider = {
+  async create(wanted, scope) {
+    const url = requiredText(wanted, 'Queue');
+    await setPolicy(url, documentText(wanted['PolicyDocument']), scope);
+    return { physicalId: url, attributes: {} };
+  },
+  async update({ physicalId, attributes }, wanted, scope) {
+    await setPolicy(physicalId, documentText(wanted['PolicyDocument']), scope);
+    return { physicalId, attributes };
+  },
+  async remove({ physicalId }, scope) {
+    await ignoringGone(() => setPolicy(physicalId, '', scope));
     return undefined;
   },
 };
