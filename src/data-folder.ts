@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { environment } from './world/environment.ts';
@@ -29,6 +29,28 @@ export interface ServerFacts {
 
 const SEAL_KEY_BYTES = 32;
 const FACTS = 'server.json';
+/** Grows with each change after which rows of before cannot be read. */
+const FORMAT = '2';
+const FORMAT_FILE = 'format';
+
+/** A folder whose rows another version of Lambent wrote, in a form this one cannot read. */
+export class UnreadableFolder extends Error {}
+
+/** Throws {@link UnreadableFolder} unless the folder is new or has today's format. */
+async function checkFormat(folder: string): Promise<void> {
+  const file = join(folder, FORMAT_FILE);
+  const isEmpty = await access(join(folder, 'store')).then(
+    () => false,
+    () => true,
+  );
+  if (isEmpty) return writeFile(file, FORMAT);
+  const format = await readFile(file, 'utf8').catch(() => undefined);
+  if (format === FORMAT) return;
+  const whose = Number(format ?? '1') < Number(FORMAT) ? 'an earlier' : 'a later';
+  throw new UnreadableFolder(
+    `${folder} holds the data of ${whose} version of Lambent, which this one cannot read`,
+  );
+}
 
 async function readOrMakeSealKey(
   file: string,
@@ -64,6 +86,7 @@ export async function openDataFolder(
 ): Promise<DataFolder> {
   const folder = path === undefined ? await mkdtemp(join(tmpdir(), 'lambent-')) : resolve(path);
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  await checkFormat(folder);
   const derived = join(folder, 'derived');
   await mkdir(derived, { recursive: true });
   const facts = join(folder, FACTS);

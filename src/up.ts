@@ -7,7 +7,7 @@ import { run } from './cli/run.ts';
 import { processTerminal, type Terminal } from './cli/terminal.ts';
 import { watchSources } from './cli/watch.ts';
 import { type Cloud, startCloud } from './cloud.ts';
-import { runningServer } from './data-folder.ts';
+import { runningServer, UnreadableFolder } from './data-folder.ts';
 import type { Level } from './gateway/log.ts';
 import { environment } from './world/environment.ts';
 import { collectWhenIdle } from './world/idle-memory.ts';
@@ -59,6 +59,11 @@ async function open(
       logLevel,
     });
   } catch (error) {
+    if (error instanceof UnreadableFolder) {
+      terminal.error(`lambent: ${error.message}.`);
+      terminal.error('         Move it away, or choose another folder with --data or --ephemeral.');
+      return undefined;
+    }
     if ((error as { code?: string }).code !== 'EADDRINUSE') throw error;
     terminal.error(`lambent: port ${port} is busy: ${await describeOccupant(host, port)}.`);
     terminal.error(`         Try: lambent up --port ${port + 1}`);

@@ -186,3 +186,12 @@ test('a command that cannot be understood ends with 2, one without a server with
   };
   assert.deepEqual(await lambent('--version'), { code: 0, text: `${version}\n` });
 });
+
+test('a data folder in a form of other versions is refused with what to do', async () => {
+  const old = join(folder, 'old');
+  mkdirSync(join(old, 'store'), { recursive: true });
+  const refused = await new Run(['up', '--port', '0', '--data', old]).ended;
+  assert.equal(refused.code, 1);
+  assert.match(refused.text, /holds the data of an earlier version of Lambent/);
+  assert.match(refused.text, /--data or --ephemeral/);
+});
