@@ -62,12 +62,13 @@ export function createAccess(options: AccessOptions): AccessPort {
             };
       const asking = trust === undefined ? attached : { ...attached, resourceMustAllow: 'trust' as const };
       const policies = withControls(asking, request.action, principal, controls?.caller, controls?.owner);
-      const { resourceTags } = options.definition(ctx.service) ?? {};
+      const definition = options.definition(ctx.service);
+      const { resourceTags } = definition ?? {};
       const tags =
         resourceTags === undefined || request.resource === '*' || !asksResourceTags(policies)
           ? undefined
           : await resourceTags(request.resource, ctx);
-      const subject = { principal, region, host: { world }, ctx, http };
+      const subject = { principal, region, host: { world }, ctx, http, definition };
       const { resourceAccount } = request;
       const asked = {
         action: request.action,

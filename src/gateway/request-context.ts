@@ -2,7 +2,7 @@ import type { ContextLookup, ContextValue, ContextValues } from '../policy/reque
 import type { HttpFacts } from '../service/context.ts';
 import { type AccountControls, ownerOf } from '../service/organizations.ts';
 import type { Principal } from '../service/principal.ts';
-import type { ActionRequest } from '../service/service.ts';
+import type { ActionRequest, ServiceDefinition } from '../service/service.ts';
 import type { World } from '../world/world.ts';
 import { tagKeysOf, tagOf } from './request-tags.ts';
 
@@ -54,6 +54,7 @@ export interface Subject {
   readonly ctx: { readonly http?: HttpFacts; readonly via: readonly string[] };
   /** Absent at front doors. */
   readonly input?: Readonly<Record<string, unknown>>;
+  readonly definition?: ServiceDefinition | undefined;
   /** Absent for calls from inside. */
   readonly http: HttpFacts | undefined;
 }
@@ -90,7 +91,10 @@ export class RequestContext implements ContextLookup {
           find(this.#request.context, key) ??
           find(this.#principal, key) ??
           this.#tag(key))
-      : (find(this.#request.context, key) ?? find(this.#principal, key) ?? this.#serviceTag(key));
+      : (find(this.#request.context, key) ??
+          find(this.#principal, key) ??
+          this.#serviceKey(key) ??
+          this.#serviceTag(key));
   }
 
   #global(key: string): ContextValue | undefined {
@@ -166,6 +170,14 @@ export class RequestContext implements ContextLookup {
     return Number.isNaN(issuedMs)
       ? undefined
       : Math.floor((this.#call.host.world.clock.now() - issuedMs) / 1000);
+  }
+
+  #serviceKey(key: string): ContextValue | undefined {
+    const { definition, http, host } = this.#call;
+    if (http === undefined) return undefined;
+    // S3's name of a global key.
+    if (key === 's3:resourceaccount') return this.#global('aws:resourceaccount');
+    return definition?.requestKey?.(key, http, host.world.clock.realNow());
   }
 
   /** Services have names of their own for the tags of what is theirs: `iam:ResourceTag/…`, `s3:BucketTag/…`. */

@@ -1,7 +1,7 @@
 /**
  * The tags of a request, whatever its service calls them: a list of keys and values, or a map.
  */
-const LISTS = ['Tags', 'tags', 'TagsList', 'TagList', 'tagList'];
+const LISTS = ['Tags', 'tags', 'TagsList', 'TagList', 'tagList', 'UserPoolTags'];
 const KEY_LISTS = ['TagKeys', 'tagKeys'];
 
 function* tagsIn(input: Readonly<Record<string, unknown>>): Generator<readonly [string, string]> {

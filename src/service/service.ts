@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { MaybePromise } from '../base/maybe-promise.ts';
-import type { ContextLookup, ContextValues } from '../policy/request.ts';
+import type { ContextLookup, ContextValue, ContextValues } from '../policy/request.ts';
 import type { KeyRange, Transaction } from '../store/store.ts';
-import type { Context } from './context.ts';
+import type { Context, HttpFacts } from './context.ts';
 import type { FrontDoor } from './front-door.ts';
 
 /** An operation: what the model says goes in and comes out, and the caller's context. */
@@ -109,6 +109,8 @@ export interface ServiceDefinition {
     request: CrossOriginRequest,
     ctx: Context,
   ) => Promise<Readonly<Record<string, string>> | 'refused' | undefined>;
+  /** Condition keys that every request of this service has by how it was sent; `key` in lower case, `nowMs` of the machine's clock. */
+  readonly requestKey?: (key: string, request: HttpFacts, nowMs: number) => ContextValue | undefined;
   /** The tags of such a resource; asked only where a policy does. */
   readonly resourceTags?: (
     resourceArn: string,

@@ -1,5 +1,6 @@
 import { loadModel } from '../../model/load.ts';
 import type { OperationModel } from '../../model/model.ts';
+import type { ContextValue, ContextValues } from '../../policy/request.ts';
 import { Fault } from '../../service/faults.ts';
 import { passingRole } from '../../service/passing-role.ts';
 import type { ActionRequest, AuthorisationRule, AuthorisationScope } from '../../service/service.ts';
@@ -27,10 +28,42 @@ function ruleOf(name: string): AuthorisationRule<Input> {
     for (const part of binding.parts)
       path += typeof part === 'string' ? part : encodeURIComponent(String(input[part.member]));
     const resource = `arn:aws:apigateway:${region}::${path}`;
-    const own = { action: binding.action, resource };
+    const context = REQUEST_KEYS[name]?.(input);
+    const own = { action: binding.action, resource, ...(context === undefined ? {} : { context }) };
     const passed = roles?.(input).filter(isRole) ?? [];
     return passed.length === 0 ? [own] : [own, ...passed.map((role) => passingRole(role, PRINCIPAL))];
   };
+}
+
+type Keys = (input: Input) => ContextValues;
+
+/**
+ * What policies may ask of what is to be made.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/security_iam_id-based-policy-examples.html
+ */
+const REQUEST_KEYS: Readonly<Record<string, Keys>> = {
+  CreateRestApi: ({ name, disableExecuteApiEndpoint, endpointConfiguration }) => {
+    const { types } = (endpointConfiguration ?? {}) as { readonly types?: readonly string[] };
+    return requestKeys({
+      ApiName: name,
+      EndpointType: types ?? ['EDGE'],
+      DisableExecuteApiEndpoint: disableExecuteApiEndpoint ?? false,
+    });
+  },
+  CreateAuthorizer: ({ type, authorizerUri }) =>
+    requestKeys({ AuthorizerType: type, AuthorizerUri: authorizerUri }),
+  PutMethod: ({ authorizationType, apiKeyRequired }) =>
+    requestKeys({ RouteAuthorizationType: authorizationType, ApiKeyRequired: apiKeyRequired ?? false }),
+  CreateStage: ({ stageName }) => requestKeys({ StageName: stageName }),
+  CreateDeployment: ({ stageName }) => requestKeys({ StageName: stageName }),
+};
+
+function requestKeys(values: Readonly<Record<string, unknown>>): ContextValues {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) =>
+      value === undefined ? [] : [[`apigateway:Request/${key}`, value as ContextValue]],
+    ),
+  );
 }
 
 /** The roles an input names; of others, only that they name none. */

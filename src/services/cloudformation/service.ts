@@ -8,6 +8,7 @@ import { timeOut } from './engine/start.ts';
 import { work } from './engine/work.ts';
 import { exports } from './exports.ts';
 import { stackDescriptions } from './stack-descriptions.ts';
+import { resourceTags } from './stack-lookup.ts';
 import { stacks } from './stacks.ts';
 import { templates } from './templates.ts';
 
@@ -16,6 +17,7 @@ export const cloudformation = defineService({
   model: 'cloudformation',
   operations: { ...stacks, ...changeSets, ...stackDescriptions, ...templates, ...exports },
   authorisation,
+  resourceTags,
   frontDoors: [callbackDoor],
   jobs: { advance, work, retire, timeout: timeOut },
 });

@@ -1,3 +1,4 @@
+import { parseArn } from '../../base/arn.ts';
 import type { Context } from '../../service/context.ts';
 import type { Reader } from '../../store/store.ts';
 import { validationError } from './fault.ts';
@@ -23,6 +24,19 @@ export async function stackOfChangeSet(ctx: Context, arn: string): Promise<Stack
   const all = await changeSets.all(ctx.store, []);
   const found = all.find(({ value }) => value.uuid === uuid);
   return found && stacks.get(ctx.store, [found.key[0]]);
+}
+
+/** The tags of a stack, for the pipeline. */
+export async function resourceTags(
+  resourceArn: string,
+  { store }: Context,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const arn = parseArn(resourceArn);
+  const uuid = arn === undefined ? undefined : uuidOfArn(resourceArn, arn);
+  if (arn === undefined || uuid === undefined) return undefined;
+  const stack = await layout.at(arn.account, arn.region).stacks.get(store, [uuid]);
+  const tags = stack?.intent?.tags ?? [];
+  return Object.fromEntries(tags.map(({ Key, Value }) => [Key ?? '', Value ?? '']));
 }
 
 /** The same where a missing stack is the caller's mistake. */

@@ -52,7 +52,8 @@ export const authorisation = {
   CreateTrail: ({ Name, TagsList, CloudWatchLogsRoleArn: role }, { account, region }) => {
     const resource = trailArn(account, { homeRegion: region, name: Name });
     const own = { action: 'cloudtrail:CreateTrail', resource, context: tagKeys(TagsList) };
-    return [own, ...passing(resource, role)];
+    const tagging = { ...own, action: 'cloudtrail:AddTags' };
+    return [own, ...((TagsList ?? []).length === 0 ? [] : [tagging]), ...passing(resource, role)];
   },
   UpdateTrail: async ({ Name, CloudWatchLogsRoleArn: role }, scope) => {
     const own = await onTrail('UpdateTrail', Name, scope);

@@ -6,7 +6,7 @@ import { eventSelectors } from './event-selectors.ts';
 import { lookups } from './lookups.ts';
 import { retention } from './retention.ts';
 import { signingKeys } from './signing-key.ts';
-import { trailTags } from './trail-tags.ts';
+import { resourceTags, trailTags } from './trail-tags.ts';
 import { trails } from './trails.ts';
 
 /** The record of what was done: see `port.ts` for how it comes here. */
@@ -15,5 +15,6 @@ export const cloudtrail = defineService({
   model: 'cloudtrail',
   operations: { ...lookups, ...trails, ...eventSelectors, ...trailTags, ...signingKeys },
   authorisation,
+  resourceTags,
   jobs: { ...retention, deliver, digest },
 });

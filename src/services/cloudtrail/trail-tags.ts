@@ -1,6 +1,9 @@
+import { parseArn } from '../../base/arn.ts';
 import type { CloudtrailOperations, Tag } from '../../model/gen/cloudtrail.ts';
+import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { fault } from './fault.ts';
+import { layout } from './layout.ts';
 import { readTrail } from './trail.ts';
 import { homeTrail, updateTrail } from './trails.ts';
 
@@ -35,6 +38,17 @@ export const trailTags = {
     return { ResourceTagList: await Promise.all(lists) };
   },
 } satisfies Group<CloudtrailOperations>;
+
+/** The tags of a trail, for the pipeline. */
+export async function resourceTags(
+  resourceArn: string,
+  { store }: Context,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const arn = parseArn(resourceArn);
+  const name = /^trail\/(.+)$/.exec(arn?.resource ?? '')?.[1];
+  if (arn === undefined || name === undefined) return undefined;
+  return (await layout.at(arn.account, '').trails.get(store, [arn.region, name]))?.tags;
+}
 
 export function addTags(
   tags: Readonly<Record<string, string>>,

@@ -1,6 +1,6 @@
 import { formatArn } from '../../base/arn.ts';
 import type { CognitoIdpOperations } from '../../model/gen/cognito-idp.ts';
-import type { Authorisation, AuthorisationRule } from '../../service/service.ts';
+import type { ActionRequest, Authorisation, AuthorisationRule } from '../../service/service.ts';
 
 /** On the pool the request names. */
 function onPool(operation: string): AuthorisationRule<{ readonly UserPoolId: string }> {
@@ -16,7 +16,7 @@ function onArn(operation: string): AuthorisationRule<{ readonly ResourceArn: str
   return ({ ResourceArn }) => [{ action: `cognito-idp:${operation}`, resource: ResourceArn }];
 }
 
-function onAll(operation: string): AuthorisationRule {
+function onAll(operation: string): (...asked: readonly unknown[]) => readonly ActionRequest[] {
   return () => [{ action: `cognito-idp:${operation}`, resource: '*' }];
 }
 
@@ -49,7 +49,10 @@ export const authorisation = {
   ConfirmSignUp: 'none',
   CreateGroup: onPool('CreateGroup'),
   CreateResourceServer: onPool('CreateResourceServer'),
-  CreateUserPool: onAll('CreateUserPool'),
+  CreateUserPool: (input, scope) => [
+    ...onAll('CreateUserPool')(input, scope),
+    ...(Object.keys(input.UserPoolTags ?? {}).length === 0 ? [] : onAll('TagResource')(input, scope)),
+  ],
   CreateUserPoolClient: onPool('CreateUserPoolClient'),
   CreateUserPoolDomain: onPool('CreateUserPoolDomain'),
   DeleteGroup: onPool('DeleteGroup'),

@@ -14,7 +14,7 @@ import { resourceServers } from './resource-servers.ts';
 import { secondFactors } from './second-factors.ts';
 import { signIns } from './sign-ins.ts';
 import { signUps } from './sign-ups.ts';
-import { tags } from './tags.ts';
+import { resourceTags, tags } from './tags.ts';
 import { tokens } from './tokens.ts';
 import { unsignedScope } from './unsigned-scope.ts';
 
@@ -39,6 +39,7 @@ export const cognitoIdp = defineService({
   },
   authorisation,
   unsignedScope,
+  resourceTags,
   frontDoors: [documents, confirmPage, hostedPages],
   validationCode: 'InvalidParameterException',
 });

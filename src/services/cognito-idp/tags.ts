@@ -1,8 +1,10 @@
+import { parseArn } from '../../base/arn.ts';
 import type { CognitoIdpOperations } from '../../model/gen/cognito-idp.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import type { Reader } from '../../store/store.ts';
 import { fault } from './fault.ts';
+import { layout } from './layout.ts';
 import { type PoolScope, poolScope } from './scope.ts';
 
 export const tags = {
@@ -28,6 +30,17 @@ export const tags = {
     return {};
   },
 } satisfies Group<CognitoIdpOperations>;
+
+/** The tags of a pool, for the pipeline; its clients and groups have the pool's. */
+export async function resourceTags(
+  resourceArn: string,
+  { store }: Context,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const arn = parseArn(resourceArn);
+  const id = /^userpool\/(.+)$/.exec(arn?.resource ?? '')?.[1];
+  if (arn === undefined || id === undefined) return undefined;
+  return (await layout.at(arn.account, arn.region).pools.get(store, [id]))?.tags;
+}
 
 async function taggedPool(ctx: Context, arn: string, reader: Reader): Promise<PoolScope> {
   const scope = await poolScope(ctx, arn.slice(arn.indexOf('/') + 1), reader);

@@ -102,10 +102,27 @@ export function fresh(
   name: string,
   context: ContextValues,
 ): Rule {
-  return ({ account }) => [
-    { action: `iam:${action}`, resource: iamArn(account, kind, path ?? '/', name), context },
-  ];
+  return ({ account }) => {
+    const resource = iamArn(account, kind, path ?? '/', name);
+    const own = { action: `iam:${action}`, resource, context };
+    // To make something with tags takes the permission to tag it.
+    const tagging = (context['aws:TagKeys'] as readonly string[] | undefined)?.length
+      ? TAGGING[kind]
+      : undefined;
+    return tagging === undefined ? [own] : [own, { action: `iam:${tagging}`, resource, context }];
+  };
 }
+
+const TAGGING: Readonly<Record<string, string>> = {
+  user: 'TagUser',
+  role: 'TagRole',
+  policy: 'TagPolicy',
+  'instance-profile': 'TagInstanceProfile',
+  'oidc-provider': 'TagOpenIDConnectProvider',
+  'saml-provider': 'TagSAMLProvider',
+  mfa: 'TagMFADevice',
+  'server-certificate': 'TagServerCertificate',
+};
 
 /** Lists are asked of a path: `arn:aws:iam::123456789012:user/`. */
 export function listing(action: string, kind: string) {

@@ -83,8 +83,11 @@ const userRules = {
   ListSigningCertificates: ({ UserName }, scope) => user('ListSigningCertificates', UserName)(scope),
   UpdateSigningCertificate: ({ UserName }, scope) => user('UpdateSigningCertificate', UserName)(scope),
   DeleteSigningCertificate: ({ UserName }, scope) => user('DeleteSigningCertificate', UserName)(scope),
-  CreateServiceSpecificCredential: ({ UserName, ServiceName }, scope) =>
-    user('CreateServiceSpecificCredential', UserName, serviceName(ServiceName))(scope),
+  CreateServiceSpecificCredential: ({ UserName, ServiceName, CredentialAgeDays: days }, scope) =>
+    user('CreateServiceSpecificCredential', UserName, {
+      ...serviceName(ServiceName),
+      ...(days === undefined ? {} : { 'iam:ServiceSpecificCredentialAgeDays': days }),
+    })(scope),
   ListServiceSpecificCredentials: ({ UserName, AllUsers }, scope) =>
     AllUsers === true
       ? listing('ListServiceSpecificCredentials', 'user')({}, scope)

@@ -56,6 +56,7 @@ type ServiceAssumption = Parameters<IdentityPort['assumeForService']>[0];
 
 const KEY_USE_MS = 15 * 60 * 1000;
 const SERVICE_SESSION_SECONDS = 3600;
+const LAMBDA = 'lambda.amazonaws.com';
 
 export function createIdentityPort(options: IdentityPortOptions): IdentityPort {
   return new StoredIdentity(options);
@@ -270,7 +271,7 @@ class StoredIdentity implements IdentityPort {
   }
 
   async #assume(request: ServiceAssumption, durationSeconds: number): Promise<SessionCredentials> {
-    const { roleArn, service, sessionName, note } = request;
+    const { roleArn, service, sessionName, sourceArn, note } = request;
     const role = await this.role(roleArn);
     const account = role?.account ?? parseIamArn(roleArn)?.account ?? '';
     const decided = serviceTrust(request, {
@@ -301,7 +302,10 @@ class StoredIdentity implements IdentityPort {
       sessionName,
       sessionPolicies: [],
       sessionTags: {},
-      sessionContext: { 'aws:TokenIssueTime': new Date(now).toISOString() },
+      sessionContext: {
+        'aws:TokenIssueTime': new Date(now).toISOString(),
+        ...(service === LAMBDA && sourceArn !== undefined ? { 'lambda:SourceFunctionArn': sourceArn } : {}),
+      },
     };
     const seconds = Math.min(durationSeconds, role.maxSessionSeconds);
     const { credentials } = await this.issueSession({ principal, expiresAtMs: now + seconds * 1000 });

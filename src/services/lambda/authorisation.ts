@@ -1,7 +1,9 @@
 import { formatArn } from '../../base/arn.ts';
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
+import type { ContextValues } from '../../policy/request.ts';
 import { passingRole } from '../../service/passing-role.ts';
 import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
+import { layout } from './layout.ts';
 import { arnOf, readReference } from './reference.ts';
 import { SERVICE } from './roles.ts';
 
@@ -43,13 +45,83 @@ function onLayer(operation: string) {
   };
 }
 
+/** A mapping's permissions may be bound to its function. */
 function onMapping(operation: string) {
-  return (input: { readonly UUID: string }, scope: AuthorisationScope): readonly ActionRequest[] => [
-    {
+  return async (
+    { UUID, FunctionName }: { readonly UUID: string; readonly FunctionName?: string | undefined },
+    scope: AuthorisationScope,
+  ): Promise<readonly ActionRequest[]> => {
+    const { account, region, ctx } = scope;
+    const mapping = await layout.at(account, region).mappings.get(ctx.store, [UUID]);
+    const own = {
       action: `lambda:${operation}`,
-      resource: formatArn('lambda', scope.region, scope.account, `event-source-mapping:${input.UUID}`),
+      resource: formatArn('lambda', region, account, `event-source-mapping:${UUID}`),
+    };
+    const moved = FunctionName === undefined ? undefined : functionNamed(FunctionName, scope);
+    const functions = [...new Set([mapping?.functionArn, moved].filter((arn) => arn !== undefined))];
+    // One that is moved to another function is taken from the one and given to the other.
+    return functions.length === 0
+      ? [own]
+      : functions.map((arn) => ({ ...own, context: { 'lambda:FunctionArn': arn } }));
+  };
+}
+
+function functionNamed(name: string, scope: AuthorisationScope): string {
+  return arnOf(readReference(name, undefined, scope));
+}
+
+interface UrlInput extends Named {
+  readonly AuthType?: string | undefined;
+}
+
+/** Of a function's URL: how it is open now, or will be. */
+function onUrl(operation: string) {
+  return async (input: UrlInput, scope: AuthorisationScope): Promise<readonly ActionRequest[]> => {
+    const reference = readReference(input.FunctionName, input.Qualifier, scope);
+    const { account, region, name, qualifier = '' } = reference;
+    const url =
+      input.AuthType === undefined
+        ? await layout.at(account, region).urls.get(scope.ctx.store, [name, qualifier])
+        : undefined;
+    const authType = input.AuthType ?? url?.authType;
+    const context = {
+      'lambda:FunctionArn': arnOf(reference),
+      ...(authType === undefined ? {} : { 'lambda:FunctionUrlAuthType': authType }),
+    };
+    return [{ action: `lambda:${operation}`, resource: arnOf(reference), context }];
+  };
+}
+
+/** Whom a statement is for, and for what: of one to be made, or of one that is there. */
+function onPermission(operation: string) {
+  return async (
+    input: Named & {
+      readonly StatementId: string;
+      readonly Principal?: string | undefined;
+      readonly FunctionUrlAuthType?: string | undefined;
     },
-  ];
+    scope: AuthorisationScope,
+  ): Promise<readonly ActionRequest[]> => {
+    const reference = readReference(input.FunctionName, input.Qualifier, scope);
+    const { account, region, name, qualifier = '' } = reference;
+    const policy =
+      input.Principal === undefined
+        ? await layout.at(account, region).policies.get(scope.ctx.store, [name, qualifier])
+        : undefined;
+    const statement = policy?.statements.find(({ Sid }) => Sid === input.StatementId);
+    const principal = input.Principal ?? principalIn(statement?.Principal);
+    const authType =
+      input.FunctionUrlAuthType ?? statement?.Condition?.['StringEquals']?.['lambda:FunctionUrlAuthType'];
+    const context = {
+      ...(principal === undefined ? {} : { 'lambda:Principal': principal }),
+      ...(authType === undefined ? {} : { 'lambda:FunctionUrlAuthType': authType }),
+    };
+    return [{ action: `lambda:${operation}`, resource: arnOf(reference), context }];
+  };
+}
+
+function principalIn(principal: string | Readonly<Record<string, string>> | undefined): string | undefined {
+  return typeof principal === 'object' ? Object.values(principal)[0] : principal;
 }
 
 function onSigning(operation: string) {
@@ -71,17 +143,50 @@ function using(layers: readonly string[] | undefined): readonly ActionRequest[] 
   return (layers ?? []).map((resource) => ({ action: 'lambda:GetLayerVersion', resource }));
 }
 
+interface Settings {
+  readonly Layers?: readonly string[] | undefined;
+  readonly CodeSigningConfigArn?: string | undefined;
+  readonly VpcConfig?:
+    | {
+        readonly SubnetIds?: readonly string[] | undefined;
+        readonly SecurityGroupIds?: readonly string[] | undefined;
+      }
+    | undefined;
+}
+
+/** What policies may ask of a function's settings. */
+function settingsKeys({ Layers, CodeSigningConfigArn, VpcConfig }: Settings): ContextValues {
+  const { SubnetIds, SecurityGroupIds } = VpcConfig ?? {};
+  return {
+    ...(Layers === undefined ? {} : { 'lambda:Layer': Layers }),
+    ...(CodeSigningConfigArn === undefined ? {} : { 'lambda:CodeSigningConfigArn': CodeSigningConfigArn }),
+    ...(SubnetIds === undefined ? {} : { 'lambda:SubnetIds': SubnetIds }),
+    ...(SecurityGroupIds === undefined ? {} : { 'lambda:SecurityGroupIds': SecurityGroupIds }),
+  };
+}
+
+/** To make something with tags takes the permission to tag it. */
+function tagging(
+  resource: string,
+  tags: Readonly<Record<string, string>> | undefined,
+): readonly ActionRequest[] {
+  return Object.keys(tags ?? {}).length === 0 ? [] : [{ action: 'lambda:TagResource', resource }];
+}
+
+function onSettings(operation: string) {
+  return (input: Named & Settings & { readonly Role?: string | undefined }, scope: AuthorisationScope) => [
+    ...onFunction(operation)(input, scope).map((request) => ({ ...request, context: settingsKeys(input) })),
+    ...passing(input, scope),
+    ...using(input.Layers),
+  ];
+}
+
 export const authorisation: Authorisation<LambdaOperations> = {
   CreateFunction: (input, scope) => [
-    ...onFunction('CreateFunction')(input, scope),
-    ...passing(input, scope),
-    ...using(input.Layers),
+    ...onSettings('CreateFunction')(input, scope),
+    ...tagging(functionNamed(input.FunctionName, scope), input.Tags),
   ],
-  UpdateFunctionConfiguration: (input, scope) => [
-    ...onFunction('UpdateFunctionConfiguration')(input, scope),
-    ...passing(input, scope),
-    ...using(input.Layers),
-  ],
+  UpdateFunctionConfiguration: onSettings('UpdateFunctionConfiguration'),
   GetFunction: onFunction('GetFunction'),
   GetFunctionConfiguration: onFunction('GetFunctionConfiguration'),
   DeleteFunction: onFunction('DeleteFunction'),
@@ -94,8 +199,8 @@ export const authorisation: Authorisation<LambdaOperations> = {
   UpdateAlias: onAlias('UpdateAlias'),
   DeleteAlias: onAlias('DeleteAlias'),
   ListAliases: onFunction('ListAliases'),
-  AddPermission: onFunction('AddPermission'),
-  RemovePermission: onFunction('RemovePermission'),
+  AddPermission: onPermission('AddPermission'),
+  RemovePermission: onPermission('RemovePermission'),
   GetPolicy: onFunction('GetPolicy'),
   Invoke: onFunction('InvokeFunction'),
   InvokeAsync: onFunction('InvokeAsync'),
@@ -121,29 +226,41 @@ export const authorisation: Authorisation<LambdaOperations> = {
   GetFunctionEventInvokeConfig: onFunction('GetFunctionEventInvokeConfig'),
   DeleteFunctionEventInvokeConfig: onFunction('DeleteFunctionEventInvokeConfig'),
   ListFunctionEventInvokeConfigs: onFunction('ListFunctionEventInvokeConfigs'),
-  CreateFunctionUrlConfig: onFunction('CreateFunctionUrlConfig'),
-  GetFunctionUrlConfig: onFunction('GetFunctionUrlConfig'),
-  UpdateFunctionUrlConfig: onFunction('UpdateFunctionUrlConfig'),
-  DeleteFunctionUrlConfig: onFunction('DeleteFunctionUrlConfig'),
+  CreateFunctionUrlConfig: onUrl('CreateFunctionUrlConfig'),
+  GetFunctionUrlConfig: onUrl('GetFunctionUrlConfig'),
+  UpdateFunctionUrlConfig: onUrl('UpdateFunctionUrlConfig'),
+  DeleteFunctionUrlConfig: onUrl('DeleteFunctionUrlConfig'),
   ListFunctionUrlConfigs: onFunction('ListFunctionUrlConfigs'),
   PutProvisionedConcurrencyConfig: onFunction('PutProvisionedConcurrencyConfig'),
   GetProvisionedConcurrencyConfig: onFunction('GetProvisionedConcurrencyConfig'),
   DeleteProvisionedConcurrencyConfig: onFunction('DeleteProvisionedConcurrencyConfig'),
   ListProvisionedConcurrencyConfigs: onFunction('ListProvisionedConcurrencyConfigs'),
-  CreateEventSourceMapping: onAll('CreateEventSourceMapping'),
+  CreateEventSourceMapping: (input, scope) => [
+    {
+      action: 'lambda:CreateEventSourceMapping',
+      resource: '*',
+      context: { 'lambda:FunctionArn': functionNamed(input.FunctionName, scope) },
+    },
+    ...tagging('*', input.Tags),
+  ],
   ListEventSourceMappings: onAll('ListEventSourceMappings'),
   GetEventSourceMapping: onMapping('GetEventSourceMapping'),
   UpdateEventSourceMapping: onMapping('UpdateEventSourceMapping'),
   DeleteEventSourceMapping: onMapping('DeleteEventSourceMapping'),
-  CreateCodeSigningConfig: onAll('CreateCodeSigningConfig'),
+  CreateCodeSigningConfig: (input) => [...onAll('CreateCodeSigningConfig')(), ...tagging('*', input.Tags)],
   GetCodeSigningConfig: onSigning('GetCodeSigningConfig'),
   UpdateCodeSigningConfig: onSigning('UpdateCodeSigningConfig'),
   DeleteCodeSigningConfig: onSigning('DeleteCodeSigningConfig'),
   ListCodeSigningConfigs: onAll('ListCodeSigningConfigs'),
   ListFunctionsByCodeSigningConfig: onSigning('ListFunctionsByCodeSigningConfig'),
   PutFunctionCodeSigningConfig: (input, scope) => [
-    ...onFunction('PutFunctionCodeSigningConfig')(input, scope),
-    ...onSigning('PutFunctionCodeSigningConfig')(input),
+    ...[
+      ...onFunction('PutFunctionCodeSigningConfig')(input, scope),
+      ...onSigning('PutFunctionCodeSigningConfig')(input),
+    ].map((request) => ({
+      ...request,
+      context: { 'lambda:CodeSigningConfigArn': input.CodeSigningConfigArn },
+    })),
   ],
   GetFunctionCodeSigningConfig: onFunction('GetFunctionCodeSigningConfig'),
   DeleteFunctionCodeSigningConfig: onFunction('DeleteFunctionCodeSigningConfig'),

@@ -1,6 +1,7 @@
 import { parseArn } from '../../base/arn.ts';
 import type { CallOptions, Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
+import { functionArn } from './reference.ts';
 import { SERVICE } from './roles.ts';
 
 interface Delivery {
@@ -106,7 +107,7 @@ async function send(
     return;
   }
   const options: CallOptions = {
-    as: { roleArn: role, service: SERVICE, sessionName: name },
+    as: { roleArn: role, service: SERVICE, sessionName: name, sourceArn: functionArn(ctx, name) },
     account: arn.account === '' ? ctx.account : arn.account,
     region: arn.region === '' ? ctx.region : arn.region,
     traceHeader,

@@ -10,7 +10,7 @@ import { readLayers } from './layer-use.ts';
 import { type FunctionRow, layout } from './layout.ts';
 import { pageOf } from './pages.ts';
 import { notFound, readFunction, readVersion, targetOf } from './reading.ts';
-import { arnOf, fault, isVersionNumber, LATEST } from './reference.ts';
+import { arnOf, fault, functionArn, isVersionNumber, LATEST } from './reference.ts';
 import { assumeRole } from './roles.ts';
 import { checkRuntime, noteRuntime } from './runtime.ts';
 import { checkTags } from './tag.ts';
@@ -27,7 +27,7 @@ export const functions = {
     const exists = () =>
       fault('ResourceConflictException', `Function already exist: ${name}`, { Type: 'User' });
     if ((await rows.functions.get(ctx.store, [name])) !== undefined) throw exists();
-    await assumeRole(ctx, input.Role, name);
+    await assumeRole(ctx, input.Role, name, functionArn(reference, name));
     const layers = await readLayers(ctx, input.Layers ?? []);
     const { ImageUri } = input.Code;
     const made =

@@ -1,7 +1,7 @@
 import { parseArn } from '../../base/arn.ts';
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
-import { fault } from './reference.ts';
+import { fault, functionArn } from './reference.ts';
 import { SERVICE } from './roles.ts';
 
 /** A message as ReceiveMessage answers it. */
@@ -143,7 +143,15 @@ export class QueueSource {
       'sqs',
       operation,
       { QueueUrl: this.#url, ...input },
-      { as: { roleArn: this.#role, service: SERVICE, sessionName: this.#name }, region: this.#region },
+      {
+        as: {
+          roleArn: this.#role,
+          service: SERVICE,
+          sessionName: this.#name,
+          sourceArn: functionArn(this.#ctx, this.#name),
+        },
+        region: this.#region,
+      },
     );
   }
 }

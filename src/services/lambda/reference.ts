@@ -51,6 +51,14 @@ export function arnOf(reference: FunctionReference, qualifier = reference.qualif
   return formatArn('lambda', reference.region, reference.account, resource);
 }
 
+/** A function's own ARN, whatever its version. */
+export function functionArn(
+  { account, region }: { readonly account: string; readonly region: string },
+  name: string,
+): string {
+  return formatArn('lambda', region, account, `function:${name}`);
+}
+
 export const LATEST = '$LATEST';
 
 export function isVersionNumber(qualifier: string): boolean {

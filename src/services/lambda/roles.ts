@@ -10,12 +10,14 @@ export async function assumeRole(
   ctx: Context,
   roleArn: string,
   sessionName: string,
+  functionArn: string,
 ): Promise<SessionCredentials> {
   try {
     return await ctx.ports.identity.assumeForService({
       roleArn,
       service: SERVICE,
       sessionName,
+      sourceArn: functionArn,
       note: (decision) => ctx.noteDecision(decision),
     });
   } catch (error) {

@@ -233,9 +233,10 @@ export class Running {
       ...version.layers.map((layer) => codeFolder(ctx, layer.code)),
     ]);
     const functionArn = arnOf(reference, version.version);
+    const ownArn = arnOf({ ...reference, qualifier: undefined });
     let credentials: Promise<SessionCredentials> | undefined;
     const assume = () => {
-      credentials = assumeRole(ctx, version.role, version.name);
+      credentials = assumeRole(ctx, version.role, version.name, ownArn);
       return credentials;
     };
     const spec: EnvironmentSpec = {

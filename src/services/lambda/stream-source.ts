@@ -1,7 +1,7 @@
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import type { MappingRow } from './layout.ts';
-import { fault } from './reference.ts';
+import { fault, functionArn } from './reference.ts';
 import { SERVICE } from './roles.ts';
 
 /** One record of a stream, as the function's event shows it. */
@@ -164,7 +164,12 @@ export class StreamSource {
 
   #call<Output>(operation: string, input: unknown): Promise<Output> {
     return this.#ctx.call<Output>('dynamodbstreams', operation, input, {
-      as: { roleArn: this.#role, service: SERVICE, sessionName: this.#name },
+      as: {
+        roleArn: this.#role,
+        service: SERVICE,
+        sessionName: this.#name,
+        sourceArn: functionArn(this.#ctx, this.#name),
+      },
     });
   }
 }

@@ -78,8 +78,12 @@ async function change(ctx: Context, resource: string, edit: (tags: Tags) => Tags
 /** The tags of a function, for the pipeline; its versions have the function's. */
 export async function resourceTags(resourceArn: string, ctx: Context): Promise<Tags | undefined> {
   const arn = parseArn(resourceArn);
-  const name = /^function:([^:]+)/.exec(arn?.resource ?? '')?.[1];
+  const [kind, name] = arn?.resource.split(':') ?? [];
   if (arn === undefined || name === undefined) return undefined;
+  const rows = layout.at(arn.account, arn.region);
+  if (kind === 'event-source-mapping') return (await rows.mappings.get(ctx.store, [name]))?.tags;
+  if (kind === 'code-signing-config') return (await rows.codeSigningConfigs.get(ctx.store, [name]))?.tags;
+  if (kind !== 'function') return undefined;
   return (await layout.at(arn.account, arn.region).functions.get(ctx.store, [name]))?.tags;
 }
 

@@ -8,7 +8,7 @@ import { storeImage } from './image.ts';
 import { readLayers } from './layer-use.ts';
 import type { FunctionVersion } from './layout.ts';
 import { checkRevision, notFound, readFunction, type Target, targetOf } from './reading.ts';
-import { arnOf, fault, LATEST } from './reference.ts';
+import { arnOf, fault, functionArn, LATEST } from './reference.ts';
 import { assumeRole } from './roles.ts';
 import { checkRuntime, noteRuntime } from './runtime.ts';
 import { publish } from './versions.ts';
@@ -79,7 +79,13 @@ export const updates = {
     const target = targetOf(ctx, input.FunctionName);
     checkRuntime(input.Runtime);
     await readFunction(ctx.store, target);
-    if (input.Role !== undefined) await assumeRole(ctx, input.Role, target.reference.name);
+    if (input.Role !== undefined)
+      await assumeRole(
+        ctx,
+        input.Role,
+        target.reference.name,
+        functionArn(target.reference, target.reference.name),
+      );
     const layers = input.Layers === undefined ? undefined : await readLayers(ctx, input.Layers);
     noteStored(ctx, target.reference.name, storedOnly(input));
     noteRuntime(ctx, target.reference.name, input.Runtime);

@@ -46,7 +46,10 @@ function onGroupItself(operation: string) {
 }
 
 export const authorisation: Authorisation<LogsOperations> = {
-  CreateLogGroup: onGroup('CreateLogGroup'),
+  CreateLogGroup: (input, scope) => [
+    ...onGroup('CreateLogGroup')(input, scope),
+    ...(Object.keys(input.tags ?? {}).length === 0 ? [] : onGroup('TagResource')(input, scope)),
+  ],
   DeleteLogGroup: onGroup('DeleteLogGroup'),
   DescribeLogGroups: (_input, scope) => [
     { action: 'logs:DescribeLogGroups', resource: streamArn(scope, '', '') },

@@ -3,7 +3,7 @@ import type { ContextValues } from '../../policy/request.ts';
 import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
 import { handshakeArn } from './handshake.ts';
 import { layout, type OrganizationRow } from './layout.ts';
-import { arnOf } from './organization.ts';
+import { AWS_POLICIES, arnOf } from './organization.ts';
 
 /** https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsorganizations.html */
 async function on(
@@ -13,12 +13,14 @@ async function on(
   context?: ContextValues,
 ): Promise<readonly ActionRequest[]> {
   const organization = await organizationOf(account, ctx.store);
+  const policies = ids.map((id) => AWS_POLICIES[id] ?? organization?.policies[id]);
+  const type = policies.find((policy) => policy !== undefined)?.type;
   return ids.map((id) => ({
     action: `organizations:${action}`,
     resource: organization === undefined ? '*' : arnOf(organization, id),
     // AWS's own policies are in nobody's account; who may use them is the caller's to say.
     resourceAccount: account,
-    ...(context === undefined ? {} : { context }),
+    context: { ...(type === undefined ? {} : policyType(type)), ...context },
   }));
 }
 
@@ -58,6 +60,12 @@ function requestTags(tags: readonly Tagged[] = []): ContextValues {
   };
 }
 
+/** To make something with tags takes the permission to tag it. */
+function tagging(tags: readonly Tagged[] = []): readonly ActionRequest[] {
+  if (tags.length === 0) return [];
+  return [{ action: 'organizations:TagResource', resource: '*', context: requestTags(tags) }];
+}
+
 function policyType(type: string): ContextValues {
   return { 'organizations:PolicyType': type };
 }
@@ -91,6 +99,7 @@ export const authorisation = {
 
   CreateAccount: ({ Tags }) => [
     { action: 'organizations:CreateAccount', resource: '*', context: requestTags(Tags) },
+    ...tagging(Tags),
   ],
   DescribeCreateAccountStatus: everything('DescribeCreateAccountStatus'),
   ListCreateAccountStatus: everything('ListCreateAccountStatus'),
@@ -117,8 +126,10 @@ export const authorisation = {
   ListDelegatedServicesForAccount: ({ AccountId }, scope) =>
     on('ListDelegatedServicesForAccount', scope, [AccountId]),
 
-  InviteAccountToOrganization: ({ Target, Tags }, scope) =>
-    on('InviteAccountToOrganization', scope, [Target.Id], requestTags(Tags)),
+  InviteAccountToOrganization: async ({ Target, Tags }, scope) => [
+    ...(await on('InviteAccountToOrganization', scope, [Target.Id], requestTags(Tags))),
+    ...tagging(Tags),
+  ],
   AcceptHandshake: ({ HandshakeId }, scope) => onHandshake('AcceptHandshake', scope, HandshakeId),
   DeclineHandshake: ({ HandshakeId }, scope) => onHandshake('DeclineHandshake', scope, HandshakeId),
   CancelHandshake: ({ HandshakeId }, scope) => onHandshake('CancelHandshake', scope, HandshakeId),
@@ -126,8 +137,10 @@ export const authorisation = {
   ListHandshakesForAccount: everything('ListHandshakesForAccount'),
   ListHandshakesForOrganization: everything('ListHandshakesForOrganization'),
 
-  CreateOrganizationalUnit: ({ ParentId, Tags }, scope) =>
-    on('CreateOrganizationalUnit', scope, [ParentId], requestTags(Tags)),
+  CreateOrganizationalUnit: async ({ ParentId, Tags }, scope) => [
+    ...(await on('CreateOrganizationalUnit', scope, [ParentId], requestTags(Tags))),
+    ...tagging(Tags),
+  ],
   UpdateOrganizationalUnit: ({ OrganizationalUnitId: id }, scope) =>
     on('UpdateOrganizationalUnit', scope, [id]),
   DeleteOrganizationalUnit: ({ OrganizationalUnitId: id }, scope) =>
@@ -145,6 +158,7 @@ export const authorisation = {
       resource: '*',
       context: { ...policyType(Type), ...requestTags(Tags) },
     },
+    ...tagging(Tags),
   ],
   UpdatePolicy: ({ PolicyId }, scope) => on('UpdatePolicy', scope, [PolicyId]),
   DeletePolicy: ({ PolicyId }, scope) => on('DeletePolicy', scope, [PolicyId]),

@@ -7,7 +7,7 @@ import { delegations } from './delegations.ts';
 import { handshakes } from './handshakes.ts';
 import { organizations as organizationOperations } from './organizations.ts';
 import { policies } from './policies.ts';
-import { tags } from './tags.ts';
+import { resourceTags, tags } from './tags.ts';
 import { units } from './units.ts';
 
 /** Accounts under common policies; `port.ts` is where decisions ask for them. */
@@ -26,6 +26,7 @@ export const organizations = defineService({
     ...tags,
   },
   authorisation,
+  resourceTags,
   validationCode: 'InvalidInputException',
   jobs: { createAccount, removeClosedAccount },
 });

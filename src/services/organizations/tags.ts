@@ -1,7 +1,8 @@
 import type { OrganizationsOperations, Tag } from '../../model/gen/organizations.ts';
+import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { fault } from './fault.ts';
-import type { OrganizationRow } from './layout.ts';
+import { layout, type OrganizationRow } from './layout.ts';
 import { changeManaged, readManaged } from './membership.ts';
 import { targetType } from './organization.ts';
 
@@ -25,6 +26,16 @@ export const tags = {
     return { Tags: Object.entries(row.tags[ResourceId] ?? {}).map(([Key, Value]) => ({ Key, Value })) };
   },
 } satisfies Group<OrganizationsOperations>;
+
+/** The tags of an account, a unit, a root or a policy, for the pipeline: its id ends its ARN. */
+export async function resourceTags(
+  resourceArn: string,
+  { account, store }: Context,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const id = await layout.members.get(store, [account]);
+  const row = id === undefined ? undefined : await layout.organizations.get(store, [id]);
+  return row?.tags[resourceArn.slice(resourceArn.lastIndexOf('/') + 1)];
+}
 
 export function taggedWith(
   row: OrganizationRow,

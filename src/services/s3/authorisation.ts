@@ -13,20 +13,33 @@ import { noSuchBucket } from './fault.ts';
  */
 export const authorisation: Authorisation<S3Operations> = {
   ListBuckets: () => [{ action: 's3:ListAllMyBuckets', resource: '*' }],
-  CreateBucket: ({ Bucket, ACL, CreateBucketConfiguration }, { account }) => [
-    {
-      action: 's3:CreateBucket',
+  CreateBucket: (input, { account }) => {
+    const { Bucket, ACL, CreateBucketConfiguration, ObjectOwnership, ObjectLockEnabledForBucket } = input;
+    const { LocationConstraint, Tags = [] } = CreateBucketConfiguration ?? {};
+    const context = {
+      ...aclKeys(input),
+      ...(LocationConstraint === undefined ? {} : { 's3:locationconstraint': LocationConstraint }),
+      ...(ObjectOwnership === undefined ? {} : { 's3:x-amz-object-ownership': ObjectOwnership }),
+      ...(Tags.length === 0 ? {} : { 'aws:TagKeys': Tags.map(({ Key }) => Key) }),
+      ...Object.fromEntries(Tags.map(({ Key, Value }) => [`aws:RequestTag/${Key}`, Value])),
+    };
+    const needed = [
+      's3:CreateBucket',
+      ...(ACL === undefined && !hasGrants(input) ? [] : ['s3:PutBucketAcl']),
+      ...(ObjectOwnership === undefined ? [] : ['s3:PutBucketOwnershipControls']),
+      ...(ObjectLockEnabledForBucket === true
+        ? ['s3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning']
+        : []),
+      ...(Tags.length === 0 ? [] : ['s3:TagResource']),
+    ];
+    // A name that is taken is the operation's to refuse.
+    return needed.map((action) => ({
+      action,
       resource: `arn:aws:s3:::${Bucket}`,
-      // A name that is taken is the operation's to refuse.
       resourceAccount: account,
-      context: {
-        ...aclKey(ACL),
-        ...(CreateBucketConfiguration?.LocationConstraint === undefined
-          ? {}
-          : { 's3:locationconstraint': CreateBucketConfiguration.LocationConstraint }),
-      },
-    },
-  ],
+      context,
+    }));
+  },
   GetBucketLocation: async ({ Bucket }, { ctx }) => {
     // Answered wherever the bucket is: clients ask to learn it.
     const bucket = await findBucket(ctx, Bucket);
@@ -71,9 +84,15 @@ export const authorisation: Authorisation<S3Operations> = {
   GetBucketReplication: onBucket('s3:GetReplicationConfiguration'),
   GetObjectLockConfiguration: onBucket('s3:GetBucketObjectLockConfiguration'),
   GetBucketAcl: onBucket('s3:GetBucketAcl'),
-  PutBucketAcl: onBucket('s3:PutBucketAcl'),
+  PutBucketAcl: async (input, { ctx }) => [
+    actionOn(await bucketFor(ctx, input), 's3:PutBucketAcl', undefined, aclKeys(input)),
+  ],
   GetObjectAcl: onVersion('s3:GetObjectAcl', 's3:GetObjectVersionAcl'),
-  PutObjectAcl: onVersion('s3:PutObjectAcl', 's3:PutObjectVersionAcl'),
+  PutObjectAcl: async (input, scope) =>
+    (await onVersion('s3:PutObjectAcl', 's3:PutObjectVersionAcl')(input, scope)).map((request) => ({
+      ...request,
+      context: { ...request.context, ...aclKeys(input) },
+    })),
   GetObjectTagging: onVersion('s3:GetObjectTagging', 's3:GetObjectVersionTagging'),
   PutObjectTagging: onVersion('s3:PutObjectTagging', 's3:PutObjectVersionTagging'),
   DeleteObjectTagging: onVersion('s3:DeleteObjectTagging', 's3:DeleteObjectVersionTagging'),
@@ -86,19 +105,29 @@ export const authorisation: Authorisation<S3Operations> = {
   ListObjectsV2: onList('s3:ListBucket', ({ MaxKeys }) => MaxKeys),
   GetObject: onVersion('s3:GetObject', 's3:GetObjectVersion'),
   HeadObject: onVersion('s3:GetObject', 's3:GetObjectVersion'),
-  PutObject: onWrite,
-  CreateMultipartUpload: onWrite,
-  UploadPart: onBucketKey('s3:PutObject'),
-  CompleteMultipartUpload: onBucketKey('s3:PutObject'),
+  PutObject: onWrite(true),
+  CreateMultipartUpload: onWrite(false),
+  UploadPart: onWrite(false),
+  CompleteMultipartUpload: onWrite(true),
   AbortMultipartUpload: onBucketKey('s3:AbortMultipartUpload'),
   ListParts: onBucketKey('s3:ListMultipartUploadParts'),
   ListMultipartUploads: onBucket('s3:ListBucketMultipartUploads'),
-  CopyObject: async (input, scope) => [...(await onSource(input, scope)), ...(await onWrite(input, scope))],
+  CopyObject: async (input, scope) => [
+    ...(await onSource(input, scope)),
+    ...(await onWrite(true)(input, scope)),
+  ],
   UploadPartCopy: async (input, scope) => [
     ...(await onSource(input, scope)),
-    ...(await onWrite(input, scope)),
+    ...(await onWrite(false)(input, scope)),
   ],
-  DeleteObject: onVersion('s3:DeleteObject', 's3:DeleteObjectVersion'),
+  DeleteObject: async (input, scope) =>
+    (await onVersion('s3:DeleteObject', 's3:DeleteObjectVersion')(input, scope)).map((request) => ({
+      ...request,
+      context: {
+        ...request.context,
+        ...(input.IfMatch === undefined ? {} : { 's3:if-match': input.IfMatch }),
+      },
+    })),
   // Each key is authorised by itself, as each is answered by itself.
   DeleteObjects: async (input, { ctx }) => {
     await bucketFor(ctx, input);
@@ -172,40 +201,84 @@ async function onSource(input: { readonly CopySource: string }, { ctx }: Scope) 
     : [actionOn(bucket, 's3:GetObjectVersion', key, { ...tags, 's3:versionid': versionId })];
 }
 
-interface WriteInput extends ObjectInput {
+interface AclInput {
   readonly ACL?: string | undefined;
+  readonly GrantFullControl?: string | undefined;
+  readonly GrantRead?: string | undefined;
+  readonly GrantReadACP?: string | undefined;
+  readonly GrantWrite?: string | undefined;
+  readonly GrantWriteACP?: string | undefined;
+}
+
+/** What of it an input of the model has: parts have none of it but their condition. */
+interface WriteInput extends ObjectInput, AclInput {
   readonly StorageClass?: string | undefined;
   readonly ServerSideEncryption?: string | undefined;
+  readonly SSEKMSKeyId?: string | undefined;
+  readonly SSECustomerAlgorithm?: string | undefined;
+  readonly WebsiteRedirectLocation?: string | undefined;
   readonly Tagging?: string | undefined;
   readonly CopySource?: string | undefined;
   readonly MetadataDirective?: string | undefined;
+  readonly IfMatch?: string | undefined;
+  readonly IfNoneMatch?: string | undefined;
 }
 
-async function onWrite(input: WriteInput, { ctx }: Scope) {
-  const bucket = await bucketFor(ctx, input);
-  const context = writeKeys(input);
-  return [
-    actionOn(bucket, 's3:PutObject', input.Key, context),
-    ...(input.Tagging === undefined ? [] : [actionOn(bucket, 's3:PutObjectTagging', input.Key, context)]),
-  ];
+/** `creates`: an object is there afterwards, which a part of one is not. */
+function onWrite(creates: boolean) {
+  return async (input: WriteInput, { ctx }: Scope) => {
+    const bucket = await bucketFor(ctx, input);
+    const context = { ...writeKeys(input), 's3:ObjectCreationOperation': creates };
+    return [
+      actionOn(bucket, 's3:PutObject', input.Key, context),
+      ...(input.Tagging === undefined ? [] : [actionOn(bucket, 's3:PutObjectTagging', input.Key, context)]),
+      ...(setsAcl(input, ctx) ? [actionOn(bucket, 's3:PutObjectAcl', input.Key, context)] : []),
+    ];
+  };
+}
+
+/** Services that deliver (CloudTrail's logs) leave the object to the bucket's owner by the permission to put it. */
+function setsAcl(input: WriteInput, { principal }: Scope['ctx']): boolean {
+  return principal.kind !== 'service' && (input.ACL !== undefined || hasGrants(input));
 }
 
 function writeKeys(input: WriteInput): ContextValues {
-  const { ACL, StorageClass, ServerSideEncryption, Tagging, CopySource, MetadataDirective } = input;
-  const tags = Tagging === undefined ? [] : [...new URLSearchParams(Tagging)];
+  const tags = input.Tagging === undefined ? [] : [...new URLSearchParams(input.Tagging)];
   return {
-    ...aclKey(ACL),
-    ...(CopySource === undefined ? {} : { 's3:x-amz-copy-source': CopySource }),
-    ...(MetadataDirective === undefined ? {} : { 's3:x-amz-metadata-directive': MetadataDirective }),
-    ...(StorageClass === undefined ? {} : { 's3:x-amz-storage-class': StorageClass }),
-    ...(ServerSideEncryption === undefined
-      ? {}
-      : { 's3:x-amz-server-side-encryption': ServerSideEncryption }),
+    ...aclKeys(input),
+    ...present({
+      's3:x-amz-copy-source': input.CopySource,
+      's3:x-amz-metadata-directive': input.MetadataDirective,
+      's3:x-amz-storage-class': input.StorageClass,
+      's3:x-amz-server-side-encryption': input.ServerSideEncryption,
+      's3:x-amz-server-side-encryption-aws-kms-key-id': input.SSEKMSKeyId,
+      's3:x-amz-server-side-encryption-customer-algorithm': input.SSECustomerAlgorithm,
+      's3:x-amz-website-redirect-location': input.WebsiteRedirectLocation,
+      's3:if-match': input.IfMatch,
+      's3:if-none-match': input.IfNoneMatch,
+    }),
     ...Object.fromEntries(tags.map(([key, value]) => [`s3:RequestObjectTag/${key}`, value])),
     ...(tags.length === 0 ? {} : { 's3:RequestObjectTagKeys': tags.map(([key]) => key) }),
   };
 }
 
-function aclKey(acl: string | undefined): ContextValues {
-  return acl === undefined ? {} : { 's3:x-amz-acl': acl };
+function aclKeys(input: AclInput): ContextValues {
+  return present({
+    's3:x-amz-acl': input.ACL,
+    's3:x-amz-grant-full-control': input.GrantFullControl,
+    's3:x-amz-grant-read': input.GrantRead,
+    's3:x-amz-grant-read-acp': input.GrantReadACP,
+    's3:x-amz-grant-write': input.GrantWrite,
+    's3:x-amz-grant-write-acp': input.GrantWriteACP,
+  });
+}
+
+function hasGrants(input: AclInput): boolean {
+  return Object.keys(aclKeys(input)).some((key) => key.startsWith('s3:x-amz-grant-'));
+}
+
+function present(values: Readonly<Record<string, string | undefined>>): ContextValues {
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

@@ -18,13 +18,14 @@ import { objectReads } from './object-reads.ts';
 import { objectTags } from './object-tags.ts';
 import { objectWrites } from './object-writes.ts';
 import { effectivePolicy } from './public-access.ts';
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/ */
+import { requestKey } from './request-key.ts';
 import { siteDoor } from './site-door.ts';
 import { forgetParts, forgetUploads } from './upload-cleaning.ts';
 import { uploadParts } from './upload-parts.ts';
 import { uploads } from './uploads.ts';
 import { versionLists } from './version-lists.ts';
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/API/ */
 export const s3 = defineService({
   name: 's3',
   model: 's3',
@@ -52,6 +53,7 @@ export const s3 = defineService({
   jobs: { forgetUploads, forgetParts, sweepLifecycle },
   resourcePolicy: policyOf,
   resourceTags: tagsOf,
+  requestKey,
   crossOrigin,
   frontDoors: [siteDoor, formDoor],
 });

@@ -67,6 +67,14 @@ const DIRECTORY_NAMES: Readonly<Record<string, string>> = {
   'urn:oid:2.5.4.42': 'saml:givenName',
   'urn:oid:0.9.2342.19200300.100.1.3': 'saml:mail',
   'urn:oid:0.9.2342.19200300.100.1.1': 'saml:uid',
+  'urn:oid:0.9.2342.19200300.100.1.45': 'saml:organizationStatus',
+  'urn:oid:2.5.4.45': 'saml:x500UniqueIdentifier',
+  'http://schemas.xmlsoap.org/claims/CommonName': 'saml:commonName',
+  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name': 'saml:name',
+  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/givenname': 'saml:givenName',
+  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/surname': 'saml:surname',
+  'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress': 'saml:mail',
+  'http://schemas.microsoft.com/ws/2008/06/identity/claims/primarygroupsid': 'saml:primaryGroupSID',
 };
 
 /** Reads an assertion whose signature is known to be good; throws what AWS answers to one that does not hold now. */

@@ -6,6 +6,7 @@ import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { fault } from './fault.ts';
 import { issueFederated, readProvider } from './federation.ts';
+import { providerClaims } from './provider-claim.ts';
 import { providerKeys } from './provider-keys.ts';
 import { checkTrust, notAuthorised } from './role-trust.ts';
 import { HOUR_SECONDS } from './session.ts';
@@ -121,6 +122,7 @@ function keysOf(host: string, subject: string, audience: string, payload: JWTPay
     ...(typeof azp === 'string' && original !== undefined ? { [`${host}:oaud`]: original } : {}),
     ...(texts.length === 0 ? {} : { [`${host}:amr`]: texts }),
     ...(typeof email === 'string' ? { [`${host}:email`]: email } : {}),
+    ...providerClaims(host, payload),
   };
 }
 
