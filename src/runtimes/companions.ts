@@ -16,7 +16,10 @@ export interface CompanionsOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly handler: string;
   readonly memoryMb: number;
+  /** Where listeners for telemetry are looked for first. */
+  readonly address: string;
   readonly onReady: () => void;
+  readonly onInit: (durationMs: number, failure: InvocationResult['failure']) => void;
   /** An extension ended, or says that it cannot go on: with Lambda's type of error and what is known of it. */
   readonly onFailure: (name: string, errorType: string, reason: string) => void;
 }
@@ -29,6 +32,7 @@ export class Companions {
   readonly #telemetry: Telemetry;
   readonly #version: string;
   readonly #memoryMb: number;
+  #onInit: CompanionsOptions['onInit'] | undefined;
   #ended: Promise<void> | undefined;
 
   constructor(options: CompanionsOptions) {
@@ -36,7 +40,12 @@ export class Companions {
     this.#world = world;
     this.#worker = worker;
     this.#memoryMb = options.memoryMb;
-    this.#telemetry = new Telemetry(world, deliveryTo(worker.holder), external.length > 0);
+    this.#onInit = options.onInit;
+    this.#telemetry = new Telemetry(
+      world,
+      deliveryTo(() => worker.holder, options.address),
+      external.length > 0,
+    );
     const functionName = environment['AWS_LAMBDA_FUNCTION_NAME'] ?? '';
     const functionVersion = environment['AWS_LAMBDA_FUNCTION_VERSION'] ?? '';
     this.#version = functionVersion;
@@ -75,9 +84,14 @@ export class Companions {
     if (this.#telemetry.wanted) this.#telemetry.emit(kind, kind, text.replace(/\n$/, ''));
   }
 
-  /** The start is over, with the type of its error if it failed. */
-  started(durationMs: number, errorType?: string): void {
-    const status = errorType === undefined ? 'success' : 'error';
+  /** The start is over, one way or the other; only the first word counts. */
+  started(durationMs: number, failure?: InvocationResult['failure']): void {
+    const tell = this.#onInit;
+    if (tell === undefined) return;
+    this.#onInit = undefined;
+    tell(durationMs, failure);
+    const status = failure?.status ?? 'success';
+    const errorType = failure?.errorType;
     this.#platform('initRuntimeDone', { ...INIT, status, errorType });
     this.#platform('initReport', { ...INIT, status, errorType, metrics: { durationMs } });
   }

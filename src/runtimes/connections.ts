@@ -60,24 +60,42 @@ function holds(pid: number, socket: string): boolean {
   return descriptorsOf(pid).some((descriptor) => socketAt(pid, descriptor) === socket);
 }
 
+const ANYWHERE = ['00000000', '00000000000000000000000000000000'];
+
 /**
- * Whether `holder`, or a process it started, listens on a port of this machine. True where there is no /proc to tell.
+ * The loopback address at which `holder`, or a process it started, alone listens on a port: `address` itself before the
+ * usual one. Undefined when there is none, or another program listens there too and the kernel would choose between
+ * them. Where there is no /proc to tell, the usual one.
  */
-export function listensOn(holder: Holder, port: number): boolean {
-  if (process.platform !== 'linux') return true;
-  const sockets = new Set<string>();
-  rowOf(port, 0, (_local, _remote, { state, inode }) => {
-    if (state === LISTENS) sockets.add(inode);
+export function listenerOf(holder: Holder, port: number, address: string): string | undefined {
+  if (process.platform !== 'linux') return USUAL_ADDRESS;
+  const own = new Set<string>();
+  const usual = new Set<string>();
+  const writings = writingsOf(address);
+  const others = [...writingsOf(USUAL_ADDRESS), ...ANYWHERE];
+  rowOf(port, 0, (local, _remote, { state, inode }) => {
+    if (state !== LISTENS) return false;
+    if (writings.includes(local)) own.add(inode);
+    else if (others.includes(local)) usual.add(inode);
     return false;
   });
-  if (sockets.size === 0) return false;
+  if (holdsAll(holder, own)) return address;
+  return holdsAll(holder, usual) ? USUAL_ADDRESS : undefined;
+}
+
+/** Where everything listens that was told nothing else. */
+export const USUAL_ADDRESS = '127.0.0.1';
+
+/** False for no sockets at all. */
+function holdsAll(holder: Holder, sockets: ReadonlySet<string>): boolean {
+  const wanted = new Set(sockets);
+  if (wanted.size === 0) return false;
   for (const pid of descendants([holder.pid])) {
     for (const descriptor of descriptorsOf(pid)) {
       const socket = socketAt(pid, descriptor);
-      if (socket !== undefined && sockets.delete(socket) && sockets.size === 0) return true;
+      if (socket !== undefined && wanted.delete(socket) && wanted.size === 0) return true;
     }
   }
-  // Another program listens there too, and the kernel would choose between them.
   return false;
 }
 

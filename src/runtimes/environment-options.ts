@@ -19,6 +19,8 @@ export interface EnvironmentOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Programs that run beside the function. */
   readonly extensions: readonly string[];
+  /** Of this machine's loopback, and its own where it has extensions in a sandbox. */
+  readonly address: string;
   /** Every time it becomes idle or dead. */
   readonly onChange: (environment: Environment, was: EnvironmentState) => void;
 }

@@ -80,7 +80,10 @@ export class Environment {
       environment: options.environment,
       handler: this.spec.handler,
       memoryMb: this.spec.memoryMb,
+      address: options.address,
       onReady: () => this.#waits(),
+      onInit: (durationMs, failure) =>
+        this.spec.onInit?.({ environmentId: this.id, atMs: this.#world.clock.now(), durationMs, failure }),
       onFailure: (name, errorType, reason) => {
         this.#log(`EXTENSION\tName: ${name}\tState: Failed\tError Type: ${errorType}\n`);
         this.#fails((requestId) => extensionFailure(requestId, errorType, reason));
@@ -140,13 +143,13 @@ export class Environment {
     this.#worker.thaw();
   }
 
-  /** Ends it although it may be busy: its invocation neither succeeded nor failed, and says so. */
-  abandon(reason: Error): void {
+  /** Ends it although it may be busy: its invocation neither succeeded nor failed, and says so. As {@link end} otherwise. */
+  async abandon(reason: Error): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
     running?.cancelTimeout();
     running?.reject(reason);
-    this.kill();
+    await this.end();
   }
 
   /** Only when {@link Environment.available}. */
@@ -242,7 +245,7 @@ export class Environment {
         },
       };
       connection.reply(202, '', ACCEPTED);
-      this.#companions.started(this.#sinceWanted, this.failure.failure?.errorType);
+      this.#companions.started(this.#sinceWanted, this.failure.failure);
       return;
     }
     if (method === 'GET' && path === '/lambent/claim' && this.#options.claims) {
@@ -354,7 +357,10 @@ export class Environment {
   /** Fails the start or the invocation that is under way, and ends what is left. */
   #fails(failing: (requestId: string | undefined) => Failure): void {
     this.retired = true;
-    if (this.state === 'starting') this.failure ??= failing(undefined);
+    if (this.state === 'starting') {
+      this.failure ??= failing(undefined);
+      this.#companions.started(this.#sinceWanted, this.failure.failure);
+    }
     const running = this.#running;
     if (running !== undefined) {
       const { payload, failure } = failing(running.invocation.requestId);

@@ -107,6 +107,10 @@ export class Languages {
     return language && standIn(runtime, language);
   }
 
+  runsOn(runtime: string): string | undefined {
+    return this.#known.get(this.kindOf(runtime))?.version;
+  }
+
   /** Looks for all of them. */
   list(): Promise<RuntimeHere[]> {
     return Promise.all(

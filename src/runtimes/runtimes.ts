@@ -141,6 +141,10 @@ class ProcessRuntimes implements Runtimes {
     return this.#starter.languages.standIn(runtime);
   }
 
+  runsOn(runtime: string): string | undefined {
+    return this.#starter.languages.runsOn(runtime);
+  }
+
   async image(uri: string): Promise<ImageFacts | ImageLack> {
     const { engine } = this.#starter;
     const lack = await engine.lack();
@@ -176,9 +180,7 @@ class ProcessRuntimes implements Runtimes {
     this.#fleets.clear();
     await Promise.all(
       [...this.#environments].map((environment) => {
-        if (environment.state === 'idle') return environment.end();
-        environment.abandon(stops);
-        return undefined;
+        return environment.state === 'idle' ? environment.end() : environment.abandon(stops);
       }),
     );
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { EnvironmentSpec, ImageSpec, WorkerProfile } from '../service/runtimes.ts';
 import { environment as variable } from '../world/environment.ts';
 import type { Cancel, World } from '../world/world.ts';
+import { USUAL_ADDRESS } from './connections.ts';
 import type { ControlGroups } from './control-groups.ts';
 import { ContainerEngine } from './engine.ts';
 import { Environment } from './environment.ts';
@@ -71,9 +72,12 @@ export class Starter {
   readonly #standbys = new Map<string, Standby>();
   readonly #refills = new Set<Cancel>();
   #closed = false;
+  #addresses: number;
 
   constructor(options: StarterOptions) {
     this.#world = options.world;
+    // Another server of this machine begins somewhere else.
+    this.#addresses = options.world.random.below(65_025);
     this.#folder = options.folder;
     this.#sandbox = options.sandbox;
     this.#bootstraps = bootstrapFolder();
@@ -135,6 +139,7 @@ export class Starter {
     const { sandboxed } = this.#sandbox;
     const environment = withCredentials(spec.environment(id), credentials);
     const extensions = externalExtensions(layers);
+    const address = sandboxed && extensions.length > 0 ? this.#newAddress() : USUAL_ADDRESS;
     const startOnly = Object.keys(environment).some((name) => START_ONLY.test(name));
     let worker: Worker | undefined;
     if (
@@ -163,6 +168,7 @@ export class Starter {
       environment,
       extensions,
       handler: spec.handler,
+      address,
       id,
     });
     this.prepare(spec);
@@ -177,6 +183,7 @@ export class Starter {
       claims,
       environment,
       extensions,
+      address,
       onChange,
     });
   }
@@ -225,6 +232,7 @@ export class Starter {
       claims: false,
       environment,
       extensions: [],
+      address: USUAL_ADDRESS,
       onChange,
     });
   }
@@ -235,6 +243,12 @@ export class Starter {
     const target = join(this.#folder, id, 'layers');
     await merge(await Promise.all(layers.map((folder) => this.#trees.get(folder))), target);
     return target;
+  }
+
+  /** All of 127.0.0.0/8 is this machine; environments that share it listen apart from each other. */
+  #newAddress(): string {
+    this.#addresses = (this.#addresses + 1) % 65_025;
+    return `127.78.${Math.floor(this.#addresses / 255)}.${1 + (this.#addresses % 255)}`;
   }
 
   #keyOf({ runtime, memoryMb, ephemeralStorageMb }: WorkerProfile): string {
@@ -286,6 +300,7 @@ export class Starter {
       environment: {},
       extensions: [],
       handler: '',
+      address: USUAL_ADDRESS,
     });
   }
 
@@ -300,6 +315,7 @@ export class Starter {
       readonly environment: Readonly<Record<string, string>>;
       readonly extensions: readonly string[];
       readonly handler: string;
+      readonly address: string;
     },
   ): Promise<Worker> {
     const { sandboxed } = this.#sandbox;
@@ -337,7 +353,9 @@ export class Starter {
             to: `/etc/${name}`,
           })),
           ...viewsOf(this.#names),
-          ...(content.extensions.length > 0 ? [{ from: await hostsFile(folder), to: '/etc/hosts' }] : []),
+          ...(content.extensions.length > 0
+            ? [{ from: await hostsFile(folder, content.address), to: '/etc/hosts' }]
+            : []),
           ...language.views,
         ],
       }),

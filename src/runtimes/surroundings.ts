@@ -17,11 +17,11 @@ export function withCredentials(
   };
 }
 
-/** The machine's own, and the name under which extensions listen for telemetry. */
-export async function hostsFile(folder: string): Promise<string> {
+/** The machine's own, and the name under which extensions listen for telemetry: an address for each environment. */
+export async function hostsFile(folder: string, address: string): Promise<string> {
   const path = join(folder, 'hosts');
   const own = await readFile('/etc/hosts', 'utf8').catch(() => '');
-  await writeFile(path, `127.0.0.1 sandbox.localdomain sandbox\n${own}`);
+  await writeFile(path, `${address} sandbox.localdomain sandbox\n${own}`);
   return path;
 }
 

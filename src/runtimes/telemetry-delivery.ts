@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { type Holder, listensOn } from './connections.ts';
+import { type Holder, listenerOf } from './connections.ts';
 import type { Deliver, Destination, TelemetryEvent } from './telemetry.ts';
 
 /** What the gateway knows our own requests for others by: their content is a function's, and so is their trust. */
@@ -11,21 +11,25 @@ const TIMEOUT_MS = 2_000;
  * Hands events to a listener of the environment's own processes, and to no other: functions share this machine's
  * loopback, and the server must not be made to write to whatever listens there.
  */
-export function deliveryTo(holder: Holder | undefined): Deliver {
+export function deliveryTo(holderOf: () => Holder | undefined, address: string): Deliver {
   return async (destination, events) => {
-    if (holder === undefined || !listensOn(holder, destination.port)) {
+    const holder = holderOf();
+    const host = holder && listenerOf(holder, destination.port, address);
+    if (host === undefined) {
       throw new Error(`nothing of the environment listens on port ${destination.port}`);
     }
-    await (destination.protocol === 'HTTP' ? post(destination, events) : write(destination, events));
+    await (destination.protocol === 'HTTP'
+      ? post(host, destination, events)
+      : write(host, destination, events));
   };
 }
 
-function post({ port, path }: Destination, events: readonly TelemetryEvent[]): Promise<void> {
+function post(host: string, { port, path }: Destination, events: readonly TelemetryEvent[]): Promise<void> {
   const body = JSON.stringify(events);
   return new Promise((resolve, reject) => {
     const sent = request(
       {
-        host: '127.0.0.1',
+        host,
         port,
         path,
         method: 'POST',
@@ -51,9 +55,9 @@ function post({ port, path }: Destination, events: readonly TelemetryEvent[]): P
 }
 
 /** A line of JSON each. */
-function write({ port }: Destination, events: readonly TelemetryEvent[]): Promise<void> {
+function write(host: string, { port }: Destination, events: readonly TelemetryEvent[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port }, () => {
+    const socket = connect({ host, port }, () => {
       socket.end(events.map((event) => `${JSON.stringify(event)}\n`).join(''), () => resolve());
     });
     socket.on('error', reject);

@@ -18,6 +18,8 @@ export interface Runtimes {
   missing(runtime: string): string | undefined;
   /** Once a function of `runtime` has run: which other version of its language stood in for it, if one did. */
   standIn(runtime: string): string | undefined;
+  /** Once an environment of `runtime` has begun to start: the version of its language that it runs on, `20` or `3.12`. */
+  runsOn(runtime: string): string | undefined;
   /** An image of the machine's container engine; a text says why there is none to be had. */
   image(uri: string): Promise<ImageFacts | ImageLack>;
   /** The runtimes AWS makes functions with, and what each runs on here. Looks for every language, which takes a while. */
@@ -95,7 +97,17 @@ export interface EnvironmentSpec extends WorkerProfile {
   readonly credentials: () => Promise<EnvironmentCredentials>;
   /** Each complete line the function or its runtime writes, with the request it belongs to. */
   readonly onLog: (line: LogLine) => void;
+  /** How an environment's start went; once for each. */
+  readonly onInit?: ((init: InitOutcome) => void) | undefined;
   readonly functionArn: string;
+}
+
+export interface InitOutcome {
+  readonly environmentId: string;
+  readonly atMs: number;
+  /** Milliseconds with fractions. */
+  readonly durationMs: number;
+  readonly failure: InvocationResult['failure'];
 }
 
 export interface EnvironmentCredentials {

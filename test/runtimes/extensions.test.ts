@@ -1,9 +1,22 @@
 import { strict as assert } from 'node:assert';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { createRuntimes } from '../../src/runtimes/runtimes.ts';
+import { plainProcesses } from '../../src/runtimes/sandbox.ts';
 import type { EnvironmentSpec } from '../../src/service/runtimes.ts';
-import { bothWays, code, json, logged, specOf, world } from '../support/runtimes.ts';
+import {
+  bothWays,
+  code,
+  folder,
+  invocationOf,
+  json,
+  logged,
+  sandbox,
+  specOf,
+  world,
+} from '../support/runtimes.ts';
 
 /** What the extensions of a test report, in order. */
 const heard: string[] = [];
@@ -62,6 +75,9 @@ const api = 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2020-01-01/extens
 })();
 `;
 }
+
+const subscribe = (wish: string) =>
+  `await call('PUT', 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2022-07-01/telemetry', headers, JSON.stringify(${wish}))`;
 
 bothWays((run, runtimes) => {
   test('extensions hear of each invocation and of the end', async () => {
@@ -176,8 +192,6 @@ bothWays((run, runtimes) => {
   test('subscribers are told of starts, invocations and what is written', async () => {
     heard.length = 0;
     const port = 20_000 + world.random.below(20_000);
-    const subscribe = (wish: string) =>
-      `await call('PUT', 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2022-07-01/telemetry', headers, JSON.stringify(${wish}))`;
     const spec = accompanied(
       `exports.handler = async (event) => { console.log('says ' + event); if (event === 3) throw new Error('bad'); return event; };`,
       `const refused = ${subscribe("{ schemaVersion: '2022-12-13', types: [], destination: { protocol: 'HTTP', URI: 'http://sandbox.localdomain' } }")};
@@ -248,6 +262,52 @@ bothWays((run, runtimes) => {
     assert.ok(of('extension').some(({ record }) => String(record) === 'listens'));
     assert.ok(logged.some(({ text }) => text === 'listens\n'));
     await runtimes().evict(spec.functionKey);
+  });
+
+  test('environments listen for telemetry on one port apart from each other', async (context) => {
+    if (!runtimes().isolation.sandboxed) return context.skip('they share one address without a sandbox');
+    heard.length = 0;
+    const port = 20_000 + world.random.below(20_000);
+    const spec = accompanied(
+      'exports.handler = async (event) => { await new Promise((r) => setTimeout(r, 600)); console.log(event); };',
+      `await new Promise((resolve) => http.createServer((request, response) => {
+    let text = '';
+    request.on('data', (part) => { text += part; });
+    request.on('end', async () => { response.end(); await call('POST', process.env.REPORT, {}, 'of ' + process.env.AWS_LAMBDA_LOG_STREAM_NAME + ' ' + text); });
+  }).listen(${port}, 'sandbox.localdomain', resolve));
+  ${subscribe(`{ schemaVersion: '2022-12-13', types: ['function'], buffering: { maxItems: 1000, maxBytes: 262144, timeoutMs: 25 }, destination: { protocol: 'HTTP', URI: 'http://sandbox.localdomain:${port}/' } }`)};`,
+    );
+    const [one, two] = await Promise.all([run(spec, 'first'), run(spec, 'second')]);
+    assert.notEqual(one?.environmentId, two?.environmentId);
+    await until(() => heard.filter((text) => text.startsWith('of ')).length === 2);
+    for (const [result, said] of [
+      [one, 'first'],
+      [two, 'second'],
+    ] as const) {
+      const own = heard.find((text) => text.startsWith(`of ${result?.environmentId} `));
+      assert.ok(own?.includes(`\\tINFO\\t${said}`), String(heard));
+    }
+    await runtimes().evict(spec.functionKey);
+  });
+
+  test('at the end of the server extensions of busy functions hear of it too', async () => {
+    heard.length = 0;
+    const sandboxed = runtimes().isolation.sandboxed;
+    const ending = await createRuntimes({
+      world,
+      folder: join(folder, `ending-${sandboxed}`),
+      sandbox: sandboxed ? sandbox : plainProcesses('tests'),
+    });
+    const spec = accompanied('exports.handler = () => new Promise(() => setInterval(() => {}, 1000));');
+    const busy = assert.rejects(ending.invoke(spec, invocationOf(spec, {})), /the server stops/);
+    await until(() => logged.some(({ text }) => text === 'started one\n'));
+    await world.timers.sleep(300);
+    await ending.close();
+    await busy;
+    assert.ok(
+      heard.some((text) => text.includes('"SHUTDOWN"')),
+      String(heard),
+    );
   });
 });
 

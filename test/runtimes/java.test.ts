@@ -4,12 +4,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isHere } from '../support/programs.ts';
-import { bothWays, folder, json, logged, specOf } from '../support/runtimes.ts';
+import { bothWays, folder, json, logged, specOf, world } from '../support/runtimes.ts';
 
 const SOURCES = 'src/runtimes/bootstraps/java/core/com/amazonaws/services/lambda/runtime';
 
 const APP = `package app;
 import com.amazonaws.services.lambda.runtime.*;
+import com.amazonaws.services.lambda.runtime.logging.LogLevel;
 import java.io.*;
 import java.util.*;
 public class App implements RequestHandler<App.Order, App.Receipt> {
@@ -34,6 +35,11 @@ public class App implements RequestHandler<App.Order, App.Receipt> {
   public static void bytes(InputStream in, OutputStream out, Context context) throws IOException {
     out.write('['); in.transferTo(out); out.write(','); out.write(String.valueOf(context.getRemainingTimeInMillis() > 0 && context.getMemoryLimitInMB() == 512).getBytes()); out.write(']');
   }
+  public static String levels(Map<String, Object> event, Context context) {
+    LambdaLogger logger = context.getLogger();
+    logger.log("quiet", LogLevel.INFO); logger.log("loud \\"one\\"", LogLevel.WARN); logger.log("none");
+    return "logged";
+  }
   public static List<Integer> numbers(List<Integer> event) { Collections.reverse(event); return event; }
 }
 `;
@@ -43,7 +49,15 @@ function compile(): string {
   mkdirSync(at, { recursive: true });
   writeFileSync(join(at, 'App.java'), APP);
   const out = join(at, 'classes');
-  const core = ['Context', 'RequestHandler', 'LambdaLogger', 'CognitoIdentity', 'ClientContext', 'Client'];
+  const core = [
+    'Context',
+    'RequestHandler',
+    'LambdaLogger',
+    'CognitoIdentity',
+    'ClientContext',
+    'Client',
+    'logging/LogLevel',
+  ];
   execFileSync('javac', [
     '-d',
     join(at, 'core'),
@@ -96,6 +110,35 @@ if (isHere('javac')) {
       assert.deepEqual(json(await run(java('app.App::bytes'), { x: 'ü' })), [{ x: 'ü' }, true]);
       const absent = json(await run(java('app.Other'), {})) as { errorMessage: string };
       assert.equal(absent.errorMessage, 'Class not found: app.Other');
+    });
+
+    test('Java: levels in text, and what a level leaves out of JSON', async () => {
+      const plain = specOf(classes, { runtime: 'java21', handler: 'app.App::levels', memoryMb: 512 });
+      const linesOf = (id: string) =>
+        logged.filter(({ requestId }) => requestId === id).map(({ text }) => text);
+      const id = world.random.uuid();
+      await run({ ...plain, functionKey: 'text' }, {}, { requestId: id });
+      assert.deepEqual(linesOf(id), ['[INFO] quiet', '[WARN] loud "one"', 'none']);
+      const json = world.random.uuid();
+      const spec = {
+        ...plain,
+        functionKey: 'json',
+        environment: (name: string) => ({
+          ...plain.environment(name),
+          AWS_LAMBDA_LOG_FORMAT: 'JSON',
+          AWS_LAMBDA_LOG_LEVEL: 'WARN',
+        }),
+      };
+      await run(spec, {}, { requestId: json });
+      const entries = linesOf(json).map((text) => JSON.parse(text) as { timestamp: string });
+      for (const { timestamp } of entries) assert.match(timestamp, /^\d{4}-\d\d-\d\dT[\d:]+\.\d{3}Z$/);
+      assert.deepEqual(
+        entries.map((entry) => ({ ...entry, timestamp: '' })),
+        [
+          { timestamp: '', message: 'loud "one"', level: 'WARN', AWSRequestId: json },
+          { timestamp: '', message: 'none', level: 'UNDEFINED', AWSRequestId: json },
+        ],
+      );
     });
   });
 } else test('Java functions', { skip: 'no javac on the PATH' }, () => {});

@@ -204,9 +204,14 @@ test('an invocation answers, with its log when asked', async () => {
     const page = await logs
       .send(new FilterLogEventsCommand({ logGroupName: '/aws/lambda/echo' }))
       .catch(() => undefined);
-    return page?.events?.length === 4 ? page.events : undefined;
+    return page?.events?.length === 5 ? page.events : undefined;
   });
-  assert.deepEqual(events.map(({ message }) => message).join(''), tail);
+  const [start, ...lines] = events.map(({ message }) => message);
+  assert.match(
+    start ?? '',
+    /^INIT_START Runtime Version: nodejs:\d+\.v1\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}\n$/,
+  );
+  assert.equal(lines.join(''), tail);
   assert.match(events[0]?.logStreamName ?? '', /^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/);
 });
 

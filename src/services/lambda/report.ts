@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { SystemLogLevel } from '../../model/gen/lambda.ts';
-import type { InvocationResult } from '../../service/runtimes.ts';
+import type { InitOutcome, InvocationResult } from '../../service/runtimes.ts';
 import type { FunctionVersion } from './layout.ts';
 
 /**
@@ -12,6 +13,63 @@ export function startLine(version: FunctionVersion, requestId: string, atMs: num
     return platform(atMs, 'platform.start', { requestId, version: version.version });
   }
   return `START RequestId: ${requestId} Version: ${version.version}\n`;
+}
+
+/**
+ * The first line of an environment's stream. `runsOn`: the version of the language that is here; undefined for images,
+ * whose runtime nobody knows, and for programs of the user's own.
+ */
+export function initStartLine(
+  version: FunctionVersion,
+  runsOn: string | undefined,
+  atMs: number,
+): string | undefined {
+  const runtime = version.image === undefined ? runtimeVersion(version.runtime, runsOn) : undefined;
+  const arn = runtime && runtimeVersionArn(runtime);
+  if (version.logging.format === 'JSON') {
+    if (!wants(version, runtime === undefined ? 'DEBUG' : 'INFO')) return undefined;
+    return platform(atMs, 'platform.initStart', {
+      ...INIT,
+      runtimeVersion: runtime,
+      runtimeVersionArn: arn,
+      functionName: version.name,
+      functionVersion: version.version,
+    });
+  }
+  return runtime && `INIT_START Runtime Version: ${runtime}\tRuntime Version ARN: ${arn}\n`;
+}
+
+const INIT = { initializationType: 'on-demand', phase: 'init' };
+
+/** `nodejs:20.v1`: AWS counts its builds of a runtime, and there is one of each here. */
+function runtimeVersion(runtime: string, runsOn: string | undefined): string {
+  const [, language = runtime, named = ''] = /^([a-z]+)\.?(.*)$/.exec(runtime) ?? [];
+  return `${language}:${runsOn ?? named}.v1`;
+}
+
+/** AWS's have a hash that says nothing; ours stays the same for the same runtime. */
+function runtimeVersionArn(runtime: string): string {
+  return `arn:aws:lambda:us-east-1::runtime:${createHash('sha256').update(runtime).digest('hex')}`;
+}
+
+/** What is said of a start that is over: of one that succeeded only in JSON, and only to those who debug. */
+export function initLines(
+  version: FunctionVersion,
+  { durationMs, failure, atMs }: InitOutcome,
+): readonly string[] {
+  const status = failure?.status ?? 'success';
+  const errorType = failure?.errorType;
+  if (version.logging.format === 'JSON') {
+    if (!wants(version, failure === undefined ? 'DEBUG' : 'WARN')) return [];
+    const metrics = { durationMs: rounded(durationMs) };
+    return [
+      platform(atMs, 'platform.initRuntimeDone', { ...INIT, status, errorType }),
+      platform(atMs, 'platform.initReport', { ...INIT, status, errorType, metrics }),
+    ];
+  }
+  if (failure === undefined) return [];
+  const type = errorType === undefined ? '' : `\tError Type: ${errorType}`;
+  return [`INIT_REPORT Init Duration: ${durationMs.toFixed(2)} ms\tPhase: init\tStatus: ${status}${type}\n`];
 }
 
 export function endLines(

@@ -9,7 +9,7 @@ import { MOST_IN_CHAIN, runsInChain, withRun } from './lineage.ts';
 import { LogWriter } from './log-writer.ts';
 import { readFunction, readVersion, type Target } from './reading.ts';
 import { arnOf, fault, isVersionNumber } from './reference.ts';
-import { endLines, startLine, streamName, tailOf } from './report.ts';
+import { endLines, initLines, initStartLine, startLine, streamName, tailOf } from './report.ts';
 import { assumeRole } from './roles.ts';
 import { Slots } from './slots.ts';
 import { newTraceHeader } from './trace.ts';
@@ -198,6 +198,10 @@ export class Running {
     if (line !== undefined) this.#write(environmentId, logged, line, startedAtMs);
   }
 
+  #writeInit(environmentId: string, message: string | undefined, atMs: number): void {
+    if (message !== undefined) this.logs.write(environmentId, { timestamp: Math.floor(atMs), message });
+  }
+
   #write(environmentId: string, logged: Logged, message: string, atMs: number): void {
     logged.lines?.push(message);
     this.logs.write(environmentId, { timestamp: Math.floor(atMs), message });
@@ -253,6 +257,9 @@ export class Running {
       functionArn,
       credentials: assume,
       onLog: (line) => this.#line(line),
+      onInit: (init) => {
+        for (const line of initLines(version, init)) this.#writeInit(init.environmentId, line, init.atMs);
+      },
       environment: (environmentId) => {
         const name = streamName(version, environmentId, ctx.world.clock.now());
         this.logs.open(environmentId, {
@@ -261,6 +268,9 @@ export class Running {
           ctx,
           principal: async () => (await (credentials ?? assume())).principal,
         });
+        const now = ctx.world.clock.now();
+        const runsOn = image === undefined ? ctx.ports.runtimes.runsOn(version.runtime) : undefined;
+        this.#writeInit(environmentId, initStartLine(version, runsOn, now), now);
         return variablesOf(ctx, version, name, code);
       },
     };

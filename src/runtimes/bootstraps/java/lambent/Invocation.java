@@ -3,7 +3,6 @@ package lambent;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
 /** One invocation's facts, shown to the handler as whatever version of AWS's `Context` it was compiled with. */
@@ -13,8 +12,10 @@ final class Invocation {
   private final Api api;
   private final Map<String, String> headers;
   private final Map<?, ?> function;
+  private final Log log;
 
-  Invocation(Api api, Map<String, String> headers, Map<?, ?> function) {
+  Invocation(Api api, Map<String, String> headers, Map<?, ?> function, Log log) {
+    this.log = log;
     this.api = api;
     this.headers = headers;
     this.function = function;
@@ -57,10 +58,12 @@ final class Invocation {
   }
 
   private Object log(Object self, Method method, Object[] arguments) {
-    if (arguments != null && method.getName().equals("log")) {
-      if (arguments[0] instanceof byte[]) api.record((byte[]) arguments[0]);
-      else api.record(String.valueOf(arguments[0]).getBytes(StandardCharsets.UTF_8));
-    }
+    if (arguments == null || !method.getName().equals("log")) return null;
+    String level = arguments.length > 1 ? String.valueOf(arguments[1]) : Log.UNDEFINED;
+    if (!log.wants(level)) return null;
+    // Bytes are the function's own format.
+    if (arguments[0] instanceof byte[]) api.record((byte[]) arguments[0]);
+    else api.record(log.format(String.valueOf(arguments[0]), level, headers.get("lambda-runtime-aws-request-id"), now()));
     return null;
   }
 

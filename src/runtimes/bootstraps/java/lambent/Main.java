@@ -53,6 +53,7 @@ public final class Main {
 
   private static void serve(Api api, Map<?, ?> claim, Handler handler) throws IOException {
     Map<?, ?> function = (Map<?, ?>) claim.get("function");
+    Log log = new Log((Map<?, ?>) claim.get("environment"));
     api.ask(NEXT);
     for (;;) {
       Api.Message message = api.await("lambda-runtime-aws-request-id");
@@ -62,7 +63,7 @@ public final class Main {
       else System.setProperty("com.amazonaws.xray.traceHeader", traceHeader);
       byte[] answer;
       try {
-        answer = handler.call(message.body, new Invocation(api, message.headers, function));
+        answer = handler.call(message.body, new Invocation(api, message.headers, function, log));
       } catch (Throwable thrown) {
         System.out.flush();
         api.record(trace(thrown));
