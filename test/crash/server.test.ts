@@ -22,6 +22,8 @@ interface Promised {
   readonly counters: Map<string, { acknowledged: number; asked: number }>;
   /** Pair → the same of its transactions. */
   readonly pairs: Map<string, { acknowledged: number; asked: number }>;
+  /** Item that comes and goes → whether it is there; undefined when nobody knows. */
+  readonly guests: Map<string, boolean | undefined>;
 }
 
 function entry(map: Promised['items'], key: string) {
@@ -71,7 +73,7 @@ async function write(
 ): Promise<void> {
   try {
     for (;;) {
-      const kind = random.below(3);
+      const kind = random.below(4);
       if (kind === 0) {
         const pk = `item-${writer}-${random.below(20)}`;
         const item = entry(promised.items, pk);
@@ -99,6 +101,18 @@ async function write(
         });
         assert.equal(status, 200, JSON.stringify(output));
         counter.acknowledged++;
+      } else if (kind === 2) {
+        const pk = `guest-${writer}-${random.below(10)}`;
+        const leaves = promised.guests.get(pk) === true;
+        promised.guests.set(pk, undefined);
+        const { status } = leaves
+          ? await client.dynamodb('DeleteItem', { TableName: TABLE, Key: { pk: { S: pk } } })
+          : await client.dynamodb('PutItem', {
+              TableName: TABLE,
+              Item: { pk: { S: pk }, owner: { S: `w${writer}` }, version: { N: '0' } },
+            });
+        assert.equal(status, 200);
+        promised.guests.set(pk, !leaves);
       } else {
         const name = `pair-${writer}-${random.below(PAIRS)}`;
         const pair = entry(promised.pairs, name);
@@ -135,9 +149,9 @@ async function readItem(
   return output['Item'] as Record<string, { N?: string; S?: string }> | undefined;
 }
 
-/** Every item of the table by key, from a scan of the table or of the index. */
-async function scan(client: JsonClient, index?: string): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
+/** Every item of the table, or every entry of the index, with its key; in order. */
+async function scan(client: JsonClient, index?: string): Promise<readonly (readonly [string, string])[]> {
+  const found: [string, string][] = [];
   let start: unknown;
   do {
     const { output } = await client.dynamodb('Scan', {
@@ -146,11 +160,11 @@ async function scan(client: JsonClient, index?: string): Promise<Map<string, str
       ...(start === undefined ? {} : { ExclusiveStartKey: start }),
     });
     for (const item of output['Items'] as Record<string, { S?: string; N?: string }>[]) {
-      found.set(String(item['pk']?.S), JSON.stringify(Object.entries(item).sort()));
+      found.push([String(item['pk']?.S), JSON.stringify(Object.entries(item).sort())]);
     }
     start = output['LastEvaluatedKey'];
   } while (start !== undefined);
-  return found;
+  return found.sort(([a, one], [b, two]) => (a < b || (a === b && one < two) ? -1 : 1));
 }
 
 /** What a reader of the table's stream knows: the table, as the records make it, and how far it has read. */
@@ -259,11 +273,16 @@ async function verify(
       `${context}: ${name} is ${version}, acknowledged ${acknowledged}, asked ${asked}`,
     );
   }
+  for (const [pk, there] of promised.guests) {
+    const isThere = (await readItem(client, pk)) !== undefined;
+    if (there !== undefined) assert.equal(isThere, there, `${context}: ${pk}`);
+    promised.guests.set(pk, isThere);
+  }
   const table = await scan(client);
-  const indexed = new Map([...table].filter(([, item]) => item.includes('"owner"')));
+  const indexed = table.filter(([, item]) => item.includes('"owner"'));
   assert.deepEqual(await scan(client, 'byOwner'), indexed, `${context}: the index agrees with the table`);
   await follow(client, follower, context);
-  assert.deepEqual(follower.table, table, `${context}: the stream agrees with the table`);
+  assert.deepEqual(follower.table, new Map(table), `${context}: the stream agrees with the table`);
 }
 
 /** What a kill left unknown is known now: the next round counts from it. */
@@ -277,7 +296,7 @@ test(`${KILLS} kills under a mixed write load lose nothing acknowledged and leav
   const seed = Number(process.env['LAMBENT_SEED'] ?? Date.now() % 1_000_000_007);
   const random = seededRandom(seed);
   const folder = await mkdtemp(join(tmpdir(), 'lambent-crash-'));
-  const promised: Promised = { items: new Map(), counters: new Map(), pairs: new Map() };
+  const promised: Promised = { items: new Map(), counters: new Map(), pairs: new Map(), guests: new Map() };
   const follower: Follower = { table: new Map(), last: new Map() };
   let server: Started | undefined;
   try {

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import type { Context } from '../../src/service/context.ts';
 import { Fault } from '../../src/service/faults.ts';
 import { items } from '../../src/services/dynamodb/items.ts';
+import { reads } from '../../src/services/dynamodb/reads.ts';
+import { streams } from '../../src/services/dynamodb/streams.ts';
 import { tables } from '../../src/services/dynamodb/tables.ts';
 import { transactions } from '../../src/services/dynamodb/transactions.ts';
 import { memoryBlobs } from '../../src/store/blobs.ts';
@@ -18,6 +20,7 @@ import { scaled } from '../support/tier.ts';
 const CLIENTS = 4;
 const ACTIONS = 5;
 const LIVES = 3;
+const INDEX = 'byNumber';
 
 function contextOf(world: SimulatedWorld, disk: MemoryDisk, faults?: MemoryFaults): Context {
   const store = openMemory({ world, disk, ...(faults === undefined ? {} : { faults }) });
@@ -72,18 +75,58 @@ async function oneLife(
   turns.crash();
 }
 
+const shown = (image: unknown) => JSON.stringify(image);
+
+/** Every record continues what came before it, and all together make the table. */
+async function followStream(ctx: Context, table: ReadonlyMap<string, object>): Promise<void> {
+  const { Streams = [] } = await streams.ListStreams({ TableName: TABLE }, ctx);
+  const StreamArn = String(Streams[0]?.StreamArn);
+  const { StreamDescription } = await streams.DescribeStream({ StreamArn }, ctx);
+  const made = new Map<string, object>();
+  for (const { ShardId } of StreamDescription?.Shards ?? []) {
+    const at = { StreamArn, ShardId: String(ShardId), ShardIteratorType: 'TRIM_HORIZON' as const };
+    const { ShardIterator } = await streams.GetShardIterator(at, ctx);
+    const { Records = [] } = await streams.GetRecords({ ShardIterator: String(ShardIterator) }, ctx);
+    for (const { dynamodb } of Records) {
+      const id = String(dynamodb?.Keys?.['id']?.S);
+      assert.equal(shown(dynamodb?.OldImage), shown(made.get(id)), `a record of ${id} continues the last`);
+      assert.ok(dynamodb?.NewImage !== undefined, 'nothing is deleted here');
+      made.set(id, dynamodb.NewImage);
+    }
+  }
+  assert.deepEqual(
+    [...made.values()].map(shown).sort(),
+    [...table.values()].map(shown).sort(),
+    'the stream agrees',
+  );
+}
+
 async function simulate(seed: number): Promise<void> {
   const world = simulatedWorld(seed);
   const disk = memoryDisk();
   await tables.CreateTable(
     {
       TableName: TABLE,
-      AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+      AttributeDefinitions: [
+        { AttributeName: 'id', AttributeType: 'S' },
+        ...(seed % 3 === 0 ? [] : [{ AttributeName: 'n', AttributeType: 'N' as const }]),
+      ],
       KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
       BillingMode: 'PAY_PER_REQUEST',
+      ...(seed % 3 === 0
+        ? {}
+        : {
+            GlobalSecondaryIndexes: [
+              {
+                IndexName: INDEX,
+                KeySchema: [{ AttributeName: 'n', KeyType: 'HASH' }],
+                Projection: { ProjectionType: 'ALL' },
+              },
+            ],
+          }),
       ...(seed % 2 === 0
         ? {}
-        : { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' } }),
+        : { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } }),
     },
     contextOf(world, disk),
   );
@@ -94,6 +137,14 @@ async function simulate(seed: number): Promise<void> {
     await oneLife(world, disk, recorder, last ? Number.POSITIVE_INFINITY : 1 + world.random.below(150));
   }
   assert.ok(isLinearisable(registers, recorder.history), JSON.stringify(recorder.history));
+  const ctx = contextOf(world, disk);
+  const { Items: found = [] } = await reads.Scan({ TableName: TABLE }, ctx);
+  const table = new Map(found.map((item) => [String(item['id']?.S), item]));
+  if (seed % 3 !== 0) {
+    const { Items: entries = [] } = await reads.Scan({ TableName: TABLE, IndexName: INDEX }, ctx);
+    assert.deepEqual(entries.map(shown).sort(), [...table.values()].map(shown).sort(), 'the index agrees');
+  }
+  if (seed % 2 !== 0) await followStream(ctx, table);
 }
 
 test('conditional writes and transactions are linearisable through conflicts and crashes', () =>
