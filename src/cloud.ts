@@ -28,6 +28,7 @@ import { services } from './services/index.ts';
 import { createOrganizationsPort } from './services/organizations/port.ts';
 import { type CollectedBlobs, fileBlobs } from './store/blobs.ts';
 import { openLmdb } from './store/lmdb.ts';
+import type { Store } from './store/store.ts';
 import type { AdjustableClock, Cancel, World } from './world/world.ts';
 
 /** Real time. */
@@ -38,6 +39,9 @@ export interface RootKey {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
 }
+
+/** Opens a store; it may keep what it holds in the folder. */
+export type OpenStore = (options: { readonly folder: string; readonly world: World }) => Promise<Store>;
 
 export interface CloudOptions {
   readonly world: World & { readonly clock: AdjustableClock };
@@ -53,6 +57,8 @@ export interface CloudOptions {
   /** The root key pair of the default account; off loopback one is made when it is absent. */
   readonly rootKey?: RootKey | undefined;
   readonly writeLog: (text: string) => void;
+  /** LMDB by default. */
+  readonly openStore?: OpenStore | undefined;
   /** Asked at each line: what is below is not written. `info` when absent. */
   readonly logLevel?: (() => Level) | undefined;
 }
@@ -111,7 +117,7 @@ function collectBlobs(blobs: CollectedBlobs, world: World, onError: (error: unkn
 export async function startCloud(options: CloudOptions): Promise<Cloud> {
   const { world, region } = options;
   const folder = await openDataFolder(options.dataFolder, world.random.bytes);
-  const store = await openLmdb({ folder: folder.store, world });
+  const store = await (options.openStore ?? openLmdb)({ folder: folder.store, world });
   const blobs = await fileBlobs({ folder: folder.blobs, store, world });
   const log = createLog(world, options.writeLog, options.logLevel);
   const root = rootKeys(options);

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Cloud, startCloud } from '../cloud.ts';
+import { type Cloud, type OpenStore, startCloud } from '../cloud.ts';
 import { realWorld } from '../world/real.ts';
 
 export interface LambentOptions {
@@ -14,6 +14,8 @@ export interface LambentOptions {
   readonly iam?: 'enforce' | 'audit';
   /** Receives the server's log; it is dropped by default. */
   readonly log?: (text: string) => void;
+  /** Another store than the default one. */
+  readonly openStore?: OpenStore;
 }
 
 /** A server in this process, for tests. */
@@ -52,6 +54,7 @@ export async function startLambent(options: LambentOptions = {}): Promise<Lamben
     region,
     iam: options.iam ?? 'enforce',
     writeLog: options.log ?? (() => {}),
+    openStore: options.openStore,
   });
   return {
     endpoint: cloud.endpoint,
