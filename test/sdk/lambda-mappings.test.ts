@@ -18,6 +18,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { withLambent } from '../support/clients.ts';
 import { makeFunction as makeNodeFunction, printed as printedBy } from '../support/functions.ts';
+import { refuses } from '../support/refusals.ts';
 import { makeFunctionRole } from '../support/roles.ts';
 
 const lambent = await withLambent();
@@ -102,12 +103,10 @@ test('changes of a table reach the function, in order, as the stream tells them'
 
 test('filters pass records over; a failing batch is cut down, retried and given up', async () => {
   const StreamArn = await makeTable('events');
-  const role = await makeFunctionRole(iam, 'patient', 'AWSLambdaDynamoDBExecutionRole', 'AWSLambdaRole');
-  await makeFunction(
-    'grave',
-    role,
-    "exports.handler = async (event) => console.log('@@' + JSON.stringify(event.requestContext));",
-  );
+  const role = await makeFunctionRole(iam, 'patient', 'AWSLambdaDynamoDBExecutionRole');
+  const PolicyArn = 'arn:aws:iam::aws:policy/AmazonSQSFullAccess';
+  await iam.send(new AttachRolePolicyCommand({ RoleName: 'patient', PolicyArn }));
+  const { QueueUrl: grave } = await sqs.send(new CreateQueueCommand({ QueueName: 'grave' }));
   await makeFunction(
     'picky',
     role,
@@ -118,29 +117,53 @@ test('filters pass records over; a failing batch is cut down, retried and given 
 };`,
   );
   for (const id of ['one', 'skipped', 'poison', 'two']) await put('events', id);
-  await lambda.send(
-    new sdk.CreateEventSourceMappingCommand({
-      EventSourceArn: StreamArn,
-      FunctionName: 'picky',
-      StartingPosition: 'TRIM_HORIZON',
-      MaximumRetryAttempts: 1,
-      BisectBatchOnFunctionError: true,
-      FilterCriteria: {
-        Filters: [{ Pattern: '{"dynamodb":{"Keys":{"id":{"S":[{"anything-but":["skipped"]}]}}}}' }],
-      },
-      DestinationConfig: {
-        OnFailure: { Destination: 'arn:aws:lambda:us-east-1:000000000000:function:grave' },
-      },
-    }),
+  const map = (Destination: string) =>
+    lambda.send(
+      new sdk.CreateEventSourceMappingCommand({
+        EventSourceArn: StreamArn,
+        FunctionName: 'picky',
+        StartingPosition: 'TRIM_HORIZON',
+        MaximumRetryAttempts: 1,
+        BisectBatchOnFunctionError: true,
+        FilterCriteria: {
+          Filters: [{ Pattern: '{"dynamodb":{"Keys":{"id":{"S":[{"anything-but":["skipped"]}]}}}}' }],
+        },
+        DestinationConfig: { OnFailure: { Destination } },
+      }),
+    );
+  // What a stream's functions fail goes to queues, topics and buckets.
+  const itself = 'arn:aws:lambda:us-east-1:000000000000:function:picky';
+  await assert.rejects(
+    map(itself),
+    refuses(
+      'InvalidParameterValueException',
+      `The provided destination config DestinationConfig(onSuccess=null, onFailure=OnFailure(destination=${itself})) is invalid.`,
+    ),
   );
+  await map('arn:aws:sqs:us-east-1:000000000000:grave');
   const first = await printed('picky', 1);
   assert.deepEqual(first[0], ['one', 'poison', 'two']);
   for (let i = 0; i < 8; i++) await lambent.advance(10);
   const batches = (await printed('picky', 5)) as string[][];
   assert.deepEqual(batches.at(-1), ['two']);
   assert.ok(batches.some((ids) => ids.length === 1 && ids[0] === 'poison'));
-  const [buried] = (await printed('grave', 1)) as { condition: string }[];
-  assert.equal(buried?.condition, 'RetryAttemptsExhausted');
+  const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: grave, WaitTimeSeconds: 5 }));
+  const { timestamp, requestContext, DDBStreamBatchInfo, ...rest } = JSON.parse(
+    Messages?.[0]?.Body ?? '',
+  ) as Record<string, Record<string, unknown>>;
+  const { requestId, ...context } = requestContext ?? {};
+  assert.match(`${timestamp} ${requestId}`, /^\d{4}-\d\d-\d\dT\S+Z [0-9a-f-]{36}$/);
+  assert.deepEqual(context, {
+    functionArn: itself,
+    condition: 'RetryAttemptsExhausted',
+    approximateInvokeCount: 2,
+  });
+  assert.deepEqual(rest, {
+    version: '1.0',
+    responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+  });
+  const { startSequenceNumber, endSequenceNumber, batchSize, streamArn } = DDBStreamBatchInfo ?? {};
+  assert.deepEqual([startSequenceNumber, batchSize, streamArn], [endSequenceNumber, 1, StreamArn]);
 });
 
 test('messages of a queue reach the function, and those it fails come back', async () => {

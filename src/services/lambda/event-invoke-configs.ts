@@ -66,8 +66,10 @@ async function write(
     const row: EventInvokeConfigRow = {
       maximumRetryAttempts: wanted.MaximumRetryAttempts ?? before?.maximumRetryAttempts,
       maximumEventAgeSeconds: wanted.MaximumEventAgeInSeconds ?? before?.maximumEventAgeSeconds,
-      onSuccess: OnSuccess === undefined ? before?.onSuccess : destinationOf(OnSuccess.Destination),
-      onFailure: OnFailure === undefined ? before?.onFailure : destinationOf(OnFailure.Destination),
+      onSuccess:
+        OnSuccess === undefined ? before?.onSuccess : destinationOf({ OnSuccess, OnFailure }, 'OnSuccess'),
+      onFailure:
+        OnFailure === undefined ? before?.onFailure : destinationOf({ OnSuccess, OnFailure }, 'OnFailure'),
       lastModifiedMs: now,
     };
     eventInvokeConfigs.set(tx, key, row);

@@ -150,7 +150,10 @@ export function configureMapping(before: MappingRow, settings: Settings): Mappin
       settings.FunctionResponseTypes === undefined
         ? before.reportsFailures
         : settings.FunctionResponseTypes.includes('ReportBatchItemFailures'),
-    onFailure: onFailure === undefined ? before.onFailure : destinationOf(onFailure.Destination),
+    onFailure:
+      onFailure === undefined
+        ? before.onFailure
+        : destinationOf({ OnFailure: onFailure }, 'OnFailure', 'stream'),
     filters,
   };
 }

@@ -62,9 +62,12 @@ export const mappings = {
     await ctx.transact(async (tx) => {
       for (const { value } of await rows.all(tx, [])) {
         if (value.sourceArn === row.sourceArn && value.functionArn === row.functionArn) {
+          const named = `arn (" ${row.sourceArn} ") and function (" ${target.reference.name} ")`;
           throw fault(
             'ResourceConflictException',
-            `The event source arn (" ${row.sourceArn} ") and function (" ${target.reference.name} ") provided mapping already exists. Please update or delete the existing mapping with UUID ${value.uuid}`,
+            sourceKind(row.sourceArn) === 'queue'
+              ? `An event source mapping with SQS ${named} already exists. Please update or delete the existing mapping with UUID ${value.uuid}`
+              : `The event source ${named} provided mapping already exists. Please update or delete the existing mapping with UUID ${value.uuid}`,
             { Type: 'User' },
           );
         }

@@ -99,6 +99,14 @@ export function newAttributes(given: Attributes): Attributes {
 /** A queue's attributes after SetQueueAttributes. */
 export function changedAttributes(before: Attributes, given: Attributes): Attributes {
   const fifo = before['FifoQueue'] === 'true';
+  const { FifoQueue: type } = given;
+  if (type !== undefined && !fifo) throw unknownAttribute('FifoQueue');
+  if (type !== undefined && type !== 'true') {
+    throw fault(
+      'InvalidAttributeValue',
+      'Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported.',
+    );
+  }
   check(given, fifo);
   return merged(before, given);
 }
@@ -106,8 +114,10 @@ export function changedAttributes(before: Attributes, given: Attributes): Attrib
 function check(given: Attributes, fifo: boolean): void {
   for (const [name, value] of Object.entries(given)) {
     const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
-    if (rule === undefined || (rule.fifoOnly === true && !fifo && name !== 'FifoQueue')) {
-      throw unknownAttribute(name);
+    if (rule === undefined) throw unknownAttribute(name);
+    if (rule.fifoOnly === true && !fifo && name !== 'FifoQueue') {
+      if (name === 'ContentBasedDeduplication') throw unknownAttribute(name);
+      throw fault('InvalidAttributeName', `You can specify the ${name} only when FifoQueue is set to true.`);
     }
     if (value === '' && REMOVABLE.includes(name)) continue;
     if (!rule.accepts(value)) {

@@ -74,9 +74,7 @@ function storeAttribute(name: string, value: MessageAttributeValue): StoredAttri
 }
 
 function noValue(name: string, type: string): Error {
-  return refused(
-    `The message attribute '${name}' must contain non-empty message attribute value for message attribute type '${type}'.`,
-  );
+  return refused(`Message (user) attribute '${name}' must contain a non-empty value of type '${type}'.`);
 }
 
 function isNumber(text: string): boolean {

@@ -83,11 +83,28 @@ export function deduplicationIdOf(queue: QueueRow, id: string | undefined, body:
     checkId(id, 'MessageDeduplicationId');
     return id;
   }
-  if (queue.attributes['ContentBasedDeduplication'] !== 'true') {
-    throw fault(
-      'InvalidParameterValue',
-      'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
-    );
-  }
+  if (queue.attributes['ContentBasedDeduplication'] !== 'true') throw noDeduplicationId();
   return createHash('sha256').update(body).digest('hex');
+}
+
+function noDeduplicationId(): Error {
+  return fault(
+    'InvalidParameterValue',
+    'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
+  );
+}
+
+/** What an entry of a FIFO queue's batch must have: without it the whole batch is refused. */
+export function checkOrdered(
+  queue: QueueRow,
+  entry: {
+    readonly MessageGroupId?: string | undefined;
+    readonly MessageDeduplicationId?: string | undefined;
+  },
+): void {
+  if (entry.MessageGroupId === undefined) {
+    throw fault('InvalidParameterValue', 'The request must contain the parameter MessageGroupId.');
+  }
+  if (entry.MessageDeduplicationId !== undefined) return;
+  if (queue.attributes['ContentBasedDeduplication'] !== 'true') throw noDeduplicationId();
 }

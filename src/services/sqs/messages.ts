@@ -8,7 +8,7 @@ import { batchAnswer, checkEntries, failedEntry } from './batch.ts';
 import { commit } from './commit.ts';
 import { rowsOf } from './content.ts';
 import { fault, noQueue } from './fault.ts';
-import { MOST_BATCH_BYTES } from './message.ts';
+import { checkOrdered, MOST_BATCH_BYTES } from './message.ts';
 import { queueOfUrl, readQueue } from './queue.ts';
 import { acceptMessage, type Prepared, prepareMessage } from './sending.ts';
 
@@ -41,6 +41,7 @@ export const messages = {
     const name = queueOfUrl(input.QueueUrl, ctx);
     checkEntries(input.Entries, 'SendMessageBatchRequestEntry');
     const queue = await readQueue(ctx.store, name);
+    if (queue.fifo) for (const entry of input.Entries) checkOrdered(queue, entry);
     const total = input.Entries.reduce((sum, entry) => sum + Buffer.byteLength(entry.MessageBody), 0);
     if (total > MOST_BATCH_BYTES) throw tooLong(total);
     const ready: { readonly id: string; readonly prepared: Prepared }[] = [];

@@ -88,7 +88,7 @@ export const moveTasks = {
     const perSecond = input.MaxNumberOfMessagesPerSecond;
     const { name, queue } = await source(ctx, sourceArn);
     if ((await sourcesOf(ctx, name)).length === 0) {
-      throw badValue(sourceArn, 'SourceArn', 'Source queue must be configured as a Dead Letter Queue.');
+      throw fault('InvalidParameterValue', 'Source queue must be configured as a Dead Letter Queue.');
     }
     if (perSecond !== undefined && (perSecond < 1 || perSecond > MOST_PER_SECOND)) {
       throw badValue(perSecond, 'MaxNumberOfMessagesPerSecond', `Must be between 1 and ${MOST_PER_SECOND}.`);
@@ -101,9 +101,8 @@ export const moveTasks = {
     await ctx.transact(async (tx) => {
       const tasks = await rows.moves.all(tx, [queue.id]);
       if (tasks.some(({ value }) => value.status === 'RUNNING' || value.status === 'CANCELLING')) {
-        throw badValue(
-          sourceArn,
-          'SourceArn',
+        throw fault(
+          'InvalidParameterValue',
           'There is already a task running. Only one active task is allowed for a source queue arn at a given time.',
         );
       }

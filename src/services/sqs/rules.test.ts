@@ -50,7 +50,7 @@ test('message attributes are checked and chosen', () => {
     assert.throws(() => storeAttributes({ [name]: { DataType, StringValue } }), reason);
   refused('Text', 'x', 'a', /invalid message attribute type/);
   refused('', 'x', 'a', /non-empty message attribute type/);
-  refused('String', '', 'a', /non-empty message attribute value/);
+  refused('String', '', 'a', /non-empty value of type 'String'/);
   refused('Number', 'one', 'a', /Can't cast/);
   refused('String', 'x', 'AWS.a', /name/);
   refused('String', 'x', 'a..b', /name/);
