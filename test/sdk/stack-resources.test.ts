@@ -6,6 +6,7 @@ import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as iam from '@aws-sdk/client-iam';
 import * as lambda from '@aws-sdk/client-lambda';
+import { zipSync } from 'fflate';
 import { withLambent } from '../support/clients.ts';
 
 /** Every resource type Lambent makes, related to each other as templates relate them. */
@@ -223,5 +224,103 @@ test('every resource type is made, changed and removed', async () => {
   assert.deepEqual(
     left.flatMap((list): unknown[] => list ?? []),
     [],
+  );
+});
+
+const SETTINGS = (more: string, function_: string) => `
+Resources:
+  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: sts:AssumeRole}]}}}
+  Signing: {Type: AWS::Lambda::CodeSigningConfig, Properties: {${more} AllowedPublishers: {SigningProfileVersionArns: ['arn:aws:signer:us-east-1:000000000000:/signing-profiles/p/abcdefghij']}, Tags: [{Key: a, Value: b}]}}
+  Share: {Type: AWS::Lambda::LayerVersionPermission, Properties: {Action: lambda:GetLayerVersion, LayerVersionArn: LAYER, Principal: '*'}}
+  Fn:
+    Type: AWS::Lambda::Function
+    Properties: {Handler: index.handler, Runtime: nodejs20.x, Role: !GetAtt Role.Arn, Code: {ZipFile: 'exports.handler = async () => 1'}, ${function_}}
+  Ver: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Fn, RuntimePolicy: {UpdateRuntimeOn: FunctionUpdate}}}
+Outputs:
+  Signing: {Value: !GetAtt Signing.CodeSigningConfigId}
+  SigningArn: {Value: !Ref Signing}
+  Share: {Value: !Ref Share}
+  Snap: {Value: !GetAtt Fn.SnapStartResponse.ApplyOn}
+`;
+
+test('a function’s settings that the API has operations of their own for', async () => {
+  const stacks = lambent.client(cfn.CloudFormationClient);
+  const functions = lambent.client(lambda.LambdaClient);
+  const { LayerVersionArn = '' } = await functions.send(
+    new lambda.PublishLayerVersionCommand({
+      LayerName: 'shared',
+      Content: { ZipFile: zipSync({ 'a.txt': Buffer.from('a') }) },
+    }),
+  );
+  const StackName = 'settings';
+  const wait = { client: stacks, maxWaitTime: 30, minDelay: 1 };
+  await stacks.send(
+    new cfn.CreateStackCommand({
+      StackName,
+      Capabilities: ['CAPABILITY_IAM'],
+      TemplateBody: SETTINGS(
+        'Description: first, CodeSigningPolicies: {UntrustedArtifactOnDeployment: Enforce},',
+        'CodeSigningConfigArn: !Ref Signing, RecursiveLoop: Allow, RuntimeManagementConfig: {UpdateRuntimeOn: FunctionUpdate}, LoggingConfig: {LogFormat: JSON, LogGroup: /mine}',
+      ).replace('LAYER', LayerVersionArn),
+    }),
+  );
+  await cfn.waitUntilStackCreateComplete(wait, { StackName });
+  const outputs = async () => {
+    const { Stacks } = await stacks.send(new cfn.DescribeStacksCommand({ StackName }));
+    return Object.fromEntries((Stacks?.[0]?.Outputs ?? []).map((one) => [one.OutputKey, one.OutputValue]));
+  };
+  const { Signing, SigningArn, Share, Snap } = await outputs();
+  assert.match(Signing ?? '', /^csc-/);
+  assert.equal(Snap, 'None');
+  assert.ok(Share?.startsWith(`${LayerVersionArn}#settings-Share-`));
+  const { StackResources } = await stacks.send(new cfn.DescribeStackResourcesCommand({ StackName }));
+  const FunctionName = StackResources?.find((one) => one.LogicalResourceId === 'Fn')?.PhysicalResourceId;
+  const settings = async () => {
+    const signing = await functions.send(
+      new lambda.GetCodeSigningConfigCommand({ CodeSigningConfigArn: SigningArn }),
+    );
+    const recursion = await functions.send(new lambda.GetFunctionRecursionConfigCommand({ FunctionName }));
+    const managed = await functions.send(new lambda.GetRuntimeManagementConfigCommand({ FunctionName }));
+    const logging = await functions.send(new lambda.GetFunctionConfigurationCommand({ FunctionName }));
+    return [
+      signing.CodeSigningConfig?.Description,
+      signing.CodeSigningConfig?.CodeSigningPolicies?.UntrustedArtifactOnDeployment,
+      recursion.RecursiveLoop,
+      managed.UpdateRuntimeOn,
+      logging.LoggingConfig?.LogFormat,
+      logging.LoggingConfig?.LogGroup,
+    ];
+  };
+  assert.deepEqual(await settings(), ['first', 'Enforce', 'Allow', 'FunctionUpdate', 'JSON', '/mine']);
+  const published = await functions.send(
+    new lambda.GetRuntimeManagementConfigCommand({ FunctionName, Qualifier: '1' }),
+  );
+  assert.equal(published.UpdateRuntimeOn, 'FunctionUpdate');
+  const { Policy } = await functions.send(
+    new lambda.GetLayerVersionPolicyCommand({ LayerName: 'shared', VersionNumber: 1 }),
+  );
+  assert.match(Policy ?? '', /settings-Share-/);
+
+  await stacks.send(
+    new cfn.UpdateStackCommand({
+      StackName,
+      Capabilities: ['CAPABILITY_IAM'],
+      TemplateBody: SETTINGS('', 'Timeout: 5').replace('LAYER', LayerVersionArn),
+    }),
+  );
+  await cfn.waitUntilStackUpdateComplete(wait, { StackName });
+  assert.deepEqual(await settings(), [
+    '',
+    'Warn',
+    'Terminate',
+    'Auto',
+    'Text',
+    `/aws/lambda/${FunctionName}`,
+  ]);
+  await stacks.send(new cfn.DeleteStackCommand({ StackName }));
+  await cfn.waitUntilStackDeleteComplete(wait, { StackName });
+  await assert.rejects(
+    functions.send(new lambda.GetLayerVersionPolicyCommand({ LayerName: 'shared', VersionNumber: 1 })),
+    { name: 'ResourceNotFoundException' },
   );
 });

@@ -2,6 +2,7 @@ import { formatArn } from '../../../base/arn.ts';
 import { Fault } from '../../../service/faults.ts';
 import type { MutableMap, Value, ValueMap } from '../template/value.ts';
 import { inlinePackage } from './inline-code.ts';
+import { setBeside } from './lambda-settings.ts';
 import { differs, mapIn, pick, refuseOthers, tagChange, tagMap, textIn } from './property.ts';
 import type { Outcome, ResourceProvider, ResourceScope } from './provider.ts';
 
@@ -32,7 +33,9 @@ const SUPPORTED = [
   'FunctionName',
   'KmsKeyArn',
   'PackageType',
+  'RecursiveLoop',
   'ReservedConcurrentExecutions',
+  'RuntimeManagementConfig',
   'Tags',
 ];
 /** What a property is when the template does not have it any more. */
@@ -42,6 +45,7 @@ const DEFAULTS: ValueMap = {
   Environment: { Variables: {} },
   EphemeralStorage: { Size: 512 },
   FileSystemConfigs: [],
+  ImageConfig: { EntryPoint: [], Command: [], WorkingDirectory: '' },
   Layers: [],
   MemorySize: 128,
   SnapStart: { ApplyOn: 'None' },
@@ -61,6 +65,7 @@ function code(wanted: ValueMap): Record<string, Value | Uint8Array> {
     'S3ObjectVersion',
     'ImageUri',
     'SourceKMSKeyArn',
+    'S3ObjectStorageMode',
   ]);
   const { ZipFile, ...rest } = given;
   return ZipFile === undefined
@@ -74,6 +79,7 @@ function configuration(wanted: ValueMap): Record<string, Value> {
 }
 
 interface Configuration {
+  readonly SnapStart?: { readonly ApplyOn?: string; readonly OptimizationStatus?: string };
   readonly State?: string;
   readonly StateReason?: string;
   readonly LastUpdateStatus?: string;
@@ -93,7 +99,15 @@ async function settled(FunctionName: string, scope: ResourceScope): Promise<Outc
     return { physicalId: FunctionName, waitMs: LOOK_AGAIN_MS, memo: null };
   }
   const Arn = formatArn('lambda', scope.region, scope.account, `function:${FunctionName}`);
-  return { physicalId: FunctionName, attributes: { Arn } };
+  const { ApplyOn = 'None', OptimizationStatus = 'Off' } = seen.SnapStart ?? {};
+  return {
+    physicalId: FunctionName,
+    attributes: {
+      Arn,
+      'SnapStartResponse.ApplyOn': ApplyOn,
+      'SnapStartResponse.OptimizationStatus': OptimizationStatus,
+    },
+  };
 }
 
 async function setConcurrency(
@@ -130,6 +144,7 @@ export const lambdaFunction: ResourceProvider = {
     scope.stands(FunctionName);
     if (wanted['ReservedConcurrentExecutions'] !== undefined)
       await setConcurrency(FunctionName, wanted, scope);
+    await setBeside(FunctionName, {}, wanted, scope);
     return settled(FunctionName, scope);
   },
 
@@ -149,6 +164,12 @@ export const lambdaFunction: ResourceProvider = {
         if (properties[name] !== undefined && wanted[name] === undefined && value !== undefined)
           dropped[name] = value;
       }
+      if (properties['LoggingConfig'] !== undefined && wanted['LoggingConfig'] === undefined) {
+        dropped['LoggingConfig'] = { LogFormat: 'Text', LogGroup: `/aws/lambda/${FunctionName}` };
+      }
+      if (properties['KmsKeyArn'] !== undefined && wanted['KmsKeyArn'] === undefined) {
+        dropped['KMSKeyArn'] = '';
+      }
       await scope.call('lambda', 'UpdateFunctionConfiguration', {
         FunctionName,
         ...dropped,
@@ -157,6 +178,9 @@ export const lambdaFunction: ResourceProvider = {
     }
     if (differs(properties, wanted, ['ReservedConcurrentExecutions'])) {
       await setConcurrency(FunctionName, wanted, scope);
+    }
+    if (differs(properties, wanted, ['RecursiveLoop', 'RuntimeManagementConfig'])) {
+      await setBeside(FunctionName, properties, wanted, scope);
     }
     if (differs(properties, wanted, ['CodeSigningConfigArn'])) {
       const { CodeSigningConfigArn } = wanted;

@@ -67,6 +67,7 @@ export const version: ResourceProvider = {
       'CodeSha256',
       'Description',
       'ProvisionedConcurrencyConfig',
+      'RuntimePolicy',
     ]);
     const { FunctionName } = functionOf(requiredText(wanted, 'FunctionName'));
     const made = await scope.call<Shown>('lambda', 'PublishVersion', {
@@ -83,6 +84,14 @@ export const version: ResourceProvider = {
         FunctionName,
         Qualifier: number,
         ...provisioned,
+      });
+    }
+    const policy = mapIn(wanted, 'RuntimePolicy');
+    if (policy !== undefined) {
+      await scope.call('lambda', 'PutRuntimeManagementConfig', {
+        FunctionName,
+        Qualifier: number,
+        ...policy,
       });
     }
     return { physicalId: qualified, attributes: { Version: number, FunctionArn: qualified } };
@@ -215,7 +224,12 @@ export const functionUrl: ResourceProvider = {
     return { physicalId: arn, attributes: { FunctionArn: arn, FunctionUrl: text(made['FunctionUrl']) } };
   },
   async update({ physicalId, attributes }, wanted, { call }) {
-    await call('lambda', 'UpdateFunctionUrlConfig', urlInput(wanted));
+    // What the template does not say any more is as if it never had.
+    await call('lambda', 'UpdateFunctionUrlConfig', {
+      Cors: {},
+      InvokeMode: 'BUFFERED',
+      ...urlInput(wanted),
+    });
     return { physicalId, attributes };
   },
   async remove({ properties }, { call }) {
@@ -230,10 +244,11 @@ export const functionUrl: ResourceProvider = {
 /** AWS::Lambda::EventSourceMapping: its properties are the operations' members, but for the tags' form. */
 export const eventSourceMapping: ResourceProvider = {
   async create(wanted, scope) {
-    const { Tags, ...rest } = wanted;
+    const { Tags, KmsKeyArn, ...rest } = wanted;
     const tags = tagMap(Tags);
     const made = await scope.call<Shown>('lambda', 'CreateEventSourceMapping', {
       ...rest,
+      ...(KmsKeyArn === undefined ? {} : { KMSKeyArn: KmsKeyArn }),
       ...(Object.keys(tags).length === 0 ? {} : { Tags: tags }),
     });
     const uuid = text(made['UUID']);

@@ -31,6 +31,7 @@ import {
   permission,
   version,
 } from './lambda-parts.ts';
+import { codeSigningConfig, layerVersionPermission } from './lambda-settings.ts';
 import { metricFilter, subscriptionFilter } from './log-filters.ts';
 import { logGroup } from './log-group.ts';
 import { nestedStack } from './nested-stack.ts';
@@ -78,10 +79,12 @@ const PROVIDERS: Readonly<Record<string, ResourceProvider>> = {
   'AWS::IAM::Role': role,
   'AWS::IAM::User': user,
   'AWS::Lambda::Alias': alias,
+  'AWS::Lambda::CodeSigningConfig': codeSigningConfig,
   'AWS::Lambda::EventInvokeConfig': eventInvokeConfig,
   'AWS::Lambda::EventSourceMapping': eventSourceMapping,
   'AWS::Lambda::Function': lambdaFunction,
   'AWS::Lambda::LayerVersion': layerVersion,
+  'AWS::Lambda::LayerVersionPermission': layerVersionPermission,
   'AWS::Lambda::Permission': permission,
   'AWS::Lambda::Url': functionUrl,
   'AWS::Lambda::Version': version,
