@@ -78,7 +78,9 @@ function summary(cloud: Cloud, options: UpOptions, deployed: Deployed | undefine
     `  Data         ${cloud.dataFolder}${options.dataFolder === undefined ? '  (removed when the server stops)' : ''}`,
     `  Functions    ${cloud.isolation.replaceAll('\n  ', `\n${' '.repeat(15)}`)}`,
     `  Permissions  ${options.iam === 'enforce' ? 'enforced; every denial says which statement is missing' : 'audited: nothing is denied, what would be is reported'}`,
-    `  Credentials  AWS_ACCESS_KEY_ID=${key?.accessKeyId ?? 'test'} AWS_SECRET_ACCESS_KEY=${cloud.madeRootKey?.secretAccessKey ?? (key === undefined ? 'test' : '(yours)')} AWS_REGION=${options.region}`,
+    `  Credentials  AWS_ACCESS_KEY_ID=${key?.accessKeyId ?? 'test'} AWS_SECRET_ACCESS_KEY=${cloud.madeRootKey?.secretAccessKey ?? (key === undefined ? 'test' : '(yours)')}`,
+    // boto3 and older clients read the second.
+    `  Region       AWS_REGION=${options.region} AWS_DEFAULT_REGION=${options.region}`,
     `  Point at it  export AWS_ENDPOINT_URL=${cloud.endpoint}`,
     `  Inbox        ${cloud.endpoint}/_lambent/inbox`,
   ];
