@@ -50,6 +50,16 @@ function sessionPolicies(principal: Principal): readonly string[] {
   return principal.kind === 'role' || principal.kind === 'federated-user' ? principal.sessionPolicies : [];
 }
 
+/** What each is called: managed ones, which come last, by their ARNs. */
+function sessionPolicyIds(principal: Principal, count: number): readonly string[] {
+  const arns =
+    principal.kind === 'role' || principal.kind === 'federated-user'
+      ? (principal.sessionPolicyArns ?? [])
+      : [];
+  const inline = Array.from({ length: count - arns.length }, (_, index) => `session:${index}`);
+  return [...inline, ...arns];
+}
+
 /** The port answers with the same object while nothing changed, so compiling is once a change. */
 export function compiledPrincipal(
   identity: IdentityPort,
@@ -61,7 +71,8 @@ export function compiledPrincipal(
 
 function compiledPolicies(policies: PrincipalPolicies, principal: Principal): CompiledPrincipal {
   const session = sessionPolicies(principal);
-  const key = session.length === 0 ? '' : session.join('\n');
+  const ids = session.length === 0 ? [] : sessionPolicyIds(principal, session.length);
+  const key = session.length === 0 ? '' : [...ids, ...session].join('\n');
   let bySession = principals.get(policies);
   if (bySession === undefined) principals.set(policies, (bySession = new Map()));
   let entry = bySession.get(key);
@@ -71,7 +82,7 @@ function compiledPolicies(policies: PrincipalPolicies, principal: Principal): Co
       set: {
         identity: policies.identity.map(({ document, id }) => compiled(document, id)),
         ...(boundary === undefined ? {} : { boundary: compiled(boundary.document, boundary.id) }),
-        session: session.map((document, index) => compiled(document, `session:${index}`)),
+        session: session.map((document, index) => compiled(document, ids[index] ?? '')),
       },
       context: policies.context,
     };

@@ -18,6 +18,24 @@ export function servicesAllowed(
   return [...found];
 }
 
+/** Which of the services a policy denies whole: every action, on everything, always. */
+export function servicesDenied(
+  { statements }: PolicyDocument,
+  services: readonly string[],
+): readonly string[] {
+  const whole = statements.filter(
+    ({ effect, conditions, resources = ['*'], notResources }) =>
+      effect === 'Deny' && conditions.length === 0 && !notResources && resources.includes('*'),
+  );
+  return services.filter((service) =>
+    whole.some(({ actions, notActions }) =>
+      notActions
+        ? !actions.some((action) => isOf(action, service))
+        : actions.some((action) => isWhole(action, service)),
+    ),
+  );
+}
+
 /** Whether an action pattern can be one of the service's. */
 function isOf(action: string, service: string): boolean {
   const colon = action.indexOf(':');

@@ -134,6 +134,8 @@ export interface IdentityPort {
   boundPrincipals(document: string, account: string): Promise<string>;
   /** Such a policy as it is shown: by name whoever still exists. */
   namedPrincipals(document: string): Promise<string>;
+  /** The keys (PEM) that open what a SAML provider encrypts for us. */
+  samlPrivateKeys(providerArn: string): Promise<readonly string[]>;
   /** The account an access key id of ours belongs to, whether or not the key still exists. */
   accountOfKey(accessKeyId: string): string | undefined;
   /** A new long-lived key of `account`, its secret sealed as its row keeps it. */

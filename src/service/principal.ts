@@ -36,6 +36,8 @@ export interface RolePrincipal extends Identified {
   readonly sessionName: string;
   /** Session policy documents, JSON text; the session may do no more than they allow. */
   readonly sessionPolicies: readonly string[];
+  /** The managed ones among them, which come last. */
+  readonly sessionPolicyArns?: readonly string[];
   /** `aws:PrincipalTag` of the session, over the role's own. */
   readonly sessionTags: Readonly<Record<string, string>>;
   /** Keys of session tags that stay when the session assumes a further role. */
@@ -52,6 +54,8 @@ export interface FederatedUserPrincipal extends Identified {
   /** That user's unique id: another of the same name is not the one who federated. */
   readonly userUniqueId?: string;
   readonly sessionPolicies: readonly string[];
+  /** The managed ones among them, which come last. */
+  readonly sessionPolicyArns?: readonly string[];
 }
 
 /** An AWS service acting by itself, such as `apigateway.amazonaws.com` invoking a function. */

@@ -100,3 +100,33 @@ test('the root has what any account under it has; only who manages the organizat
     named('AccessDenied', 403),
   );
 });
+
+test('what a service control policy denies whole is taken off', async () => {
+  const { Policy } = await organizations.send(
+    new CreatePolicyCommand({
+      Name: 'no-topics',
+      Description: '',
+      Type: 'SERVICE_CONTROL_POLICY',
+      Content: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Deny', Action: 'sns:*', Resource: '*' },
+          {
+            Effect: 'Deny',
+            Action: 'sqs:*',
+            Resource: '*',
+            Condition: { StringNotEquals: { 'aws:RequestedRegion': 'us-east-1' } },
+          },
+        ],
+      }),
+    }),
+  );
+  await organizations.send(
+    new AttachPolicyCommand({ PolicyId: Policy?.PolicySummary?.Id, TargetId: MEMBER }),
+  );
+  const { AccessDetails } = await report(`${organizationId}/${rootId}/${MEMBER}`);
+  assert.deepEqual(
+    AccessDetails?.map(({ ServiceNamespace }) => ServiceNamespace),
+    ['sqs'],
+  );
+});

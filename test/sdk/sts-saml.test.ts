@@ -1,12 +1,15 @@
 import { strict as assert } from 'node:assert';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { before, test } from 'node:test';
 import {
   CreateRoleCommand,
   CreateSAMLProviderCommand,
+  GetSAMLProviderCommand,
   IAMClient,
   ListRolesCommand,
   PutRolePolicyCommand,
   UpdateAssumeRolePolicyCommand,
+  UpdateSAMLProviderCommand,
 } from '@aws-sdk/client-iam';
 import {
   AssumeRoleWithSAMLCommand,
@@ -16,7 +19,13 @@ import {
 } from '@aws-sdk/client-sts';
 import { selfSigned } from '../support/certificate.ts';
 import { withLambent } from '../support/clients.ts';
-import { type SamlClaims, samlMetadata, samlResponse, signXml } from '../support/saml-provider.ts';
+import {
+  encryptAssertion,
+  type SamlClaims,
+  samlMetadata,
+  samlResponse,
+  signXml,
+} from '../support/saml-provider.ts';
 
 const lambent = await withLambent();
 const ISSUER = 'https://idp.example.com/metadata';
@@ -258,3 +267,78 @@ test('sessions last as asked, as the assertion says, and never past the provider
   await lambent.advance(301);
   await assert.rejects(enter(old), { name: 'ExpiredTokenException' });
 });
+
+test('metadata that is none, or has no key to sign with, is refused', async () => {
+  for (const text of [
+    '<md:EntityDescriptor>',
+    '<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata"/>',
+    samlMetadata(ISSUER),
+  ])
+    await assert.rejects(
+      iam.send(new CreateSAMLProviderCommand({ Name: 'broken', SAMLMetadataDocument: text.padEnd(1000) })),
+      { name: 'InvalidInputException' },
+    );
+});
+
+test('an encrypted assertion is opened by the private keys of the provider', async () => {
+  const encrypted = async (how: 'cbc' | 'gcm', { publicKey }: KeyPair) =>
+    encryptAssertion(await signedWhole(), publicKey, how);
+  const [ours, later] = [rsaKeys(), rsaKeys()];
+  await assert.rejects(enter(await encrypted('gcm', ours)), INVALID);
+  await assert.rejects(
+    iam.send(
+      new UpdateSAMLProviderCommand({ SAMLProviderArn: provider, AssertionEncryptionMode: 'Required' }),
+    ),
+    { name: 'InvalidInputException' },
+  );
+  await iam.send(
+    new UpdateSAMLProviderCommand({
+      SAMLProviderArn: provider,
+      AssertionEncryptionMode: 'Required',
+      AddPrivateKey: ours.pem,
+    }),
+  );
+  for (const how of ['cbc', 'gcm'] as const)
+    assert.equal((await enter(await encrypted(how, ours))).Subject, 'carol');
+  // What was signed as a whole after it was encrypted is as good.
+  const outside = signXml(encryptAssertion(await response(), ours.publicKey), 'Response', key);
+  assert.equal((await enter(outside)).Subject, 'carol');
+  await assert.rejects(enter(await encrypted('gcm', later)), INVALID);
+  await assert.rejects(enter(encryptAssertion(await response(), ours.publicKey)), INVALID);
+  await assert.rejects(
+    enter(signXml(encryptAssertion(await response(), ours.publicKey), 'Response', stranger)),
+    INVALID,
+  );
+  await assert.rejects(enter(await signed()), /requires encrypted assertions/);
+
+  const { PrivateKeyList: [first] = [] } = await iam.send(
+    new GetSAMLProviderCommand({ SAMLProviderArn: provider }),
+  );
+  await iam.send(
+    new UpdateSAMLProviderCommand({
+      SAMLProviderArn: provider,
+      AssertionEncryptionMode: 'Allowed',
+      AddPrivateKey: later.pem,
+      RemovePrivateKey: first?.KeyId,
+    }),
+  );
+  await assert.rejects(enter(await encrypted('gcm', ours)), INVALID);
+  await enter(await encrypted('gcm', later));
+  await enter(await signed());
+});
+
+interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly pem: string;
+}
+
+function rsaKeys(): KeyPair {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { publicKey, pem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+}
+
+/** A response whose assertion brings the prefix it is signed with. */
+async function signedWhole(): Promise<string> {
+  const own = 'xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"';
+  return signXml(await response(), 'Assertion', key).replace(`<saml:Assertion ${own} `, '<saml:Assertion ');
+}

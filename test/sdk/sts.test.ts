@@ -5,6 +5,7 @@ import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import {
   CreateAccessKeyCommand,
   CreateOpenIDConnectProviderCommand,
+  CreatePolicyCommand,
   CreateRoleCommand,
   CreateUserCommand,
   CreateVirtualMFADeviceCommand,
@@ -151,6 +152,29 @@ test('a role the trust policy opens is assumed, and bounded by the session polic
   );
   await lambent.advance(3600);
   await assert.rejects(sts(keys).send(new GetCallerIdentityCommand({})), { name: 'ExpiredToken' });
+});
+
+test('a managed session policy is named by the denial that is its', async () => {
+  const { Policy } = await iam(lambent.credentials).send(
+    new CreatePolicyCommand({
+      PolicyName: 'no-lists',
+      PolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          { Effect: 'Allow', Action: 'iam:*', Resource: '*' },
+          { Effect: 'Deny', Action: 'iam:ListRoles', Resource: '*' },
+        ],
+      }),
+    }),
+  );
+  const bounded = await assume(userKeys, {
+    RoleArn: roleArn('direct'),
+    PolicyArns: [{ arn: Policy?.Arn }],
+    Policy: allow('iam:*'),
+  });
+  await assert.rejects(iam(keysOf(bounded.Credentials)).send(new ListRolesCommand({})), (error: Error) =>
+    error.message.endsWith(`with an explicit deny in a session policy: ${Policy?.Arn}`),
+  );
 });
 
 test('what the trust policy does not open stays shut', async () => {

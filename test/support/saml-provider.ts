@@ -1,3 +1,4 @@
+import { constants, createCipheriv, type KeyObject, publicEncrypt, randomBytes } from 'node:crypto';
 import { SignedXml } from 'xml-crypto';
 import type { SelfSigned } from './certificate.ts';
 
@@ -65,4 +66,45 @@ export function signXml(
   const issuer = `${path}/*[local-name(.)='Issuer']`;
   signed.computeSignature(text, { prefix: 'ds', location: { reference: issuer, action: 'after' } });
   return signed.getSignedXml();
+}
+
+/** The text with its assertion encrypted for a key, as providers do that know AWS's public key. */
+export function encryptAssertion(text: string, publicKey: KeyObject, cipher: 'cbc' | 'gcm' = 'gcm'): string {
+  const assertion = /<saml:Assertion .*<\/saml:Assertion>/s.exec(text)?.[0] ?? '';
+  // Out of the response, the assertion has to bring its own prefixes.
+  const whole = assertion.replace(
+    '<saml:Assertion ',
+    '<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ',
+  );
+  const key = randomBytes(32);
+  const sealed = cipher === 'gcm' ? gcm(whole, key) : cbc(whole, key);
+  const wrapped = publicEncrypt(
+    { key: publicKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
+    key,
+  );
+  const value = (bytes: Buffer) =>
+    `<xenc:CipherData><xenc:CipherValue>${bytes.toString('base64')}</xenc:CipherValue></xenc:CipherData>`;
+  const algorithm =
+    cipher === 'gcm'
+      ? 'http://www.w3.org/2009/xmlenc11#aes256-gcm'
+      : 'http://www.w3.org/2001/04/xmlenc#aes256-cbc';
+  return text.replace(
+    assertion,
+    `<saml:EncryptedAssertion><xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#" Type="http://www.w3.org/2001/04/xmlenc#Element"><xenc:EncryptionMethod Algorithm="${algorithm}"/><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"/>${value(wrapped)}</xenc:EncryptedKey></ds:KeyInfo>${value(sealed)}</xenc:EncryptedData></saml:EncryptedAssertion>`,
+  );
+}
+
+function gcm(text: string, key: Buffer): Buffer {
+  const iv = randomBytes(12);
+  const aes = createCipheriv('aes-256-gcm', key, iv);
+  return Buffer.concat([iv, aes.update(text), aes.final(), aes.getAuthTag()]);
+}
+
+/** XML encryption pads with anything, and says in the last byte how much. */
+function cbc(text: string, key: Buffer): Buffer {
+  const iv = randomBytes(16);
+  const length = 16 - (Buffer.byteLength(text) % 16);
+  const aes = createCipheriv('aes-256-cbc', key, iv).setAutoPadding(false);
+  const padding = Buffer.concat([Buffer.alloc(length - 1, 7), Buffer.from([length])]);
+  return Buffer.concat([iv, aes.update(text), aes.update(padding), aes.final()]);
 }

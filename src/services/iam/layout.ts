@@ -220,6 +220,15 @@ export interface SamlProviderRow {
   readonly tags: Tags;
   readonly uuid: string;
   readonly encryption?: 'Required' | 'Allowed';
+  readonly keys?: readonly SamlKeyRow[];
+}
+
+/** A private key that opens encrypted assertions. */
+export interface SamlKeyRow {
+  readonly id: string;
+  /** Encrypted under the server's key. */
+  readonly sealedKey: string;
+  readonly addedAtMs: number;
 }
 
 export interface VirtualMfaDeviceRow {

@@ -1,5 +1,5 @@
 import type { AccessDetail, IamOperations, sortKeyType } from '../../model/gen/iam.ts';
-import { servicesAllowed } from '../../policy/service-access.ts';
+import { servicesAllowed, servicesDenied } from '../../policy/service-access.ts';
 import type { Activity } from '../../service/audit.ts';
 import type { Context } from '../../service/context.ts';
 import type { OrganizationFacts } from '../../service/organizations.ts';
@@ -61,7 +61,7 @@ interface Placed {
   readonly account: string;
   /** From the organization down to the account. */
   readonly path: string;
-  /** By its service control policies; what they deny is not taken off. */
+  /** By its service control policies. */
   readonly services: ReadonlySet<string>;
 }
 
@@ -79,8 +79,10 @@ async function accountsUnder(
         .map((level) => level.filter(({ id }) => policyId === undefined || id.endsWith(`/${policyId}`)))
         .filter((level) => policyId === undefined || level.length > 0);
       const services = all.filter((service) =>
-        levels.every((level) =>
-          level.some(({ document }) => servicesAllowed(document, [service]).length > 0),
+        levels.every(
+          (level) =>
+            level.some(({ document }) => servicesAllowed(document, [service]).length > 0) &&
+            !level.some(({ document }) => servicesDenied(document, [service]).length > 0),
         ),
       );
       return { account, path: `${controls?.path ?? ''}${account}`, services: new Set(services) };

@@ -20,9 +20,11 @@ import type { World } from '../../world/world.ts';
 import { accountOfKeyId, iamArn, newAccessKeyId, parseIamArn, sessionArn } from './identifier.ts';
 import { type AccountCache, Bounded, IdentityCache, type OpenedToken } from './identity-cache.ts';
 import { inventory } from './inventory.ts';
+import { KeyUses } from './key-uses.ts';
 import { layout, type RoleRow } from './layout.ts';
 import { acceptedStep } from './one-time-code.ts';
 import { EMPTY_POLICY, managedDocument, policiesOf } from './principal-policies.ts';
+import { samlPrivateKeys } from './saml-private-keys.ts';
 import { createSeal } from './seal.ts';
 import { serviceTrust, sourceAccount } from './service-trust.ts';
 import { packedPercent, readToken, type Session, sessionSecret, writeToken } from './session-token.ts';
@@ -54,7 +56,6 @@ export interface RootKey {
 
 type ServiceAssumption = Parameters<IdentityPort['assumeForService']>[0];
 
-const KEY_USE_MS = 15 * 60 * 1000;
 const SERVICE_SESSION_SECONDS = 3600;
 const LAMBDA = 'lambda.amazonaws.com';
 
@@ -70,7 +71,7 @@ class StoredIdentity implements IdentityPort {
   readonly #sessions;
   readonly #secrets;
   readonly #cache: IdentityCache;
-  readonly #keyUses = new Map<string, number>();
+  readonly #keyUses: KeyUses;
   readonly #roots = new Bounded<RootPrincipal>(1_000);
   readonly #accounts = new Bounded<string>(10_000);
   readonly #organizations: OrganizationsPort | undefined;
@@ -88,6 +89,7 @@ class StoredIdentity implements IdentityPort {
     this.#sessions = createSeal(sealKey, 'session', world.random);
     this.#secrets = createSeal(sealKey, 'secret', world.random);
     this.#cache = new IdentityCache(store);
+    this.#keyUses = new KeyUses(store, world);
   }
 
   credential(accessKeyId: string, sessionToken: string | undefined): MaybePromise<CredentialLookup> {
@@ -197,7 +199,7 @@ class StoredIdentity implements IdentityPort {
     const managed = await Promise.all(
       policyArns.map(async (arn) => (await this.managedPolicy(arn, account)) ?? EMPTY_POLICY),
     );
-    return { ...principal, sessionPolicies: [...sessionPolicies, ...managed] };
+    return { ...principal, sessionPolicies: [...sessionPolicies, ...managed], sessionPolicyArns: policyArns };
   }
 
   /** A session ends with its role or user, also when another of the same name came after. */
@@ -332,6 +334,10 @@ class StoredIdentity implements IdentityPort {
     return namedPrincipals(document, this.#store);
   }
 
+  samlPrivateKeys(providerArn: string): Promise<readonly string[]> {
+    return samlPrivateKeys(providerArn, this.#store, this);
+  }
+
   accountOfKey(accessKeyId: string): string | undefined {
     return this.#rootCredential(accessKeyId)?.principal.account ?? accountOfKeyId(accessKeyId);
   }
@@ -373,17 +379,7 @@ class StoredIdentity implements IdentityPort {
   }
 
   keyUsed(accessKeyId: string, service: string, region: string): void {
-    const account = accessKeyId.startsWith('AKIA') ? accountOfKeyId(accessKeyId) : undefined;
-    if (account === undefined) return;
-    const now = this.#world.clock.now();
-    const noted = this.#keyUses.get(accessKeyId);
-    if (noted !== undefined && Math.abs(now - noted) < KEY_USE_MS) return;
-    if (this.#keyUses.size > 10_000) this.#keyUses.clear();
-    this.#keyUses.set(accessKeyId, now);
-    const { keyUses } = layout.at(account, '');
-    this.#store
-      .transact(async (tx) => keyUses.set(tx, [accessKeyId], { usedAtMs: now, service, region }))
-      .catch(() => this.#keyUses.delete(accessKeyId));
+    this.#keyUses.note(accessKeyId, service, region);
   }
 }
 

@@ -1,10 +1,12 @@
 import type { IamOperations } from '../../model/gen/iam.ts';
 import type { Group } from '../../service/service.ts';
 import type { Reader } from '../../store/store.ts';
+import { readMetadata } from '../../wire/saml-metadata.ts';
 import { change } from './change.ts';
 import { fault } from './fault.ts';
 import { iamArn } from './identifier.ts';
-import { layout, type SamlProviderRow } from './layout.ts';
+import { layout, type SamlKeyRow, type SamlProviderRow } from './layout.ts';
+import { checkKeyCount, withKey, withoutKey } from './saml-private-keys.ts';
 import { addTags, shownTags, shownTagsIfAny } from './tag.ts';
 
 /** AWS gives a provider a century. */
@@ -17,7 +19,9 @@ export const samlProviders = {
     ctx,
   ) {
     const { account, world } = ctx;
-    checkMetadata(SAMLMetadataDocument, AddPrivateKey);
+    checkMetadata(SAMLMetadataDocument);
+    const keys = withKey([], AddPrivateKey, ctx);
+    checkEncryption(AssertionEncryptionMode, keys);
     const now = world.clock.now();
     const row: SamlProviderRow = {
       name: Name,
@@ -26,6 +30,7 @@ export const samlProviders = {
       validUntilMs: now + VALID_MS,
       tags: addTags({}, Tags),
       uuid: world.random.uuid(),
+      keys,
       ...(AssertionEncryptionMode === undefined ? {} : { encryption: AssertionEncryptionMode }),
     };
     await change(ctx, async (tx) => {
@@ -46,6 +51,10 @@ export const samlProviders = {
       ValidUntil: new Date(row.validUntilMs),
       Tags: shownTags(row.tags),
       AssertionEncryptionMode: row.encryption,
+      PrivateKeyList: (row.keys ?? []).map(({ id, addedAtMs }) => ({
+        KeyId: id,
+        Timestamp: new Date(addedAtMs),
+      })),
     };
   },
 
@@ -62,14 +71,17 @@ export const samlProviders = {
 
   async UpdateSAMLProvider(input, ctx) {
     const { SAMLProviderArn, SAMLMetadataDocument, AssertionEncryptionMode, AddPrivateKey } = input;
-    if (SAMLMetadataDocument !== undefined) checkMetadata(SAMLMetadataDocument, AddPrivateKey);
-    if (input.RemovePrivateKey !== undefined)
-      throw fault('NoSuchEntity', `The private key ${input.RemovePrivateKey} cannot be found.`);
+    if (SAMLMetadataDocument !== undefined) checkMetadata(SAMLMetadataDocument);
+    const added = withKey([], AddPrivateKey, ctx);
     await change(ctx, async (tx) => {
       const row = await readSamlProvider(tx, ctx.account, SAMLProviderArn);
+      const keys = [...withoutKey(row.keys ?? [], input.RemovePrivateKey), ...added];
+      checkKeyCount(keys);
+      checkEncryption(AssertionEncryptionMode ?? row.encryption, keys);
       layout.at(ctx.account, '').samlProviders.set(tx, [row.name], {
         ...row,
         metadata: SAMLMetadataDocument ?? row.metadata,
+        keys,
         ...(AssertionEncryptionMode === undefined ? {} : { encryption: AssertionEncryptionMode }),
       });
     });
@@ -101,10 +113,16 @@ export async function readSamlProvider(
   return row;
 }
 
-/** Encrypted assertions need keys that are not kept here. */
-function checkMetadata(metadata: string, privateKey: string | undefined): void {
-  if (!/<(?:\w+:)?EntityDescriptor[\s>]/.test(metadata))
+/** Metadata must name its entity and bring a certificate that assertions are signed with. */
+function checkMetadata(text: string): void {
+  const metadata = readMetadata(text);
+  if (metadata === undefined || metadata.entityId === '')
     throw fault('InvalidInput', 'Could not parse metadata');
-  if (privateKey !== undefined)
-    throw fault('InvalidInput', 'Private keys of SAML providers are not supported.');
+  if (metadata.certificates.length === 0)
+    throw fault('InvalidInput', 'The metadata has no certificate that assertions are signed with.');
+}
+
+function checkEncryption(mode: string | undefined, keys: readonly SamlKeyRow[]): void {
+  if (mode !== undefined && keys.length === 0)
+    throw fault('InvalidInput', 'A SAML provider with encrypted assertions must have a private key.');
 }

@@ -1,8 +1,8 @@
 import type { Element } from '@xmldom/xmldom';
 import type { Tag } from '../../model/gen/sts.ts';
+import { childrenOf, textOf } from '../../wire/saml-xml.ts';
 import { fault } from './fault.ts';
 import { ASSERTION } from './saml-signature.ts';
-import { childrenOf, textOf } from './saml-xml.ts';
 
 /**
  * What a SAML assertion says, as AWS reads it.

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { Element } from '@xmldom/xmldom';
+import type { Document, Element } from '@xmldom/xmldom';
 import { parseArn } from '../../base/arn.ts';
 import type { StsOperations } from '../../model/gen/sts.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
+import { readMetadata, type SamlMetadata } from '../../wire/saml-metadata.ts';
+import { childrenOf, descendantsOf, parseXml } from '../../wire/saml-xml.ts';
 import { fault } from './fault.ts';
 import { issueFederated, readProvider } from './federation.ts';
 import { checkTrust, notAuthorised } from './role-trust.ts';
 import { readAssertion, type SamlAssertion } from './saml-assertion.ts';
-import { readMetadata } from './saml-metadata.ts';
-import { PROTOCOL, signedAssertion } from './saml-signature.ts';
-import { childrenOf, parseXml } from './saml-xml.ts';
+import { decryptedAssertion } from './saml-encryption.ts';
+import { ASSERTION, PROTOCOL, signedAssertion, signedEncryptedAssertion } from './saml-signature.ts';
 import { HOUR_SECONDS } from './session.ts';
 
 const ACTION = 'sts:AssumeRoleWithSAML';
@@ -84,7 +85,7 @@ async function verify(
   if (response === undefined || root?.namespaceURI !== PROTOCOL || root.localName !== 'Response')
     throw invalid('Invalid SAML response');
   checkStatus(root);
-  const provider = await readProvider<{ readonly SAMLMetadataDocument?: string }>(
+  const provider = await readProvider<Provider>(
     'GetSAMLProvider',
     { SAMLProviderArn: providerArn },
     account,
@@ -92,11 +93,35 @@ async function verify(
   );
   const metadata = readMetadata(provider?.SAMLMetadataDocument ?? '');
   if (metadata === undefined) throw invalid("Specified provider doesn't exist");
-  const assertion = signedAssertion(response, text, metadata.certificates);
+  const assertion = await opened(response, text, metadata, { ...provider, arn: providerArn }, ctx);
   if (assertion === undefined) throw invalid('Response signature invalid');
   const read = readAssertion(assertion, ctx.world.clock.now());
   if (read.issuer !== metadata.entityId) throw invalid('Issuer not present in specified provider');
   return read;
+}
+
+interface Provider {
+  readonly SAMLMetadataDocument?: string;
+  readonly AssertionEncryptionMode?: 'Required' | 'Allowed';
+}
+
+/** The signed assertion of a response, decrypted where the provider encrypts. */
+async function opened(
+  response: Document,
+  text: string,
+  { certificates }: SamlMetadata,
+  provider: Provider & { readonly arn: string },
+  { ports }: Context,
+): Promise<Element | undefined> {
+  if (descendantsOf(response, ASSERTION, 'EncryptedAssertion').length === 0) {
+    if (provider.AssertionEncryptionMode === 'Required')
+      throw invalid('The SAML provider requires encrypted assertions');
+    return signedAssertion(response, text, certificates);
+  }
+  const keys = await ports.identity.samlPrivateKeys(provider.arn);
+  return signedEncryptedAssertion(response, text, certificates, (encrypted) =>
+    decryptedAssertion(encrypted, keys),
+  );
 }
 
 function decoded(encoded: string): string {

@@ -1,6 +1,6 @@
 import type { Document, Element } from '@xmldom/xmldom';
 import { SignedXml } from 'xml-crypto';
-import { childrenOf, descendantsOf, parseXml } from './saml-xml.ts';
+import { childrenOf, descendantsOf, parseXml } from '../../wire/saml-xml.ts';
 
 export const PROTOCOL = 'urn:oasis:names:tc:SAML:2.0:protocol';
 export const ASSERTION = 'urn:oasis:names:tc:SAML:2.0:assertion';
@@ -34,10 +34,53 @@ export function signedAssertion(
     if (signatures.length === 0) continue;
     const [signature] = signatures;
     if (signatures.length !== 1 || signature === undefined) return undefined;
-    for (const certificate of certificates) {
-      const bytes = signedBytes(text, signed, signature, certificate);
-      if (bytes !== undefined) return assertionIn(bytes);
-    }
+    const bytes = firstSigned(text, signed, signature, certificates);
+    if (bytes !== undefined) return assertionIn(bytes);
+  }
+  return undefined;
+}
+
+/**
+ * The assertion of a response that holds it encrypted. Either the response as a whole is signed, and what it holds is
+ * opened out of the bytes that were; or the assertion is, and its signature is looked at once it is open.
+ */
+export function signedEncryptedAssertion(
+  response: Document,
+  text: string,
+  certificates: readonly string[],
+  open: (encrypted: Element) => string | undefined,
+): Element | undefined {
+  const root = response.documentElement;
+  const encrypted = descendantsOf(response, ASSERTION, 'EncryptedAssertion');
+  const [only] = encrypted;
+  if (encrypted.length !== 1 || only === undefined || only.parentNode !== root) return undefined;
+  const signatures = childrenOf(root, SIGNATURES, 'Signature');
+  const [signature] = signatures;
+  if (signature === undefined) {
+    const opened = open(only);
+    const assertion = opened === undefined ? undefined : parseXml(opened)?.documentElement;
+    if (opened === undefined || assertion === undefined) return undefined;
+    const [inner, ...others] = childrenOf(assertion, SIGNATURES, 'Signature');
+    return inner === undefined || others.length > 0
+      ? undefined
+      : assertionIn(firstSigned(opened, assertion, inner, certificates));
+  }
+  if (signatures.length !== 1) return undefined;
+  const signed = parseXml(firstSigned(text, root, signature, certificates) ?? '')?.documentElement;
+  const [held] = signed === undefined ? [] : childrenOf(signed, ASSERTION, 'EncryptedAssertion');
+  return assertionIn(held && open(held));
+}
+
+/** What the first of the certificates that fits signed. */
+function firstSigned(
+  text: string,
+  signed: Element,
+  signature: Element,
+  certificates: readonly string[],
+): string | undefined {
+  for (const certificate of certificates) {
+    const bytes = signedBytes(text, signed, signature, certificate);
+    if (bytes !== undefined) return bytes;
   }
   return undefined;
 }
@@ -69,7 +112,8 @@ function signedBytes(
   return check.getSignedReferences()[0];
 }
 
-function assertionIn(bytes: string): Element | undefined {
+function assertionIn(bytes: string | undefined): Element | undefined {
+  if (bytes === undefined) return undefined;
   const root = parseXml(bytes)?.documentElement;
   if (root?.namespaceURI === ASSERTION && root.localName === 'Assertion') return root;
   if (root?.namespaceURI !== PROTOCOL || root.localName !== 'Response') return undefined;
