@@ -35,8 +35,27 @@ const LONGEST = 4096;
 const TOKEN =
   /\s+|(?<word>[A-Za-z][A-Za-z0-9_]*)|(?<name>#[A-Za-z0-9_]+)|(?<value>:[A-Za-z0-9_]+)|(?<number>[0-9]+)|(?<symbol><>|<=|>=|[()[\],.=<>+-])|(?<unknown>.)/gsy;
 
+/** Tokens of expressions seen lately: programs send the same few again and again, with other values. */
+const seen = new Map<string, readonly Token[]>();
+/** Characters of the expressions in {@link seen}, and as many as there may be. */
+let seenLength = 0;
+const MOST_SEEN = 1 << 16;
+
 /** Splits an expression; the last token is the end. Throws for an empty or too long expression. */
 export function tokenise(expression: string, parameter: ExpressionParameter): readonly Token[] {
+  const known = seen.get(expression);
+  if (known !== undefined) return known;
+  const tokens = split(expression, parameter);
+  if (seenLength + expression.length > MOST_SEEN) {
+    seen.clear();
+    seenLength = 0;
+  }
+  seen.set(expression, tokens);
+  seenLength += expression.length;
+  return tokens;
+}
+
+function split(expression: string, parameter: ExpressionParameter): readonly Token[] {
   if (expression.trim() === '') throw expressionFault(parameter, 'The expression can not be empty;');
   const bytes = Buffer.byteLength(expression, 'utf8');
   if (bytes > LONGEST) {

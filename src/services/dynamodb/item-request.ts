@@ -3,7 +3,14 @@ import type {
   ExpectedAttributeValue,
   ReturnValuesOnConditionCheckFailure,
 } from '../../model/gen/dynamodb.ts';
-import { type AttributeValue, checkAttributes, emptyItem, type Item, typeOf } from './attribute-value.ts';
+import {
+  type AttributeValue,
+  checkAttributeName,
+  checkAttributeValue,
+  emptyItem,
+  type Item,
+  typeOf,
+} from './attribute-value.ts';
 import { meets } from './condition.ts';
 import { type ParsedCondition, parseCondition } from './condition-parser.ts';
 import type { DocumentPath } from './document-path.ts';
@@ -184,12 +191,23 @@ export function updating(
     const old = before?.item ?? Object.assign(emptyItem(), key);
     const item = change(old);
     checkUpdatedIndexKeys(table, old, item);
-    checkAttributes(item);
-    if (itemSize(item) > LARGEST_ITEM) {
+    checkChanges(old, item);
+    const stored = StoredItem.of(item);
+    if (stored.size > LARGEST_ITEM) {
       throw invalid('Item size to update has exceeded the maximum allowed size');
     }
-    return StoredItem.of(item);
+    return stored;
   };
+}
+
+/** Checks what an update has made; what it left alone is the very value that was there. */
+function checkChanges(before: Item, after: Item): void {
+  for (const name in after) {
+    const value = after[name] as AttributeValue;
+    if (value === before[name]) continue;
+    checkAttributeName(name);
+    checkAttributeValue(value);
+  }
 }
 
 /** What an action sets, as far as the expression alone says. */
