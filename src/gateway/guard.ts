@@ -2,7 +2,15 @@ import { isIP } from 'node:net';
 
 /** Names under which Lambent may be addressed, whatever it is bound to. */
 const OWN_SUFFIXES = ['.localhost', '.localhost.localstack.cloud', '.amazonaws.com', '.api.aws'];
-const OWN_NAMES = new Set(['localhost', 'localhost.localstack.cloud', '127.0.0.1', '[::1]']);
+const OWN_NAMES = new Set([
+  'localhost',
+  'localhost.localstack.cloud',
+  '127.0.0.1',
+  '[::1]',
+  // What SDKs make of `localhost` for operations with a host prefix of their own (StartLiveTail).
+  'streaming-localhost',
+  'stream-localhost',
+]);
 const CACHED_HOSTS = 1000;
 
 /** The host of a `Host` header or an origin's authority: lower case, port removed. */

@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { Agent } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import {
@@ -120,12 +122,18 @@ test('a tail shows what is written while it is open', async () => {
   await makeStream('tailed', 'a');
   await makeStream('tailed', 'b');
   await put('tailed', 'a', 'before');
-  // The SDK puts a name in front of the host, which an address has no room for.
+  // The SDK puts `stream-` in front of the host, which an address has no room for; a name under localhost has.
+  const asked: string[] = [];
+  const lookup: LookupFunction = (host, options, callback) => {
+    asked.push(host);
+    if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }]);
+    else callback(null, '127.0.0.1', 4);
+  };
   const client = new CloudWatchLogsClient({
-    endpoint: lambent.endpoint,
+    endpoint: `http://logs.localhost:${lambent.port}`,
     region: lambent.region,
     credentials: lambent.credentials,
-    disableHostPrefix: true,
+    requestHandler: { httpAgent: new Agent({ lookup }) },
   });
   const aborted = new AbortController();
   const { responseStream } = await client.send(
@@ -149,6 +157,7 @@ test('a tail shows what is written while it is open', async () => {
     if (seen.length >= 2) break;
   }
   assert.ok(started);
+  assert.deepEqual(asked, ['stream-logs.localhost']);
   assert.deepEqual(seen.map(({ logStreamName, message }) => [logStreamName, message]).sort(), [
     ['a', 'one'],
     ['b', 'two'],
