@@ -9,6 +9,7 @@ export async function makeFunction(
   FunctionName: string,
   Role: string,
   source: string,
+  Timeout?: number,
 ): Promise<void> {
   await lambda.send(
     new CreateFunctionCommand({
@@ -16,6 +17,7 @@ export async function makeFunction(
       Role,
       Runtime: 'nodejs20.x',
       Handler: 'index.handler',
+      Timeout,
       Code: { ZipFile: zipSync({ 'index.js': Buffer.from(source) }) },
     }),
   );

@@ -3,6 +3,15 @@ export interface BatchAnswer {
   readonly batchItemFailures?: readonly { readonly itemIdentifier?: unknown }[] | null;
 }
 
+/** What a function answered; undefined for what is no JSON, which a runtime of the user's own may send. */
+export function readAnswer(payload: Uint8Array): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(Buffer.from(payload).toString() || 'null') as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The identifiers an answer names as failed, empty for none. Undefined when it cannot be understood or names what is not
  * of the batch: AWS takes that for a failure of all.

@@ -1,5 +1,5 @@
 import { Fault } from '../../service/faults.ts';
-import { failedItems } from './batch-answer.ts';
+import { failedItems, readAnswer } from './batch-answer.ts';
 import type { Reading } from './lane-reading.ts';
 import type { WindowRow } from './layout.ts';
 import { type Outcome, runningOf } from './running.ts';
@@ -50,7 +50,9 @@ export async function handRecords(
   const failure: Handed = { outcome, failedAt: 0, window, result: FAILED };
   if (outcome.result.error !== undefined) return failure;
   if (final) return { outcome, failedAt: undefined, window: undefined, result: OK };
-  const answer = answerOf(outcome);
+  const read = readAnswer(outcome.result.payload);
+  if (read === undefined && (window !== undefined || mapping.reportsFailures)) return failure;
+  const answer = read?.value;
   const after = window && afterBatch(window, answer);
   if (window !== undefined && after === undefined) return failure;
   if (!mapping.reportsFailures) return { outcome, failedAt: undefined, window: after, result: OK };
@@ -59,8 +61,4 @@ export async function handRecords(
   if (failed.size === 0) return { outcome, failedAt: undefined, window: after, result: OK };
   const failedAt = records.findIndex(({ sequence }) => failed.has(sequence));
   return { outcome, failedAt, window: failedAt === 0 ? window : after, result: FAILED };
-}
-
-function answerOf({ result }: Outcome): unknown {
-  return JSON.parse(Buffer.from(result.payload).toString() || 'null');
 }

@@ -161,7 +161,7 @@ export function configureMapping(before: MappingRow, settings: Settings): Mappin
 export function describeMapping(
   row: MappingRow,
   scope: { readonly account: string; readonly region: string },
-  state?: 'Creating' | 'Updating' | 'Deleting',
+  state?: 'Creating' | 'Enabling' | 'Disabling' | 'Updating' | 'Deleting',
 ): EventSourceMappingConfiguration {
   const isStream = sourceKind(row.sourceArn) === 'stream';
   return {

@@ -79,7 +79,9 @@ export const mappings = {
       }
     });
     await pollersOf(ctx).watch(ctx, row.uuid, row.sourceArn);
-    return describeMapping(row, ctx, 'Creating');
+    // A queue's mapping that is to do nothing is made at once.
+    const made = row.enabled || sourceKind(row.sourceArn) === 'stream';
+    return describeMapping(row, ctx, made ? 'Creating' : undefined);
   },
 
   async GetEventSourceMapping(input, ctx) {
@@ -93,7 +95,7 @@ export const mappings = {
     const target = input.FunctionName === undefined ? undefined : targetOf(ctx, input.FunctionName);
     if (target !== undefined) await readVersion(ctx.store, target);
     const lastModifiedMs = ctx.world.clock.now();
-    const row = await ctx.transact(async (tx) => {
+    const { row, was } = await ctx.transact(async (tx) => {
       const before = await rows.get(tx, [input.UUID]);
       if (before === undefined) throw missing();
       const after: MappingRow = {
@@ -103,10 +105,11 @@ export const mappings = {
       };
       rows.set(tx, [input.UUID], after);
       if (after.parallelization !== before.parallelization) await rejoinLanes(ctx, tx, before);
-      return after;
+      return { row: after, was: before };
     });
     await pollersOf(ctx).watch(ctx, row.uuid, row.sourceArn);
-    return describeMapping(row, ctx, 'Updating');
+    const state = row.enabled === was.enabled ? 'Updating' : row.enabled ? 'Enabling' : 'Disabling';
+    return describeMapping(row, ctx, state);
   },
 
   async DeleteEventSourceMapping(input, ctx) {

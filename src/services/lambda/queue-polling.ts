@@ -1,6 +1,6 @@
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
-import { failedItems } from './batch-answer.ts';
+import { failedItems, readAnswer } from './batch-answer.ts';
 import type { Bell } from './bell.ts';
 import { matchesPattern, readPattern } from './event-pattern.ts';
 import { MOST_EVENT_BYTES } from './handing.ts';
@@ -228,7 +228,7 @@ function longestChain(messages: readonly QueueMessage[], functionArn: string): s
 }
 
 function withoutFailures(messages: readonly QueueMessage[], payload: Uint8Array): readonly QueueMessage[] {
-  const answer: unknown = JSON.parse(Buffer.from(payload).toString() || 'null');
-  const failed = failedItems(answer, new Set(messages.map(({ MessageId }) => MessageId)));
+  const answer = readAnswer(payload);
+  const failed = answer && failedItems(answer.value, new Set(messages.map(({ MessageId }) => MessageId)));
   return failed === undefined ? [] : messages.filter(({ MessageId }) => !failed.has(MessageId));
 }
