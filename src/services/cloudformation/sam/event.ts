@@ -142,6 +142,49 @@ function stateOf({ Enabled, State }: ValueMap): Value | undefined {
   return State ?? (Enabled === undefined ? undefined : Enabled === true ? 'ENABLED' : 'DISABLED');
 }
 
+/** A topic whose messages a queue keeps for the function: SAM's own queue, or one the template names. */
+function throughQueue(scope: EventScope, topic: Value, queued: Value, subscription: ValueMap): void {
+  const id = idOf(scope);
+  const given = isMap(queued) ? queued : undefined;
+  const { QueueArn, QueueUrl } = given ?? {
+    QueueArn: attributeOf(`${id}Queue`, 'Arn'),
+    QueueUrl: refTo(`${id}Queue`),
+  };
+  if (QueueArn === undefined || QueueUrl === undefined) {
+    throw eventProblem(scope.fn.logicalId, scope.eventId, 'No QueueARN or QueueURL provided.');
+  }
+  if (given === undefined) add(scope, `${id}Queue`, 'AWS::SQS::Queue', {});
+  const policyId = given?.['QueuePolicyLogicalId'];
+  add(scope, policyId === undefined ? `${id}QueuePolicy` : String(policyId), 'AWS::SQS::QueuePolicy', {
+    PolicyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Action: 'sqs:SendMessage',
+          Effect: 'Allow',
+          Principal: '*',
+          Resource: QueueArn,
+          Condition: { ArnEquals: { 'aws:SourceArn': topic } },
+        },
+      ],
+    },
+    Queues: [QueueUrl],
+  });
+  add(scope, id, 'AWS::SNS::Subscription', {
+    Endpoint: QueueArn,
+    Protocol: 'sqs',
+    TopicArn: topic,
+    ...subscription,
+  });
+  add(scope, `${id}EventSourceMapping`, 'AWS::Lambda::EventSourceMapping', {
+    BatchSize: given?.['BatchSize'] ?? 10,
+    Enabled: given?.['Enabled'] ?? true,
+    EventSourceArn: QueueArn,
+    FunctionName: scope.fn.target,
+  });
+  scope.fn.role?.managed.push('arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole');
+}
+
 /** https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-property-function-eventsource.html */
 export const EVENTS: Readonly<Record<string, EventTransform>> = {
   SQS: polled('Queue', 'AWSLambdaSQSQueueExecutionRole'),
@@ -179,9 +222,10 @@ export const EVENTS: Readonly<Record<string, EventTransform>> = {
   },
 
   SNS: (scope) => {
-    only(scope, ['Topic', 'Region', 'FilterPolicy', 'FilterPolicyScope', 'RedrivePolicy']);
-    const { Topic: _, ...rest } = scope.properties;
+    only(scope, ['Topic', 'Region', 'FilterPolicy', 'FilterPolicyScope', 'RedrivePolicy', 'SqsSubscription']);
+    const { Topic: _, SqsSubscription: queued, ...rest } = scope.properties;
     const TopicArn = required(scope, 'Topic');
+    if (queued !== undefined && queued !== false) return throughQueue(scope, TopicArn, queued, rest);
     add(scope, idOf(scope), 'AWS::SNS::Subscription', {
       Endpoint: scope.fn.targetArn,
       Protocol: 'lambda',

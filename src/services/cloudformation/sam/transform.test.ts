@@ -146,3 +146,44 @@ test('what is wrong is said at once, in SAM’s words', () => {
     'Resource with id [M] is invalid. Lambent does not transform resources of type AWS::Serverless::StateMachine yet.',
   );
 });
+
+test('a topic may reach a function through a queue', () => {
+  const { Resources } = transform(`
+Resources:
+  T: {Type: AWS::SNS::Topic}
+  Q: {Type: AWS::SQS::Queue}
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      ${FUNCTION.replaceAll(', ', '\n      ')}
+      Events:
+        Own: {Type: SNS, Properties: {Topic: !Ref T, SqsSubscription: true, FilterPolicy: {a: [b]}}}
+        Given: {Type: SNS, Properties: {Topic: !Ref T, SqsSubscription: {QueueArn: !GetAtt Q.Arn, QueueUrl: !Ref Q, BatchSize: 5}}}
+`);
+  assert.deepEqual(Object.keys(Resources).sort(), [
+    'F',
+    'FGiven',
+    'FGivenEventSourceMapping',
+    'FGivenQueuePolicy',
+    'FOwn',
+    'FOwnEventSourceMapping',
+    'FOwnQueue',
+    'FOwnQueuePolicy',
+    'FRole',
+    'Q',
+    'T',
+  ]);
+  assert.deepEqual(Resources['FOwn']?.Properties, {
+    Endpoint: { 'Fn::GetAtt': ['FOwnQueue', 'Arn'] },
+    Protocol: 'sqs',
+    TopicArn: { Ref: 'T' },
+    FilterPolicy: { a: ['b'] },
+  });
+  assert.deepEqual(Resources['FGivenEventSourceMapping']?.Properties, {
+    BatchSize: 5,
+    Enabled: true,
+    EventSourceArn: { 'Fn::GetAtt': ['Q', 'Arn'] },
+    FunctionName: { Ref: 'F' },
+  });
+  assert.deepEqual(Resources['FGivenQueuePolicy']?.Properties['Queues'], [{ Ref: 'Q' }]);
+});
