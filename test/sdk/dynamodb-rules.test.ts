@@ -189,6 +189,39 @@ test('items that do not fit an index made after them stay out of it and can be w
   );
 });
 
+test('what expressions stand for has its limits', async () => {
+  const Key = { pk: { S: 'k' } };
+  const values = Object.fromEntries(
+    Array.from({ length: 6 }, (_, i) => [`:v${i}`, { S: 'x'.repeat(380_000) }]),
+  );
+  await assert.rejects(
+    client.send(
+      new UpdateItemCommand({
+        TableName,
+        Key,
+        UpdateExpression: 'SET a = :v0',
+        ConditionExpression: Object.keys(values)
+          .map((name) => `a <> ${name}`)
+          .join(' AND '),
+        ExpressionAttributeValues: values,
+      }),
+    ),
+    { name: 'ValidationException', message: 'ExpressionAttributeValues exceeds max size' },
+  );
+  const long = `#${'n'.repeat(255)}`;
+  await assert.rejects(
+    client.send(
+      new GetItemCommand({
+        TableName,
+        Key,
+        ProjectionExpression: long,
+        ExpressionAttributeNames: { [long]: 'a' },
+      }),
+    ),
+    /ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that is too long/,
+  );
+});
+
 test('DeleteTable shows no schema', async () => {
   await client.send(new CreateTableCommand({ TableName: 'gone', ...keyed('pk') }));
   const { TableDescription: shown } = await client.send(new DeleteTableCommand({ TableName: 'gone' }));

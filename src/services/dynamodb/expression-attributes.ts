@@ -2,9 +2,15 @@ import { Fault } from '../../service/faults.ts';
 import type { AttributeValue } from './attribute-value.ts';
 import { checkAttributeName, checkAttributeValue } from './attribute-value.ts';
 import { invalid } from './fault.ts';
+import { itemSize } from './item-size.ts';
+import { utf8Length } from './utf8.ts';
 
 const NAME_KEY = /^#[A-Za-z0-9_]+$/;
 const VALUE_KEY = /^:[A-Za-z0-9_]+$/;
+/** Characters of `#name` or `:value`. */
+const LONGEST_KEY = 255;
+/** Bytes of all names and values of one request. */
+const MOST_BYTES = 2 << 20;
 
 /**
  * `ExpressionAttributeNames` and `ExpressionAttributeValues` of one request: every expression of it takes from them,
@@ -34,6 +40,7 @@ export class ExpressionAttributes {
       checkKeys('ExpressionAttributeValues', this.#unusedValues, VALUE_KEY);
       for (const key of this.#unusedValues) checkValue(key, this.#values[key] as AttributeValue);
     }
+    checkTotal(names, values);
   }
 
   /** The attribute `#name` stands for. */
@@ -61,6 +68,25 @@ function checkKeys(parameter: string, keys: ReadonlySet<string>, pattern: RegExp
   if (keys.size === 0) throw invalid(`${parameter} must not be empty`);
   for (const key of keys) {
     if (!pattern.test(key)) throw invalid(`${parameter} contains invalid key: Syntax error; key: "${key}"`);
+    if (key.length > LONGEST_KEY) {
+      throw invalid(
+        `${parameter} contains invalid key: The expression attribute map contains a key that is too long; key: "${key}"`,
+      );
+    }
+  }
+}
+
+function checkTotal(
+  names: Readonly<Record<string, string>> | undefined,
+  values: Readonly<Record<string, AttributeValue>> | undefined,
+): void {
+  let ofNames = 0;
+  for (const key in names) ofNames += key.length + utf8Length(names[key] as string);
+  if (ofNames > MOST_BYTES) throw invalid('ExpressionAttributeNames exceeds max size');
+  const ofValues = values === undefined ? 0 : itemSize(values);
+  if (ofValues > MOST_BYTES) throw invalid('ExpressionAttributeValues exceeds max size');
+  if (ofNames + ofValues > MOST_BYTES) {
+    throw invalid('Combined size of ExpressionAttributeNames and ExpressionAttributeValues exceeds max size');
   }
 }
 

@@ -50,13 +50,14 @@ export const statements = {
     });
     const last = page.last && pageKey(table, index, page.last);
     const units = readUnits(page.bytes, consistent);
+    const fetched = page.fetched.reduce((sum, bytes) => sum + readUnits(bytes, consistent), 0);
     return {
       Items: items,
       NextToken: last && toToken(last),
       LastEvaluatedKey: last,
       ConsumedCapacity: showUsage(input.ReturnConsumedCapacity, {
         tableName: statement.table,
-        table: index === undefined ? units : 0,
+        table: index === undefined ? units : fetched,
         indexes: index === undefined ? [] : [{ index, units }],
       }),
     };

@@ -100,6 +100,7 @@ export function checkTags(list: readonly Tag[]): void {
 }
 
 function taggedTable(resourceArn: string): TableAddress {
+  if (!resourceArn.startsWith('arn:')) throw invalid("Invalid TableArn: ARNs must start with 'arn:'");
   const arn = parseArn(resourceArn);
   const name = arn === undefined ? undefined : /^table\/([a-zA-Z0-9_.-]{3,255})$/.exec(arn.resource)?.[1];
   if (arn?.service !== 'dynamodb' || name === undefined) {
