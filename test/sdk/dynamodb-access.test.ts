@@ -5,6 +5,7 @@ import {
   BatchGetItemCommand,
   CreateTableCommand,
   DynamoDBClient,
+  ExecuteStatementCommand,
   GetItemCommand,
   PutItemCommand,
   PutResourcePolicyCommand,
@@ -115,6 +116,10 @@ test('a user sees the items of its own partition and no other', async () => {
     );
   await write('ana');
   await assert.rejects(write('bo'), denied);
+  const select = (list: string) =>
+    ana.send(new ExecuteStatementCommand({ Statement: `SELECT * FROM notes WHERE owner IN [${list}]` }));
+  assert.ok((await select(`'ana'`)).Items?.length);
+  await assert.rejects(select(`'ana', 'bo'`), denied);
 });
 
 test('a user sees the attributes it may, by asking for them', async () => {

@@ -94,6 +94,56 @@ test('SELECT reads by key, range, index, condition and whole table', async () =>
   assert.deepEqual(Items, [{ n: { N: '1' }, Genre: { S: 'chanson' } }]);
 });
 
+test('SELECT queries each partition an IN lists, over pages, and counts each', async () => {
+  const Statement = `SELECT * FROM Music WHERE Artist IN ['Brel', 'Nobody', 'Acme', 'Brel'] AND "Year" < 2010`;
+  assert.deepEqual(await years(Statement), [1968, 1999, 2005]);
+  const { ConsumedCapacity } = await run(Statement, { ReturnConsumedCapacity: 'TOTAL' });
+  assert.equal(ConsumedCapacity?.CapacityUnits, 1.5);
+  const seen: (number | undefined)[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await run(Statement, { Limit: 1, ...(NextToken === undefined ? {} : { NextToken }) });
+    for (const { Year } of page.Items ?? []) seen.push(Number(Year?.N));
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  assert.deepEqual(seen, [1968, 1999, 2005]);
+  const many = Array.from({ length: 51 }, (_, i) => `'a${i}'`);
+  await assert.rejects(run(`SELECT * FROM Music WHERE Artist IN [${many.join()}]`), {
+    message: 'Too many decomposed read operations for a given query.',
+  });
+});
+
+test('a SELECT that fetches items behind a local index counts them', async () => {
+  await client.send(
+    new CreateTableCommand({
+      TableName: 'Shelf',
+      AttributeDefinitions: ['pk', 'sk', 'l'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+      LocalSecondaryIndexes: [
+        {
+          IndexName: 'byL',
+          KeySchema: [
+            { AttributeName: 'pk', KeyType: 'HASH' },
+            { AttributeName: 'l', KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'KEYS_ONLY' },
+        },
+      ],
+      BillingMode: 'PAY_PER_REQUEST',
+    }),
+  );
+  await run(`INSERT INTO Shelf VALUE {'pk': 'a', 'sk': '1', 'l': 'm', 'n': 5}`);
+  const { Items, ConsumedCapacity } = await run(`SELECT n FROM Shelf.byL WHERE pk = 'a'`, {
+    ReturnConsumedCapacity: 'INDEXES',
+  });
+  assert.deepEqual(Items, [{ n: { N: '5' } }]);
+  assert.equal(ConsumedCapacity?.Table?.CapacityUnits, 0.5);
+  assert.equal(ConsumedCapacity?.LocalSecondaryIndexes?.['byL']?.CapacityUnits, 0.5);
+});
+
 test('SELECT pages by tokens', async () => {
   const seen: number[] = [];
   let NextToken: string | undefined;

@@ -8,7 +8,7 @@ import type { Index, Table } from './table.ts';
 import { limitsOf } from './throughput-limits.ts';
 
 /** A page evaluates items until their sizes pass this. */
-const PAGE_BYTES = 1 << 20;
+export const PAGE_BYTES = 1 << 20;
 /** Read from the store at once; stored text is a little longer than the size DynamoDB counts. */
 const CHUNK_ENTRIES = 1000;
 const CHUNK_BYTES = PAGE_BYTES + (PAGE_BYTES >> 2);
@@ -20,6 +20,8 @@ export interface PageRequest {
   readonly reverse: boolean;
   /** Items to evaluate at most. */
   readonly limit: number | undefined;
+  /** Bytes that may still be evaluated; those of a whole page if absent. */
+  readonly bytesLeft?: number;
   readonly filter: ((item: Item) => boolean) | undefined;
   /** Reads the table's item of an index entry, when the entry has too little of it. */
   readonly fetch: ((entry: StoredItem) => Promise<StoredItem | undefined>) | undefined;
@@ -57,7 +59,7 @@ export async function readPage(ctx: Context, request: PageRequest): Promise<Item
 }
 
 async function evaluatePage(ctx: Context, request: PageRequest): Promise<ItemPage> {
-  const { reverse, limit = Number.POSITIVE_INFINITY, filter, fetch } = request;
+  const { reverse, limit = Number.POSITIVE_INFINITY, bytesLeft = PAGE_BYTES, filter, fetch } = request;
   let { range } = request;
   const items: StoredItem[] = [];
   const fetched: number[] = [];
@@ -77,7 +79,7 @@ async function evaluatePage(ctx: Context, request: PageRequest): Promise<ItemPag
         if (fetch !== undefined) fetched.push(stored.size);
         if (filter === undefined || filter(stored.item)) items.push(stored);
       }
-      if (scanned >= limit || bytes >= PAGE_BYTES) return { items, scanned, bytes, fetched, last: entry };
+      if (scanned >= limit || bytes >= bytesLeft) return { items, scanned, bytes, fetched, last: entry };
     }
     const last = entries.at(-1);
     if (last === undefined || (entries.length < wanted && read < CHUNK_BYTES)) break;

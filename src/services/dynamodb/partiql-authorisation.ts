@@ -1,9 +1,9 @@
 import type { DynamodbOperations } from '../../model/gen/dynamodb.ts';
 import { Fault } from '../../service/faults.ts';
 import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
-import { attributeOf } from './attribute-value.ts';
+import { type AttributeValue, attributeOf } from './attribute-value.ts';
 import { keyText } from './leading-key.ts';
-import { attributesNamed, type Statement } from './partiql-statement.ts';
+import { attributesNamed, listedValues, type Statement } from './partiql-statement.ts';
 import { equalityOn } from './partiql-write.ts';
 import { readStatement, type StatementRequest } from './statements.ts';
 import { tableArn } from './table.ts';
@@ -31,27 +31,33 @@ async function onStatement(
   const indexName = statement.kind === 'select' ? statement.index : undefined;
   const index = table?.indexes.find(({ row }) => row.name === indexName);
   const partition = (index?.partition[0] ?? table?.partition)?.name;
-  const value =
-    partition === undefined
-      ? undefined
-      : statement.kind === 'insert'
-        ? attributeOf(statement.item, partition)
-        : equalityOn(statement.where, partition)?.value;
+  const values = partition === undefined ? undefined : leadingValues(statement, partition);
   return {
     action: ACTIONS[statement.kind],
     resource: indexName === undefined ? arn : `${arn}/index/${indexName}`,
     context: {
       'dynamodb:Attributes': attributesNamed(statement),
-      ...(value === undefined ? {} : { 'dynamodb:LeadingKeys': keyText(value) }),
+      ...(values === undefined ? {} : { 'dynamodb:LeadingKeys': values.flatMap(keyText) }),
       ...(statement.kind === 'select'
         ? {
-            'dynamodb:FullTableScan': value === undefined,
+            'dynamodb:FullTableScan': values === undefined,
             'dynamodb:Select': statement.paths === undefined ? 'ALL_ATTRIBUTES' : 'SPECIFIC_ATTRIBUTES',
           }
         : {}),
       ...(enclosing === undefined ? {} : { 'dynamodb:EnclosingOperation': enclosing }),
     },
   };
+}
+
+/** What a statement says of the partition key it is about: one value, or those an IN lists. */
+function leadingValues(statement: Statement, partition: string): readonly AttributeValue[] | undefined {
+  if (statement.kind === 'insert') {
+    const value = attributeOf(statement.item, partition);
+    return value && [value];
+  }
+  const equality = equalityOn(statement.where, partition);
+  if (equality !== undefined) return [equality.value];
+  return statement.kind === 'select' ? listedValues(statement.where, partition) : undefined;
 }
 
 export const partiqlAuthorisation: Authorisation<DynamodbOperations> = {

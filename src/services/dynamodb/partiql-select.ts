@@ -1,7 +1,9 @@
 import type { Context } from '../../service/context.ts';
 import type { KeyRange } from '../../store/store.ts';
 import { type AttributeValue, emptyItem, type Item } from './attribute-value.ts';
+import { readUnits } from './capacity.ts';
 import { meets } from './condition.ts';
+import type { Usage } from './consumed-capacity.ts';
 import { valueAt } from './document-path.ts';
 import type { Condition } from './expression.ts';
 import { invalid } from './fault.ts';
@@ -11,14 +13,16 @@ import {
   checkStartAttribute,
   fetchFor,
   indexFor,
+  pageKey,
   startKey,
 } from './index-read.ts';
 import { itemOf, itemText } from './item-codec.ts';
 import { after, segmentRange } from './item-key.ts';
-import { type ItemPage, readPage } from './item-page.ts';
+import { PAGE_BYTES, readPage } from './item-page.ts';
 import { type KeyConstraint, type KeyConstraints, queryRange } from './key-condition.ts';
-import { conjuncts, type SelectStatement } from './partiql-statement.ts';
+import { conjuncts, listedValues, type SelectStatement } from './partiql-statement.ts';
 import { projectionOf } from './projection.ts';
+import type { StoredItem } from './stored-item.ts';
 import type { Index, KeyAttribute, Table } from './table.ts';
 
 export interface SelectOptions {
@@ -28,9 +32,10 @@ export interface SelectOptions {
 }
 
 export interface Selected {
-  readonly page: ItemPage;
-  readonly index: Index | undefined;
   readonly items: readonly Item[];
+  /** Of the last item evaluated, if there may be more after it. */
+  readonly last: Item | undefined;
+  readonly usage: Usage;
 }
 
 /** Reads a page of what a SELECT asks for: a query when it fixes the partition key, else a scan. */
@@ -45,17 +50,56 @@ export async function runSelect(
   const projection = paths && projectionOf(paths.map(([name]) => [name as string]));
   const index = indexFor(table, input);
   checkProjected(index, input, projection);
-  const { range, reverse } = rangeOf(table, index, statement);
+  const { ranges, reverse } = rangesOf(table, index, statement);
   const start = nextToken === undefined ? undefined : startAt(table, index, fromToken(nextToken));
-  const page = await readPage(ctx, {
-    capacity: { table, index, consistent },
-    range: start === undefined ? range : goOn(range, start, reverse),
-    reverse,
-    limit,
-    filter: where && ((item) => meets(item, where)),
-    fetch: fetchFor(ctx, table, index, input, projection),
-  });
-  return { page, index, items: page.items.map(({ item }) => selectPaths(item, paths)) };
+  const items: Item[] = [];
+  let units = 0;
+  let fetchedUnits = 0;
+  let scanned = 0;
+  let bytes = 0;
+  let last: StoredItem | undefined;
+  for (const range of rangesFrom(ranges, start, reverse)) {
+    const page = await readPage(ctx, {
+      capacity: { table, index, consistent },
+      range,
+      reverse,
+      limit: limit === undefined ? undefined : limit - scanned,
+      bytesLeft: PAGE_BYTES - bytes,
+      filter: where && ((item) => meets(item, where)),
+      fetch: fetchFor(ctx, table, index, input, projection),
+    });
+    for (const { item } of page.items) items.push(selectPaths(item, paths));
+    units += readUnits(page.bytes, consistent);
+    for (const each of page.fetched) fetchedUnits += readUnits(each, consistent);
+    scanned += page.scanned;
+    bytes += page.bytes;
+    last = page.last;
+    if (last !== undefined) break;
+  }
+  return {
+    items,
+    last: last && pageKey(table, index, last),
+    usage: {
+      tableName: statement.table,
+      table: index === undefined ? units : fetchedUnits,
+      indexes: index === undefined ? [] : [{ index, units }],
+    },
+  };
+}
+
+/** The ranges that are left when a read goes on after a key. */
+function rangesFrom(
+  ranges: readonly KeyRange[],
+  start: Uint8Array | undefined,
+  reverse: boolean,
+): readonly KeyRange[] {
+  if (start === undefined) return ranges;
+  const at = ranges.findIndex(
+    (range) => Buffer.compare(start, range.start) >= 0 && Buffer.compare(start, range.end) < 0,
+  );
+  const range = ranges[at];
+  if (range === undefined) throw invalid('NextToken does not match request');
+  return [goOn(range, start, reverse), ...ranges.slice(at + 1)];
 }
 
 function startAt(table: Table, index: Index | undefined, start: Item): Uint8Array {
@@ -64,24 +108,24 @@ function startAt(table: Table, index: Index | undefined, start: Item): Uint8Arra
   return startKey(table, index, start);
 }
 
-/** Where a SELECT reads, and in which order. */
-function rangeOf(
+/** Where a SELECT reads, and in which order: one range, or one for each partition that an IN lists. */
+function rangesOf(
   table: Table,
   index: Index | undefined,
   { where, orderBy }: SelectStatement,
-): { readonly range: KeyRange; readonly reverse: boolean } {
+): { readonly ranges: readonly KeyRange[]; readonly reverse: boolean } {
   const key = index ?? {
     partition: [table.partition],
     sort: table.sort === undefined ? [] : [table.sort],
     prefix: table.prefix,
   };
-  const constraints = constraintsIn(where, key.partition, key.sort);
-  checkOrder(orderBy, [...key.partition, ...key.sort], constraints !== undefined);
+  const queries = queriesIn(where, key.partition, key.sort);
+  checkOrder(orderBy, [...key.partition, ...key.sort], queries.length > 0);
   const reverse = orderBy.some(
     ({ name, descending }) => descending && key.sort.some((sort) => sort.name === name),
   );
-  if (constraints === undefined) return { range: segmentRange(key.prefix, 0, 1), reverse: false };
-  return { range: queryRange(key, constraints).range, reverse };
+  if (queries.length === 0) return { ranges: [segmentRange(key.prefix, 0, 1)], reverse: false };
+  return { ranges: queries.map((constraints) => queryRange(key, constraints).range), reverse };
 }
 
 function checkOrder(
@@ -101,26 +145,44 @@ function checkOrder(
   }
 }
 
-/** The constraints a WHERE puts on a key, as far as a query can use them; undefined when it must scan. */
-function constraintsIn(
+/** Partitions that one SELECT reads. */
+const MOST_PARTITIONS = 50;
+
+/**
+ * The constraints a WHERE puts on a key, as far as queries can use them, for each partition it is about; none when it
+ * must scan.
+ */
+function queriesIn(
   where: Condition | undefined,
   partition: readonly KeyAttribute[],
   sort: readonly KeyAttribute[],
-): KeyConstraints | undefined {
-  const found = new Map<string, KeyConstraint>();
+): readonly KeyConstraints[] {
   const all = conjuncts(where);
+  const inPartition = new Map<string, KeyConstraint>();
+  let listed: { readonly name: string; readonly values: readonly AttributeValue[] } | undefined;
   for (const attribute of partition) {
+    const { name, type } = attribute;
     const constraint = constraintOn(all, attribute);
-    if (constraint?.operator !== 'EQ') return undefined;
-    found.set(attribute.name, constraint);
+    const values = constraint === undefined && listed === undefined ? listedValues(where, name) : undefined;
+    if (constraint?.operator === 'EQ') inPartition.set(name, constraint);
+    else if (values?.every((value) => value[type] !== undefined)) listed = { name, values };
+    else return [];
   }
+  const inSort: [string, KeyConstraint][] = [];
   for (const attribute of sort) {
     const constraint = constraintOn(all, attribute);
     if (constraint === undefined) break;
-    found.set(attribute.name, constraint);
+    inSort.push([attribute.name, constraint]);
     if (constraint.operator !== 'EQ') break;
   }
-  return found;
+  if (listed === undefined) return [new Map([...inPartition, ...inSort])];
+  const { name, values } = listed;
+  if (values.length > MOST_PARTITIONS) {
+    throw invalid('Too many decomposed read operations for a given query.');
+  }
+  return values.map(
+    (value) => new Map([...inPartition, [name, { operator: 'EQ', values: [value] }], ...inSort]),
+  );
 }
 
 const OPERATORS = { '=': 'EQ', '<': 'LT', '<=': 'LE', '>': 'GT', '>=': 'GE' } as const;

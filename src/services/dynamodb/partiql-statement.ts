@@ -1,4 +1,4 @@
-import type { Item } from './attribute-value.ts';
+import { type AttributeValue, equalValues, type Item } from './attribute-value.ts';
 import type { DocumentPath } from './document-path.ts';
 import { type Condition, isArithmetic, type Operand, type UpdateAction } from './expression.ts';
 
@@ -58,6 +58,26 @@ export function conjuncts(where: Condition | undefined): readonly Condition[] {
   if (where === undefined) return [];
   if (where.kind !== 'and') return [where];
   return [...conjuncts(where.left), ...conjuncts(where.right)];
+}
+
+/** The different values a WHERE lists for an attribute: `name IN [1, 2]`; undefined when it does not. */
+export function listedValues(
+  where: Condition | undefined,
+  name: string,
+): readonly AttributeValue[] | undefined {
+  for (const condition of conjuncts(where)) {
+    if (condition.kind !== 'in') continue;
+    const { operand, list } = condition;
+    if (operand.kind !== 'path' || operand.path.length !== 1 || operand.path[0] !== name) continue;
+    const values: AttributeValue[] = [];
+    for (const each of list) {
+      if (each.kind !== 'value') return undefined;
+      const { value } = each;
+      if (!values.some((other) => equalValues(other, value))) values.push(value);
+    }
+    return values;
+  }
+  return undefined;
 }
 
 /** The top-level attributes a statement names. */

@@ -11,7 +11,6 @@ import { type AttributeValue, checkAttributeValue, type Item } from './attribute
 import { readUnits, writeUnits } from './capacity.ts';
 import { showUsage, type Usage, UsageSum } from './consumed-capacity.ts';
 import { invalid } from './fault.ts';
-import { pageKey } from './index-read.ts';
 import { performWrite, type WriteOutcome, withTable } from './item-write.ts';
 import { checkKey } from './key-check.ts';
 import { parsePartiql } from './partiql-parser.ts';
@@ -42,24 +41,16 @@ export const statements = {
       return { Items: items, ConsumedCapacity: showUsage(input.ReturnConsumedCapacity, usage) };
     }
     const table = await tableFor(ctx, address);
-    const consistent = input.ConsistentRead === true;
-    const { page, index, items } = await runSelect(ctx, table, statement, {
+    const { items, last, usage } = await runSelect(ctx, table, statement, {
       limit: input.Limit,
-      consistent,
+      consistent: input.ConsistentRead === true,
       nextToken: input.NextToken,
     });
-    const last = page.last && pageKey(table, index, page.last);
-    const units = readUnits(page.bytes, consistent);
-    const fetched = page.fetched.reduce((sum, bytes) => sum + readUnits(bytes, consistent), 0);
     return {
       Items: items,
       NextToken: last && toToken(last),
       LastEvaluatedKey: last,
-      ConsumedCapacity: showUsage(input.ReturnConsumedCapacity, {
-        tableName: statement.table,
-        table: index === undefined ? units : fetched,
-        indexes: index === undefined ? [] : [{ index, units }],
-      }),
+      ConsumedCapacity: showUsage(input.ReturnConsumedCapacity, usage),
     };
   },
 
