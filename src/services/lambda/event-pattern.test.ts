@@ -29,7 +29,18 @@ test('patterns match by field, rule and operator', () => {
 });
 
 test('what is no pattern is not read', () => {
-  for (const text of ['', '[]', '{"a":1}', '{"a":[]}', '"x"', '{"a":{"b":"c"}}']) {
+  for (const text of [
+    '',
+    '[]',
+    '{"a":1}',
+    '{"a":[]}',
+    '"x"',
+    '{"a":{"b":"c"}}',
+    '{"a":[{"near":1}]}',
+    '{"a":[{"exists":"no"}]}',
+    '{"a":[{"prefix":"a","suffix":"b"}]}',
+    '{"a":[["b"]]}',
+  ]) {
     assert.equal(readPattern(text), undefined, text);
   }
 });

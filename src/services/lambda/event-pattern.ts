@@ -23,8 +23,32 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 function isPattern(value: unknown): value is Pattern {
   return (
     isObject(value) &&
-    Object.values(value).every((field) => (Array.isArray(field) ? field.length > 0 : isPattern(field)))
+    Object.entries(value).every(([name, field]) => {
+      if (!Array.isArray(field)) return isPattern(field);
+      return field.length > 0 && (name === '$or' ? field.every(isPattern) : field.every(isRule));
+    })
   );
+}
+
+function isRule(rule: unknown): boolean {
+  if (!isObject(rule)) return !Array.isArray(rule);
+  const [[operator, operand] = ['', undefined], ...others] = Object.entries(rule);
+  if (others.length > 0) return false;
+  switch (operator) {
+    case 'exists':
+      return typeof operand === 'boolean';
+    case 'prefix':
+    case 'suffix':
+      return typeof operand === 'string' || isObject(operand);
+    case 'equals-ignore-case':
+      return typeof operand === 'string';
+    case 'anything-but':
+      return isObject(operand) ? isRule(operand) : operand !== null;
+    case 'numeric':
+      return Array.isArray(operand) && operand.length >= 2;
+    default:
+      return false;
+  }
 }
 
 /** Every field the pattern names must match; `$or` needs one of its patterns. */

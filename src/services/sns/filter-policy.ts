@@ -44,41 +44,49 @@ export function parseFilterPolicy(text: string, scope: FilterScope): FilterPolic
     throw refused('failed to parse JSON.');
   }
   if (!isObject(value)) throw refused('Filter policy must be a JSON object.');
-  const size = { keys: 0, combinations: 1 };
-  const policy = compile(value, scope, size, 1);
-  if (size.keys > MOST_KEYS) throw refused(`Filter policy can not have more than ${MOST_KEYS} keys`);
-  if (size.combinations > MOST_COMBINATIONS) throw refused('Filter policy is too complex');
+  const { policy, keys, combinations } = compile(value, scope, 1);
+  if (keys > MOST_KEYS) throw refused(`Filter policy can not have more than ${MOST_KEYS} keys`);
+  if (combinations > MOST_COMBINATIONS) throw refused('Filter policy is too complex');
   return policy;
 }
 
-interface Size {
-  keys: number;
-  combinations: number;
+interface Compiled {
+  readonly policy: FilterPolicy;
+  readonly keys: number;
+  /** Of the values of all keys, a nested key's times its depth; those of alternatives add up. */
+  readonly combinations: number;
 }
 
-function compile(value: Json, scope: FilterScope, size: Size, depth: number): FilterPolicy {
-  const keys: { name: string; rule: KeyRule }[] = [];
+function compile(value: Json, scope: FilterScope, depth: number): Compiled {
+  const rules: { name: string; rule: KeyRule }[] = [];
   const alternatives: (readonly FilterPolicy[])[] = [];
+  let keys = 0;
+  let combinations = 1;
   for (const [name, rule] of Object.entries(value)) {
     if (name === '$or' && Array.isArray(rule) && rule.length >= 2 && rule.every(isObject)) {
-      alternatives.push(rule.map((policy) => compile(policy, scope, size, depth)));
+      const compiled = rule.map((policy) => compile(policy, scope, depth));
+      alternatives.push(compiled.map(({ policy }) => policy));
+      keys += compiled.reduce((sum, one) => sum + one.keys, 0);
+      combinations *= compiled.reduce((sum, one) => sum + one.combinations, 0);
       continue;
     }
     if (Array.isArray(rule)) {
       if (rule.length === 0) throw refused('Empty arrays are not allowed');
-      size.keys++;
-      // A nested key costs its depth.
-      size.combinations *= rule.length * depth;
-      keys.push({ name, rule: { kind: 'values', conditions: rule.map(condition) } });
+      keys++;
+      combinations *= rule.length * depth;
+      rules.push({ name, rule: { kind: 'values', conditions: rule.map(condition) } });
     } else if (isObject(rule)) {
       if (scope === 'MessageAttributes') {
         throw invalid('Filter policy scope MessageAttributes does not support nested filter policy');
       }
       if (Object.keys(rule).length === 0) throw refused('Empty objects are not allowed');
-      keys.push({ name, rule: { kind: 'nested', policy: compile(rule, scope, size, depth + 1) } });
+      const nested = compile(rule, scope, depth + 1);
+      keys += nested.keys;
+      combinations *= nested.combinations;
+      rules.push({ name, rule: { kind: 'nested', policy: nested.policy } });
     } else throw refused(`"${name}" must be an object or an array`);
   }
-  return { keys, alternatives };
+  return { policy: { keys: rules, alternatives }, keys, combinations };
 }
 
 function condition(value: unknown): Condition {

@@ -17,7 +17,7 @@ export function passes(
     return matchesAttributes(policy, attributes);
   }
   const body = jsonObject(message.body);
-  return body !== undefined && matchesBody(policy, [body]);
+  return body !== undefined && matchesBody(policy, body);
 }
 
 function holds(
@@ -54,17 +54,43 @@ function attributeValues(attributes: Readonly<Record<string, StoredAttribute>>, 
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** `objects`: where the policy's keys may stand; several after an array of objects. */
-function matchesBody({ keys, alternatives }: FilterPolicy, objects: readonly Json[]): boolean {
+/**
+ * What a policy says of an object in an array holds for one and the same object. A dot in a key, of the policy or of the
+ * message, is as good as another level.
+ */
+function matchesBody({ keys, alternatives }: FilterPolicy, object: Json): boolean {
   return (
     keys.every(({ name, rule }) => {
-      const found = objects.filter((object) => Object.hasOwn(object, name)).map((object) => object[name]);
-      const flat = found.flat(Number.POSITIVE_INFINITY);
-      if (rule.kind === 'nested') return matchesBody(rule.policy, flat.filter(isObject));
-      const scalars = flat.filter(isScalar);
+      const found = valuesAt(object, name).flat(Number.POSITIVE_INFINITY);
+      if (rule.kind === 'nested') {
+        const objects = found.filter(isObject);
+        const { policy } = rule;
+        // Keys may be wanted not to be there.
+        return objects.length === 0
+          ? matchesBody(policy, {})
+          : objects.some((one) => matchesBody(policy, one));
+      }
+      const scalars = found.filter(isScalar);
       return holds(rule.conditions, scalars.length === 0 ? undefined : scalars);
-    }) && alternatives.every((policies) => policies.some((policy) => matchesBody(policy, objects)))
+    }) && alternatives.every((policies) => policies.some((policy) => matchesBody(policy, object)))
   );
+}
+
+function valuesAt(object: Json, name: string): unknown[] {
+  const found: unknown[] = [];
+  let below: Record<string, unknown> | undefined;
+  for (const [key, value] of Object.entries(object)) {
+    if (key === name) found.push(value);
+    else if (name.startsWith(`${key}.`)) {
+      const values = Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
+      for (const one of values) if (isObject(one)) found.push(...valuesAt(one, name.slice(key.length + 1)));
+    } else if (key.startsWith(`${name}.`)) {
+      below ??= {};
+      below[key.slice(name.length + 1)] = value;
+    }
+  }
+  if (below !== undefined) found.push(below);
+  return found;
 }
 
 function isScalar(value: unknown): value is FilterValue {
