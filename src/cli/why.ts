@@ -28,6 +28,8 @@ interface DecidedAction {
   readonly outcome: 'allowed' | 'explicit-deny' | 'implicit-deny';
   readonly layer: string;
   readonly consulted: readonly Policy[];
+  readonly alsoMissing?: readonly string[];
+  readonly asked?: Readonly<Record<string, unknown>>;
   readonly statement?: Statement;
   readonly nearMisses: readonly {
     readonly statement: Statement;
@@ -82,6 +84,9 @@ function actionLines(one: DecidedAction, decided: Decided): readonly string[] {
     `${one.action} on ${one.resource}: ${outcomeWords(one)}`,
     ...consultedLines(one, decided),
     ...(one.statement === undefined ? [] : statementLines('decided by', one.statement)),
+    ...Object.entries(one.asked ?? {}).map(
+      ([key, value]) => `    in this request ${key} is ${JSON.stringify(value)}`,
+    ),
     ...one.nearMisses.flatMap((miss) => [
       ...statementLines('came close:', miss.statement),
       ...(miss.otherPrincipal ? ['    but it does not name this caller'] : []),
@@ -119,23 +124,50 @@ function statementLines(what: string, { id, index, sid, text }: Statement): read
   return [`  ${what} ${name} of ${id}:`, `    ${JSON.stringify(text)}`];
 }
 
-function remedyLines(one: DecidedAction, { principal }: Decided): readonly string[] {
-  const { outcome, layer, action, resource, statement } = one;
+function remedyLines(one: DecidedAction, decided: Decided): readonly string[] {
+  const { outcome, layer, statement, alsoMissing = [] } = one;
   if (outcome === 'allowed') return [];
   if (outcome === 'explicit-deny') {
+    const elsewhere =
+      statement?.text['Condition'] === undefined ? '' : ', or a request that its condition does not hold for';
     return [
-      `  what would have allowed it: that ${statement?.id ?? 'the policy'} no longer denies it; an explicit deny wins over every allow`,
+      `  what would have allowed it: that ${statement?.id ?? 'the policy'} no longer denies it${elsewhere}; an explicit deny wins over every allow`,
     ];
   }
-  const isResource = layer === 'resource' || layer === 'trust';
-  const added = {
+  return [
+    `  what would have allowed it: this statement in ${whose(layer, decided)}`,
+    `    ${JSON.stringify(missing(layer, one, decided))}`,
+    ...alsoMissing.flatMap((further) => [
+      `  and this one in ${whose(further, decided)}`,
+      `    ${JSON.stringify(missing(further, one, decided))}`,
+    ]),
+  ];
+}
+
+function whose(layer: string, { principal }: Decided): string {
+  return `${aKind(layer)}${layer === 'identity' ? ` of ${roleOf(principal)}` : ''}`;
+}
+
+/** Permissions are given to the role of a session, not to the session. */
+function roleOf(principal: string): string {
+  const [, account, name] = /^arn:aws:sts::(\d{12}):assumed-role\/([^/]+)\//.exec(principal) ?? [];
+  return name === undefined ? principal : `the role ${name} of account ${account}`;
+}
+
+function missing(
+  layer: string,
+  { action, resource }: DecidedAction,
+  decided: Decided,
+): Readonly<Record<string, unknown>> {
+  return {
     Effect: 'Allow',
-    ...(isResource ? { Principal: { AWS: principal } } : {}),
+    ...(layer === 'resource' || layer === 'trust' ? { Principal: namedAs(decided) } : {}),
     Action: action,
     ...(layer === 'trust' ? {} : { Resource: resource }),
   };
-  return [
-    `  what would have allowed it: this statement in ${aKind(layer)}${layer === 'identity' ? ` of ${principal}` : ''}`,
-    `    ${JSON.stringify(added)}`,
-  ];
+}
+
+function namedAs({ principal, principalKind }: Decided): unknown {
+  if (principalKind === 'anonymous') return '*';
+  return principalKind === 'service' ? { Service: principal } : { AWS: principal };
 }

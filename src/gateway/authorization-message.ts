@@ -1,8 +1,11 @@
 import { deflateRawSync } from 'node:zlib';
-import type { ContextValue } from '../policy/request.ts';
+import { parseArn } from '../base/arn.ts';
+import type { Explanation } from '../policy/explain.ts';
+import type { ContextValue, ContextValues } from '../policy/request.ts';
 import { type ActionDecision, AUTHORIZATION_MESSAGE, AUTHORIZATION_MESSAGE_MS } from '../service/audit.ts';
 import type { IdentityPort } from '../service/ports.ts';
 import type { Principal } from '../service/principal.ts';
+import type { ActionRequest } from '../service/service.ts';
 import type { World } from '../world/world.ts';
 import { principalName } from './principal-name.ts';
 
@@ -66,12 +69,42 @@ function decodedMessage(principal: Principal, { request, decision, explanation }
       action: request.action,
       resource: request.resource,
       conditions: {
-        items: Object.entries(request.context ?? {}).map(([key, value]) => ({
+        items: Object.entries(contextOf(request, explanation)).map(([key, value]) => ({
           key,
           values: { items: textsOf(value).map((text) => ({ value: text })) },
         })),
       },
     },
+  };
+}
+
+/**
+ * What AWS tells of a request: the parts of its ARN, the service's own keys, and here also the keys that the statements
+ * asked for which decided or came close.
+ */
+function contextOf(request: ActionRequest, explanation: Explanation | undefined): ContextValues {
+  const arn = parseArn(request.resource);
+  const [, type, id] = /^([^/:]+)[/:](.*)$/s.exec(arn?.resource ?? '') ?? [];
+  const { context = {} } = request;
+  const near = (explanation?.nearMisses ?? []).flatMap(({ unmet }) =>
+    unmet.flatMap(({ key, found }) => (found === undefined ? [] : [[key, found] as const])),
+  );
+  return {
+    ...(arn === undefined
+      ? {}
+      : {
+          'aws:Service': arn.service,
+          'aws:Region': arn.region,
+          'aws:Account': arn.account,
+          'aws:Resource': arn.resource,
+          'aws:Type': type ?? '',
+          'aws:ID': id ?? arn.resource,
+          'aws:ARN': request.resource,
+        }),
+    // A lookup is asked key by key and cannot be listed.
+    ...(typeof context['get'] === 'function' ? {} : (context as ContextValues)),
+    ...Object.fromEntries(near),
+    ...explanation?.asked,
   };
 }
 

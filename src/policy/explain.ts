@@ -1,6 +1,6 @@
-import type { CompiledPolicy, CompiledStatement } from './compile.ts';
+import { type CompiledPolicy, type CompiledStatement, compilePolicy } from './compile.ts';
 import type { PolicyStatement, PrincipalElement } from './document.ts';
-import type { Decision, Layer, PolicySet } from './evaluate.ts';
+import { type Decision, decide, type Layer, type PolicySet } from './evaluate.ts';
 import type { ContextValue, PolicyRequest } from './request.ts';
 
 /** One decision as a person asks about it: who was consulted, what decided, and what came close. Plain JSON. */
@@ -14,6 +14,10 @@ export interface Explanation {
   readonly statement?: ShownStatement;
   /** After an implicit deny: statements that allow the action, but not here or not now. */
   readonly nearMisses: readonly NearMiss[];
+  /** After an implicit deny: the kinds of policy that would have to allow besides. */
+  readonly alsoMissing?: readonly Layer[];
+  /** What the request had for the keys that the deciding statement's conditions ask for. */
+  readonly asked?: Readonly<Record<string, ContextValue>>;
 }
 
 export interface ConsultedPolicy {
@@ -47,6 +51,8 @@ export interface UnmetCondition {
 }
 
 const MOST_NEAR_MISSES = 5;
+/** Control policies of both kinds, the resource's, identity, boundary, session. */
+const MOST_LAYERS = 6;
 
 type Asked = Pick<PolicyRequest, 'action' | 'resource'>;
 
@@ -77,6 +83,10 @@ export function explain(
     ...(by === undefined || source === undefined || index === undefined
       ? {}
       : { statement: shown(by[0], by[1].id, index, source) }),
+    ...askedOf(source, request),
+    ...(request === undefined || outcome !== 'implicit-deny'
+      ? {}
+      : { alsoMissing: missingBesides(layer, request, policies) }),
     nearMisses:
       request === undefined || outcome !== 'implicit-deny'
         ? []
@@ -85,6 +95,55 @@ export function explain(
             .flatMap(([kind, policy]) => nearMisses(kind, policy, request))
             .slice(0, MOST_NEAR_MISSES),
   };
+}
+
+function askedOf(
+  source: PolicyStatement | undefined,
+  request: PolicyRequest | undefined,
+): Pick<Explanation, 'asked'> {
+  if (source === undefined || request === undefined || source.conditions.length === 0) return {};
+  const asked = source.conditions.flatMap(({ key }) => {
+    const found = request.context.get(key.toLowerCase());
+    return found === undefined ? [] : [[key, found] as const];
+  });
+  return { asked: Object.fromEntries(asked) };
+}
+
+const EVERYTHING = compilePolicy(
+  '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}',
+  'everything',
+);
+
+/** The policies as they would be if those of one kind allowed. */
+function allowing(layer: Layer, policies: PolicySet): PolicySet {
+  switch (layer) {
+    case 'rcp':
+      return { ...policies, rcps: undefined };
+    case 'scp':
+      return { ...policies, scps: undefined };
+    case 'resource':
+    case 'trust':
+      return { ...policies, resource: EVERYTHING };
+    case 'identity':
+      return { ...policies, identity: [EVERYTHING] };
+    case 'boundary':
+      return { ...policies, boundary: undefined };
+    default:
+      return { ...policies, session: [EVERYTHING] };
+  }
+}
+
+/** Which further kinds of policy deny once the one that decided no longer does, in AWS's order. */
+function missingBesides(first: Layer, request: PolicyRequest, policies: PolicySet): readonly Layer[] {
+  const missing: Layer[] = [];
+  let set = allowing(first, policies);
+  for (let asked = 0; asked < MOST_LAYERS; asked++) {
+    const { outcome, layer } = decide(request, set);
+    if (outcome !== 'implicit-deny') break;
+    missing.push(layer);
+    set = allowing(layer, set);
+  }
+  return missing;
 }
 
 function* consultedPolicies(policies: PolicySet): Generator<readonly [Layer, CompiledPolicy]> {

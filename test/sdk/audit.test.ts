@@ -104,6 +104,10 @@ test('a denial carries an encoded message that opens to the deciding statement, 
   assert.equal(decoded['explicitDeny'], true);
   assert.match(JSON.stringify(decoded['matchedStatements']), /"statementId":"Never".*dynamodb:DeleteTable/);
   assert.match(JSON.stringify(decoded['context']), /user\/alice.*table\/orders/);
+  const { conditions } = decoded['context'] as { conditions: { items: { key: string; values: unknown }[] } };
+  const told = new Map(conditions.items.map(({ key, values }) => [key, JSON.stringify(values)]));
+  assert.match(told.get('aws:Region') ?? '', /us-east-1/);
+  assert.match(told.get('aws:Resource') ?? '', /"table\/orders"/);
 
   const invalid = { name: 'InvalidAuthorizationMessageException' };
   const other = lambent.client(STSClient, {

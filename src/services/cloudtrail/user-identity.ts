@@ -16,7 +16,16 @@ export function userIdentity(call: AuditedCall): UserIdentity {
     ...(accessKeyId === undefined ? {} : { accessKeyId }),
     ...session(principal),
     ...(invokedBy === undefined ? {} : { invokedBy }),
+    ...inScopeOf(principal),
   };
+}
+
+/** The function whose credentials these are. */
+function inScopeOf(principal: Known): UserIdentity {
+  const source = principal.kind === 'role' ? principal.sessionContext['lambda:SourceFunctionArn'] : undefined;
+  return source === undefined
+    ? {}
+    : { inScopeOf: { issuerType: 'AWS::Lambda::Function', credentialsIssuedTo: source } };
 }
 
 /** The name LookupEvents finds the event under. */

@@ -224,7 +224,7 @@ test('policies of users hold their groups’, and follow changes', async () => {
   const first = await port.policies(principal);
   assert.deepEqual(
     first.identity.map(({ id }) => id),
-    ['inline:own', 'arn:aws:iam::aws:policy/AdministratorAccess', 'inline:shared'],
+    ['inline:own', 'arn:aws:iam::aws:policy/AdministratorAccess', 'inline:group/Staff/shared'],
   );
   assert.equal(first.context['aws:principaltag/team'], 'blue');
   assert.equal(first.context['aws:username'], 'Alice');

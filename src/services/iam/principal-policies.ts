@@ -123,8 +123,11 @@ type RowPolicies = Pick<PrincipalPolicies, 'identity' | 'boundary'>;
 export async function userPolicies(row: UserRow, account: string, store: Store): Promise<RowPolicies> {
   const { groups } = layout.at(account, '');
   const rows = await Promise.all(row.groups.map((name) => groups.get(store, [name.toLowerCase()])));
-  const holders = [row, ...rows.filter((group) => group !== undefined)];
-  const identity = await Promise.all(holders.map((holder) => ownPolicies(holder, account, store)));
+  const own = ownPolicies(row, account, store);
+  const theirs = rows
+    .filter((group) => group !== undefined)
+    .map((group) => groupPolicies(group, account, store));
+  const identity = await Promise.all([own, ...theirs]);
   return { identity: identity.flat(), ...(await boundaryOf(row.boundary, account, store)) };
 }
 
@@ -133,6 +136,15 @@ export async function rolePolicies(row: RoleRow, account: string, store: Store):
     identity: await ownPolicies(row, account, store),
     ...(await boundaryOf(row.boundary, account, store)),
   };
+}
+
+/** A group's policies; its inline ones are told from the user's by its name. */
+async function groupPolicies(row: IdentityRow, account: string, store: Store): Promise<AttachedPolicy[]> {
+  const policies = await ownPolicies(row, account, store);
+  return policies.map(({ id, document }) => ({
+    id: id.replace(/^inline:/, `inline:group/${row.name}/`),
+    document,
+  }));
 }
 
 export async function ownPolicies(

@@ -173,10 +173,15 @@ async function readSource(arn: string, ctx: Context): Promise<Source> {
 }
 
 function ofSource({ id, document }: AttachedPolicy, { kind, name }: Source) {
+  const [, group, policy] = GROUPS_INLINE.exec(id) ?? [];
+  if (group !== undefined) return simulated(document, `group_${group}_${policy}`, 'group');
   return id.startsWith('inline:')
     ? simulated(document, `${kind}_${name}_${id.slice('inline:'.length)}`, kind)
     : simulated(document, id.slice(id.lastIndexOf('/') + 1), managedType(id));
 }
+
+/** An inline policy of one of a user's groups. */
+const GROUPS_INLINE = /^inline:group\/([^/]+)\/(.+)$/;
 
 function managedType(arn: string) {
   return arn.startsWith('arn:aws:iam::aws:') ? ('aws-managed' as const) : ('user-managed' as const);
@@ -191,5 +196,5 @@ function exclusions(list: readonly PolicyIdentifier[] = []): (id: string) => boo
         : [`inline:${InlinePolicyIdentifier.PolicyName}`]),
     ]),
   );
-  return (id) => ids.has(id);
+  return (id) => ids.has(id) || ids.has(id.replace(GROUPS_INLINE, 'inline:$2'));
 }
