@@ -35,6 +35,17 @@ export async function pageOf<K extends readonly [string, ...TuplePart[]], V>(
   return { rows: found, token: undefined };
 }
 
+/** Whether a row of something that hangs on a target is asked for. */
+export function asked(
+  names: readonly string[] | undefined,
+  of: { readonly ResourceId?: string | undefined; readonly ScalableDimension?: string | undefined },
+): (row: { readonly key: readonly [string, string, string, string] }) => boolean {
+  return ({ key: [, resource, dimension, name] }) =>
+    (names === undefined || names.includes(name)) &&
+    (of.ResourceId === undefined || of.ResourceId === resource) &&
+    (of.ScalableDimension === undefined || of.ScalableDimension === dimension);
+}
+
 function printToken(key: readonly TuplePart[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64');
 }

@@ -4,7 +4,7 @@ import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { fault, invalid } from './fault.ts';
 import { layout } from './layout.ts';
-import { pageOf } from './page.ts';
+import { asked, pageOf } from './page.ts';
 import { checkedConfiguration } from './policy.ts';
 import { enqueueEvaluation, figuresOf } from './scaling.ts';
 import { keyOf, named, resourceOf, type TargetName } from './target.ts';
@@ -63,16 +63,12 @@ export const policies = {
 
   async DescribeScalingPolicies(input, ctx) {
     const { policies: rows } = layout.at(ctx.account, ctx.region);
-    const { PolicyNames: names, ResourceId: resource, ScalableDimension: dimension } = input;
     const { rows: found, token } = await pageOf(
       rows,
       ctx.store,
       [input.ServiceNamespace],
       input,
-      ({ key: [, ownResource, ownDimension, name] }) =>
-        (names === undefined || names.includes(name)) &&
-        (resource === undefined || resource === ownResource) &&
-        (dimension === undefined || dimension === ownDimension),
+      asked(input.PolicyNames, input),
     );
     return {
       ScalingPolicies: found.map(({ key: [namespace, own, ownDimension, policy], value }) => {

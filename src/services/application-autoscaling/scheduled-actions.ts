@@ -6,7 +6,7 @@ import type { Transaction } from '../../store/store.ts';
 import { noteActivity } from './activities.ts';
 import { fault, invalid } from './fault.ts';
 import { layout } from './layout.ts';
-import { pageOf } from './page.ts';
+import { asked, pageOf } from './page.ts';
 import { keepWithin, nameIn, shardOf } from './scaling.ts';
 import { nextDue, type ScheduledActionRow } from './scheduled-action.ts';
 import { keyOf, named, resourceOf, type TargetName, type TargetRow } from './target.ts';
@@ -79,16 +79,12 @@ export const scheduledActions = {
 
   async DescribeScheduledActions(input, ctx) {
     const { scheduledActions: rows } = layout.at(ctx.account, ctx.region);
-    const { ScheduledActionNames: names, ResourceId: resource, ScalableDimension: dimension } = input;
     const { rows: found, token } = await pageOf(
       rows,
       ctx.store,
       [input.ServiceNamespace],
       input,
-      ({ key: [, ownResource, ownDimension, name] }) =>
-        (names === undefined || names.includes(name)) &&
-        (resource === undefined || resource === ownResource) &&
-        (dimension === undefined || dimension === ownDimension),
+      asked(input.ScheduledActionNames, input),
     );
     return {
       ScheduledActions: found.map(({ key: [namespace, own, ownDimension, action], value }) => ({
