@@ -1,4 +1,4 @@
-import type { Invocation, InvocationResult } from '../service/runtimes.ts';
+import type { Initialization, InitOutcome, Invocation, InvocationResult } from '../service/runtimes.ts';
 import type { World } from '../world/world.ts';
 import { Extensions, type ShutdownReason } from './extensions.ts';
 import { invocationStatus } from './failure.ts';
@@ -19,7 +19,8 @@ export interface CompanionsOptions {
   /** Where listeners for telemetry are looked for first. */
   readonly address: string;
   readonly onReady: () => void;
-  readonly onInit: (durationMs: number, failure: InvocationResult['failure']) => void;
+  readonly initialization: Initialization;
+  readonly onInit: (init: Omit<InitOutcome, 'environmentId'>) => void;
   /** An extension ended, or says that it cannot go on: with Lambda's type of error and what is known of it. */
   readonly onFailure: (name: string, errorType: string, reason: string) => void;
 }
@@ -32,6 +33,7 @@ export class Companions {
   readonly #telemetry: Telemetry;
   readonly #version: string;
   readonly #memoryMb: number;
+  readonly #init: { readonly initializationType: Initialization; readonly phase: 'init' };
   #onInit: CompanionsOptions['onInit'] | undefined;
   #ended: Promise<void> | undefined;
 
@@ -59,7 +61,8 @@ export class Companions {
       onError: options.onFailure,
       telemetry: this.#telemetry,
     });
-    this.#platform('initStart', { ...INIT, functionName, functionVersion });
+    this.#init = { initializationType: options.initialization, phase: 'init' };
+    this.#platform('initStart', { ...this.#init, functionName, functionVersion });
   }
 
   /** Whether the end has begun. */
@@ -89,11 +92,16 @@ export class Companions {
     const tell = this.#onInit;
     if (tell === undefined) return;
     this.#onInit = undefined;
-    tell(durationMs, failure);
+    tell({
+      initialization: this.#init.initializationType,
+      atMs: this.#world.clock.now(),
+      durationMs,
+      failure,
+    });
     const status = failure?.status ?? 'success';
     const errorType = failure?.errorType;
-    this.#platform('initRuntimeDone', { ...INIT, status, errorType });
-    this.#platform('initReport', { ...INIT, status, errorType, metrics: { durationMs } });
+    this.#platform('initRuntimeDone', { ...this.#init, status, errorType });
+    this.#platform('initReport', { ...this.#init, status, errorType, metrics: { durationMs } });
   }
 
   invoked(invocation: Invocation, deadlineMs: number): void {
@@ -145,8 +153,6 @@ export class Companions {
     this.#telemetry.emit('platform', `platform.${type}`, record);
   }
 }
-
-const INIT = { initializationType: 'on-demand', phase: 'init' };
 
 function tracingOf({ traceHeader }: Invocation) {
   return traceHeader === undefined ? undefined : { type: 'X-Amzn-Trace-Id', value: traceHeader };

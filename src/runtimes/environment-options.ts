@@ -1,5 +1,11 @@
-import type { EnvironmentCredentials, EnvironmentSpec } from '../service/runtimes.ts';
-import type { World } from '../world/world.ts';
+import type {
+  EnvironmentCredentials,
+  EnvironmentSpec,
+  Initialization,
+  Invocation,
+  InvocationResult,
+} from '../service/runtimes.ts';
+import type { Cancel, World } from '../world/world.ts';
 import type { Environment } from './environment.ts';
 import type { Worker } from './worker.ts';
 
@@ -8,6 +14,7 @@ export interface EnvironmentOptions {
   readonly world: World;
   readonly worker: Worker;
   readonly spec: EnvironmentSpec;
+  readonly initialization: Initialization;
   readonly credentials: EnvironmentCredentials;
   /** Monotonic time at which somebody first wanted this environment. */
   readonly wantedAt: number;
@@ -29,3 +36,13 @@ export interface EnvironmentOptions {
  * `starting` → `idle` ⇄ `busy` → `dead`. A start that fails goes straight to `dead`, with {@link Environment.failure}.
  */
 export type EnvironmentState = 'starting' | 'idle' | 'busy' | 'dead';
+
+/** An invocation under way. */
+export interface Running {
+  readonly invocation: Invocation;
+  readonly startedAt: number;
+  readonly initDurationMs: number | undefined;
+  readonly resolve: (result: InvocationResult) => void;
+  readonly reject: (error: unknown) => void;
+  readonly cancelTimeout: Cancel;
+}

@@ -3,9 +3,17 @@ import type { Cancel, World } from '../world/world.ts';
 import { claimOf } from './claim.ts';
 import { Companions } from './companions.ts';
 import type { Holder } from './connections.ts';
-import type { EnvironmentOptions, EnvironmentState } from './environment-options.ts';
-import type { ShutdownReason } from './extensions.ts';
-import { exitFailure, extensionFailure, type Failure, timeoutFailure } from './failure.ts';
+import type { EnvironmentOptions, EnvironmentState, Running } from './environment-options.ts';
+import {
+  endReasonOf,
+  entrypointFailure,
+  entrypointProblem,
+  exitFailure,
+  extensionFailure,
+  type Failure,
+  timeoutFailure,
+  timeoutLine,
+} from './failure.ts';
 import { invocationHeaders } from './invocation-headers.ts';
 import { MOST_THREADS } from './memory.ts';
 import { MemoryWatch } from './memory-watch.ts';
@@ -21,16 +29,8 @@ const UNWATCHED_MS = 50;
 
 const NOTHING = new Uint8Array(0);
 const ACCEPTED = Buffer.from('{"status":"OK"}\n');
+const INVALID_ID = Buffer.from('{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}');
 const INVOCATION = '/2018-06-01/runtime/invocation/';
-
-interface Running {
-  readonly invocation: Invocation;
-  readonly startedAt: number;
-  readonly initDurationMs: number | undefined;
-  readonly resolve: (result: InvocationResult) => void;
-  readonly reject: (error: unknown) => void;
-  readonly cancelTimeout: Cancel;
-}
 
 /** One execution environment: a worker that runs one function, one invocation at a time. */
 export class Environment {
@@ -43,8 +43,8 @@ export class Environment {
   /** True when its process was told of a clock that runs ahead from the beginning. */
   readonly shifted: boolean;
   state: EnvironmentState = 'starting';
-  /** Why it never became idle. */
-  failure: Failure | undefined;
+  /** Why it never became idle, as the invocation with this id that waited for it is told. */
+  failure: ((requestId: string | undefined) => Failure) | undefined;
   /** How long it took to become idle, until an invocation has reported it. */
   #initDurationMs: number | undefined;
   idleSince = 0;
@@ -58,6 +58,8 @@ export class Environment {
   #next: ApiConnection | undefined;
   #claim: ApiConnection | undefined;
   #running: Running | undefined;
+  /** Why its program could not be started at all. */
+  #entrypoint: string | undefined;
   readonly #companions: Companions;
   readonly #memory: MemoryWatch;
 
@@ -70,7 +72,7 @@ export class Environment {
     this.#memory = new MemoryWatch(options.spec.memoryMb);
     this.shifted = this.#clockOffset() !== 0;
     this.#cancelInit = this.#world.timers.after(INIT_MS + this.spec.timeoutMs, () => {
-      this.failure = this.#timedOut(undefined);
+      this.failure = (requestId) => timeoutFailure(requestId, this.spec.timeoutMs);
       this.#worker.kill();
     });
     this.#companions = new Companions({
@@ -81,9 +83,9 @@ export class Environment {
       handler: this.spec.handler,
       memoryMb: this.spec.memoryMb,
       address: options.address,
+      initialization: options.initialization,
       onReady: () => this.#waits(),
-      onInit: (durationMs, failure) =>
-        this.spec.onInit?.({ environmentId: this.id, atMs: this.#world.clock.now(), durationMs, failure }),
+      onInit: (init) => this.spec.onInit?.({ ...init, environmentId: this.id }),
       onFailure: (name, errorType, reason) => {
         this.#log(`EXTENSION\tName: ${name}\tState: Failed\tError Type: ${errorType}\n`);
         this.#fails((requestId) => extensionFailure(requestId, errorType, reason));
@@ -91,7 +93,7 @@ export class Environment {
     });
     this.#worker.listen({
       request: (request, connection) => this.#request(request, connection),
-      output: (text) => this.#log(text),
+      output: (text) => this.#output(text),
       companionOutput: (text) => this.#log(text, 'extension'),
       companionEnded: (name, code) => {
         if (name !== '-') this.#companions.exited(name, code);
@@ -224,11 +226,7 @@ export class Environment {
       const [id = '', what] = path.slice(INVOCATION.length).split('/');
       if (what === 'response' || what === 'error') {
         if (id !== this.#running?.invocation.requestId) {
-          connection.reply(
-            400,
-            '',
-            Buffer.from('{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"}'),
-          );
+          connection.reply(400, '', INVALID_ID);
           return;
         }
         this.#answered(request, connection, id, what === 'error');
@@ -237,15 +235,14 @@ export class Environment {
     }
     if (method === 'POST' && path === '/2018-06-01/runtime/init/error') {
       this.#notePeak(request.headers);
-      this.failure = {
+      const errorType = request.headers['lambda-runtime-function-error-type'] ?? 'Runtime.Unknown';
+      const said: Failure = {
         payload: Uint8Array.from(request.body),
-        failure: {
-          status: 'error',
-          errorType: request.headers['lambda-runtime-function-error-type'] ?? 'Runtime.Unknown',
-        },
+        failure: { status: 'error', errorType },
       };
+      this.failure = () => said;
       connection.reply(202, '', ACCEPTED);
-      this.#companions.started(this.#sinceWanted, this.failure.failure);
+      this.#companions.started(this.#sinceWanted, said.failure);
       return;
     }
     if (method === 'GET' && path === '/lambent/claim' && this.#options.claims) {
@@ -336,7 +333,7 @@ export class Environment {
     };
     running.resolve(result);
     this.#companions.answered(running.invocation, result);
-    if (this.retired) void this.#companions.end(endReason(failure));
+    if (this.retired) void this.#companions.end(endReasonOf(failure));
     else if (this.state === 'busy') this.#waits();
   }
 
@@ -351,15 +348,20 @@ export class Environment {
   /** The runtime's process has ended, whether or not what ran beside it has. */
   #runtimeEnded(exit: WorkerExit): void {
     if (this.#worker.ranOutOfMemory) this.#memory.exceeded = true;
-    this.#fails((requestId) => exitFailure(requestId, exit, this.#memory.exceeded));
+    const words = this.#entrypoint;
+    this.#fails((requestId) =>
+      words === undefined
+        ? exitFailure(requestId, exit, this.#memory.exceeded)
+        : entrypointFailure(requestId, words),
+    );
   }
 
   /** Fails the start or the invocation that is under way, and ends what is left. */
   #fails(failing: (requestId: string | undefined) => Failure): void {
     this.retired = true;
     if (this.state === 'starting') {
-      this.failure ??= failing(undefined);
-      this.#companions.started(this.#sinceWanted, this.failure.failure);
+      this.failure ??= failing;
+      this.#companions.started(this.#sinceWanted, this.failure(undefined).failure);
     }
     const running = this.#running;
     if (running !== undefined) {
@@ -369,13 +371,15 @@ export class Environment {
     void this.#companions.end('failure');
   }
 
-  #timedOut(requestId: string | undefined): Failure {
-    if (requestId !== undefined) {
-      const time = new Date(this.#world.clock.now()).toISOString();
-      const seconds = (this.spec.timeoutMs / 1000).toFixed(2);
-      this.#log(`${time} ${requestId} Task timed out after ${seconds} seconds\n\n`);
-    }
+  #timedOut(requestId: string): Failure {
+    this.#log(timeoutLine(this.#world.clock.now(), requestId, this.spec.timeoutMs));
     return timeoutFailure(requestId, this.spec.timeoutMs);
+  }
+
+  /** The sandbox says itself that it could not start the function's program. */
+  #output(text: string): void {
+    this.#entrypoint ??= this.state === 'starting' ? entrypointProblem(text, this.spec) : undefined;
+    if (this.#entrypoint === undefined) this.#log(text);
   }
 
   #log(text: string, kind: 'function' | 'extension' = 'function'): void {
@@ -387,8 +391,4 @@ export class Environment {
       environmentId: this.id,
     });
   }
-}
-
-function endReason(failure: InvocationResult['failure']): ShutdownReason {
-  return failure === undefined ? 'spindown' : failure.status === 'timeout' ? 'timeout' : 'failure';
 }

@@ -1,4 +1,7 @@
-import type { InvocationResult } from '../service/runtimes.ts';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { EnvironmentSpec, InvocationResult } from '../service/runtimes.ts';
+import type { ShutdownReason } from './extensions.ts';
 import type { WorkerExit } from './worker.ts';
 
 /** What an environment could not do, in the shape an invocation answers it. */
@@ -15,6 +18,25 @@ export function exitFailure(
     reason = `Runtime exited with error: signal: ${signal ?? 'killed'}`;
   else if (code !== undefined && code !== 0) reason = `Runtime exited with error: exit status ${code}`;
   const errorType = outOfMemory ? 'Runtime.OutOfMemory' : 'Runtime.ExitError';
+  return { payload: errorPayload(errorType, requestId, reason), failure: { status: 'error', errorType } };
+}
+
+/** What the function's program could not be started for, out of the sandbox's own words; undefined for other lines. */
+export function entrypointProblem(
+  line: string,
+  { runtime, codeFolder, layerFolders }: Pick<EnvironmentSpec, 'runtime' | 'codeFolder' | 'layerFolders'>,
+): string | undefined {
+  const [, program, reason] = /^bwrap: execvp (\S+): (.*)\n?$/.exec(line) ?? [];
+  if (program === undefined || reason === undefined) return undefined;
+  const packed = [codeFolder, ...layerFolders].some((folder) => existsSync(join(folder, 'bootstrap')));
+  if (runtime.startsWith('provided') && !packed) {
+    return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]";
+  }
+  return `fork/exec ${program}: ${reason.toLowerCase()}`;
+}
+
+export function entrypointFailure(requestId: string | undefined, reason: string): Failure {
+  const errorType = 'Runtime.InvalidEntrypoint';
   return { payload: errorPayload(errorType, requestId, reason), failure: { status: 'error', errorType } };
 }
 
@@ -36,6 +58,12 @@ export function invocationStatus({ error, failure }: Pick<InvocationResult, 'err
   return { status: error === undefined ? 'success' : 'error' };
 }
 
+/** As the log tells it, an empty line after it. */
+export function timeoutLine(nowMs: number, requestId: string, timeoutMs: number): string {
+  const time = new Date(nowMs).toISOString();
+  return `${time} ${requestId} Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds\n\n`;
+}
+
 export function timeoutFailure(requestId: string | undefined, timeoutMs: number): Failure {
   const message = `Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`;
   return {
@@ -48,4 +76,9 @@ function errorPayload(errorType: string, requestId: string | undefined, message:
   const errorMessage =
     requestId === undefined ? `Error: ${message}` : `RequestId: ${requestId} Error: ${message}`;
   return Buffer.from(JSON.stringify({ errorType, errorMessage }));
+}
+
+/** Why an environment ends whose last invocation ended like this. */
+export function endReasonOf(failure: InvocationResult['failure']): ShutdownReason {
+  return failure === undefined ? 'spindown' : failure.status === 'timeout' ? 'timeout' : 'failure';
 }

@@ -235,10 +235,13 @@ class ProcessRuntimes implements Runtimes {
     this.#hasRun = true;
     this.#starting++;
     this.#unborn++;
+    const kept = fleet.starting < fleet.missing;
     fleet.starting++;
     this.#makeRoom();
     this.#starter
-      .start(fleet.spec, (environment, was) => this.#changed(fleet, environment, was))
+      .start(fleet.spec, kept ? 'provisioned-concurrency' : 'on-demand', (environment, was) =>
+        this.#changed(fleet, environment, was),
+      )
       .finally(() => this.#unborn--)
       .then(
         (environment) => {
@@ -298,8 +301,7 @@ class ProcessRuntimes implements Runtimes {
     if (next === undefined || failure === undefined) return;
     next.resolve({
       environmentId: environment.id,
-      payload: failure.payload,
-      failure: failure.failure,
+      ...failure(next.invocation.requestId),
       error: 'Unhandled',
       durationMs: 0,
       initDurationMs: undefined,

@@ -1,13 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { EnvironmentSpec, ImageSpec, WorkerProfile } from '../service/runtimes.ts';
+import type { EnvironmentSpec, ImageSpec, Initialization, WorkerProfile } from '../service/runtimes.ts';
 import { environment as variable } from '../world/environment.ts';
 import type { Cancel, World } from '../world/world.ts';
 import { USUAL_ADDRESS } from './connections.ts';
 import type { ControlGroups } from './control-groups.ts';
 import { ContainerEngine } from './engine.ts';
 import { Environment } from './environment.ts';
-import type { EnvironmentState } from './environment-options.ts';
+import type { EnvironmentOptions, EnvironmentState } from './environment-options.ts';
 import { externalExtensions, LAUNCHER } from './extensions.ts';
 import { familyOf, type Language, lackOf } from './languages.ts';
 import { Languages } from './languages-here.ts';
@@ -123,10 +123,12 @@ export class Starter {
   /** An environment that is starting. Rejects when the role gives no credentials or the language is not here. */
   async start(
     spec: EnvironmentSpec,
+    initialization: Initialization,
     onChange: (environment: Environment, was: EnvironmentState) => void,
   ): Promise<Environment> {
     const wantedAt = this.#world.clock.monotonic();
-    if (spec.image !== undefined) return this.#startImage(spec, spec.image, wantedAt, onChange);
+    if (spec.image !== undefined)
+      return this.#startImage(spec, spec.image, { wantedAt, initialization, onChange });
     const language = await this.languages.of(spec.runtime);
     if (language === undefined) throw new Error(lackOf(spec.runtime));
     const [credentials, code, ...layers] = await Promise.all([
@@ -137,7 +139,7 @@ export class Starter {
     const id = Buffer.from(this.#world.random.bytes(16)).toString('hex');
     const claims = !language.isOwnProgram(spec.handler);
     const { sandboxed } = this.#sandbox;
-    const environment = withCredentials(spec.environment(id), credentials);
+    const environment = withCredentials(spec.environment(id, initialization), credentials);
     const extensions = externalExtensions(layers);
     const address = sandboxed && extensions.length > 0 ? this.#newAddress() : USUAL_ADDRESS;
     const startOnly = Object.keys(environment).some((name) => START_ONLY.test(name));
@@ -179,6 +181,7 @@ export class Starter {
       spec,
       credentials,
       wantedAt,
+      initialization,
       codeFolder: sandboxed ? '/var/task' : spec.codeFolder,
       claims,
       environment,
@@ -192,14 +195,13 @@ export class Starter {
   async #startImage(
     spec: EnvironmentSpec,
     image: ImageSpec,
-    wantedAt: number,
-    onChange: (environment: Environment, was: EnvironmentState) => void,
+    start: Pick<EnvironmentOptions, 'wantedAt' | 'initialization' | 'onChange'>,
   ): Promise<Environment> {
     const lack = await this.engine.lack();
     if (lack !== undefined) throw new Error(lack);
     const credentials = await spec.credentials();
     const id = Buffer.from(this.#world.random.bytes(16)).toString('hex');
-    const environment = withCredentials(spec.environment(id), credentials);
+    const environment = withCredentials(spec.environment(id, start.initialization), credentials);
     const folder = join(this.#folder, id);
     await mkdir(folder, { recursive: true });
     const container = this.engine.container({
@@ -227,13 +229,12 @@ export class Starter {
       worker,
       spec,
       credentials,
-      wantedAt,
+      ...start,
       codeFolder: '/var/task',
       claims: false,
       environment,
       extensions: [],
       address: USUAL_ADDRESS,
-      onChange,
     });
   }
 

@@ -92,7 +92,10 @@ export interface EnvironmentSpec extends WorkerProfile {
    * User variables and AWS's reserved ones, credentials excluded. Called once for each environment, as the name of
    * its log stream is among them.
    */
-  readonly environment: (environmentId: string) => Readonly<Record<string, string>>;
+  readonly environment: (
+    environmentId: string,
+    initialization: Initialization,
+  ) => Readonly<Record<string, string>>;
   /** Asked for at start and again before they expire. */
   readonly credentials: () => Promise<EnvironmentCredentials>;
   /** Each complete line the function or its runtime writes, with the request it belongs to. */
@@ -102,8 +105,12 @@ export interface EnvironmentSpec extends WorkerProfile {
   readonly functionArn: string;
 }
 
+/** Why an environment starts, in Lambda's words: somebody called, or it is kept. */
+export type Initialization = 'on-demand' | 'provisioned-concurrency';
+
 export interface InitOutcome {
   readonly environmentId: string;
+  readonly initialization: Initialization;
   readonly atMs: number;
   /** Milliseconds with fractions. */
   readonly durationMs: number;

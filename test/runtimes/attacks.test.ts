@@ -49,7 +49,7 @@ if (sandbox.sandboxed) {
       );
       const victimSpec = {
         ...victim,
-        environment: (id: string) => ({ ...victim.environment(id), SECRET: secret }),
+        environment: (id: string) => ({ ...victim.environment(id, 'on-demand'), SECRET: secret }),
       };
       await run(victimSpec, {});
       const attacker = specOf(
@@ -74,7 +74,7 @@ exports.handler = async () => {
           {
             ...attacker,
             environment: (id) => ({
-              ...attacker.environment(id),
+              ...attacker.environment(id, 'on-demand'),
               WANTED: secret.slice(1),
               LEAK: secret.slice(2),
               DATA: folder,

@@ -165,7 +165,7 @@ if (isHere('dotnet')) {
       const spec = dotnet('App::App.Functions::Take', {
         functionKey: 'json',
         environment: (id: string) => ({
-          ...environment(id),
+          ...environment(id, 'on-demand'),
           AWS_LAMBDA_LOG_FORMAT: 'JSON',
           AWS_LAMBDA_LOG_LEVEL: 'WARN',
         }),

@@ -98,7 +98,7 @@ bothWays((run, runtimes) => {
     );
     const spec = {
       ...plain,
-      environment: (id: string) => ({ ...plain.environment(id), REPORT: report }),
+      environment: (id: string) => ({ ...plain.environment(id, 'on-demand'), REPORT: report }),
     };
     assert.equal(json(await run(spec, 1, { requestId: 'ext-1' })), 1);
     assert.equal(json(await run(spec, 2, { requestId: 'ext-2' })), 2);
@@ -133,7 +133,7 @@ bothWays((run, runtimes) => {
     const { sandboxed } = runtimes().isolation;
     const layer = code({ 'extensions/one': extension('one', ['SHUTDOWN'], sandboxed, more) }, 0o755);
     const spec = specOf(code({ 'index.js': source }), { layerFolders: [layer], ...options });
-    return { ...spec, environment: (id) => ({ ...spec.environment(id), REPORT: report }) };
+    return { ...spec, environment: (id) => ({ ...spec.environment(id, 'on-demand'), REPORT: report }) };
   }
   const reasons = () =>
     heard
@@ -165,9 +165,9 @@ bothWays((run, runtimes) => {
 
   test('an extension that ends takes the environment with it', async () => {
     const early = accompanied('exports.handler = async () => 1;', 'process.exit(7);');
-    assert.deepEqual(json(await run(early, {})), {
+    assert.deepEqual(json(await run(early, {}, { requestId: 'ext-early' })), {
       errorType: 'Extension.Crash',
-      errorMessage: 'Error: exit code 7',
+      errorMessage: 'RequestId: ext-early Error: exit code 7',
     });
     const later = accompanied(
       'exports.handler = () => new Promise((resolve) => setTimeout(resolve, 60_000));',
@@ -183,9 +183,9 @@ bothWays((run, runtimes) => {
       'exports.handler = async () => 1;',
       `await call('POST', api + '/init/error', { ...headers, 'Lambda-Extension-Function-Error-Type': 'Extension.NoKey' }, '{}');`,
     );
-    assert.deepEqual(json(await run(failing, {})), {
+    assert.deepEqual(json(await run(failing, {}, { requestId: 'ext-init' })), {
       errorType: 'Extension.InitError',
-      errorMessage: 'Error: Extension.NoKey',
+      errorMessage: 'RequestId: ext-init Error: Extension.NoKey',
     });
   });
 
@@ -292,16 +292,18 @@ bothWays((run, runtimes) => {
 
   test('at the end of the server extensions of busy functions hear of it too', async () => {
     heard.length = 0;
+    logged.length = 0;
     const sandboxed = runtimes().isolation.sandboxed;
     const ending = await createRuntimes({
       world,
       folder: join(folder, `ending-${sandboxed}`),
       sandbox: sandboxed ? sandbox : plainProcesses('tests'),
     });
-    const spec = accompanied('exports.handler = () => new Promise(() => setInterval(() => {}, 1000));');
+    const spec = accompanied(
+      "exports.handler = () => { console.log('at work'); return new Promise(() => setInterval(() => {}, 1000)); };",
+    );
     const busy = assert.rejects(ending.invoke(spec, invocationOf(spec, {})), /the server stops/);
-    await until(() => logged.some(({ text }) => text === 'started one\n'));
-    await world.timers.sleep(300);
+    await until(() => logged.some(({ text }) => text.endsWith('\tat work\n')));
     await ending.close();
     await busy;
     assert.ok(

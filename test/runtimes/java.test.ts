@@ -124,7 +124,7 @@ if (isHere('javac')) {
         ...plain,
         functionKey: 'json',
         environment: (name: string) => ({
-          ...plain.environment(name),
+          ...plain.environment(name, 'on-demand'),
           AWS_LAMBDA_LOG_FORMAT: 'JSON',
           AWS_LAMBDA_LOG_LEVEL: 'WARN',
         }),

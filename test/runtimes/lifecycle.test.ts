@@ -121,6 +121,23 @@ done
     assert.deepEqual(json(await run(spec, [6])), { echo: [6] });
   });
 
+  test('says why a program cannot be started', async (context) => {
+    if (!runtimes().isolation.sandboxed) return context.skip('only a sandbox tells');
+    const provided = (files: Readonly<Record<string, string>>) =>
+      run(specOf(code(files), { runtime: 'provided.al2023', handler: 'x' }), {}, { requestId: 'entry' });
+    assert.deepEqual(json(await provided({ other: '' })), {
+      errorType: 'Runtime.InvalidEntrypoint',
+      errorMessage:
+        "RequestId: entry Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]",
+    });
+    const closed = await provided({ bootstrap: '#!/bin/sh\n' });
+    assert.deepEqual(json(closed), {
+      errorType: 'Runtime.InvalidEntrypoint',
+      errorMessage: 'RequestId: entry Error: fork/exec /var/task/bootstrap: permission denied',
+    });
+    assert.equal(closed.failure?.errorType, 'Runtime.InvalidEntrypoint');
+  });
+
   test('ends what holds too much memory', { skip: process.platform !== 'linux' }, async () => {
     const spec = specOf(
       code({

@@ -123,6 +123,15 @@ return 'fine';
       (json(unnamed) as { errorMessage: string }).errorMessage,
       'index.handler is undefined or not exported',
     );
+    const { trace } = json(unnamed) as { trace: string[] };
+    assert.equal(trace[0], 'Runtime.HandlerNotFound: index.handler is undefined or not exported');
+    assert.match(trace[1] ?? '', /^ {4}at /);
+    // The invocation that waited for the start is named, as if it had been run.
+    const gone = await run(specOf(code({ 'index.js': 'process.exit(2);' })), {}, { requestId: 'gone' });
+    assert.deepEqual(json(gone), {
+      errorType: 'Runtime.ExitError',
+      errorMessage: 'RequestId: gone Error: Runtime exited with error: exit status 2',
+    });
     const broken = await run(specOf(code({ 'index.js': 'exports.handler = (' })), {});
     assert.equal((json(broken) as { errorType: string }).errorType, 'Runtime.UserCodeSyntaxError');
   });
@@ -143,7 +152,7 @@ exports.handler = async () => [await read('https://sqs.eu-west-1.amazonaws.com/a
     const spec = {
       ...plain,
       environment: (id: string) => ({
-        ...plain.environment(id),
+        ...plain.environment(id, 'on-demand'),
         AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
       }),
     };

@@ -136,7 +136,8 @@ test('a function URL is open when its policy says so', async () => {
       creation(
         FunctionName,
         `exports.handler = async (event) => ({ statusCode: 201, headers: { 'X-Path': event.rawPath }, cookies: ['a=1', 'b=2'],
-  body: JSON.stringify({ query: event.queryStringParameters, method: event.requestContext.http.method, body: event.body, cookies: event.cookies, encoded: event.isBase64Encoded }) });`,
+  body: JSON.stringify({ query: event.queryStringParameters, method: event.requestContext.http.method, body: event.body, cookies: event.cookies, encoded: event.isBase64Encoded, id: event.requestContext.requestId,
+  given: ['x-forwarded-for', 'x-forwarded-proto', 'x-amzn-trace-id', 'connection', 'cookie'].map((name) => event.headers[name] ?? null) }) });`,
       ),
     ),
   );
@@ -163,6 +164,8 @@ test('a function URL is open when its policy says so', async () => {
     body: 'AP8=',
     cookies: ['k=v', 'l=w'],
     encoded: true,
+    id: answer.headers.get('x-amzn-requestid'),
+    given: ['127.0.0.1', 'http', answer.headers.get('x-amzn-trace-id'), null, null],
   });
   const { FunctionUrlConfigs } = await lambda.send(new sdk.ListFunctionUrlConfigsCommand({ FunctionName }));
   assert.equal(FunctionUrlConfigs?.[0]?.FunctionUrl, FunctionUrl);

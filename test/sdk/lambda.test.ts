@@ -178,6 +178,17 @@ test('what cannot be a function is refused in AWS’s words', async () => {
   );
 });
 
+test('limits the model leaves wider than AWS does', async () => {
+  await assert.rejects(
+    make('long', ECHO, { Timeout: 901 }),
+    failing('ValidationException', /'timeout' failed to satisfy .* less than or equal to 900$/),
+  );
+  await assert.rejects(
+    make('large', ECHO, { MemorySize: 10_241 }),
+    failing('ValidationException', /'memorySize' failed to satisfy .* less than or equal to 10240$/),
+  );
+});
+
 test('an invocation answers, with its log when asked', async () => {
   await make(
     'echo',
@@ -369,7 +380,10 @@ test('reserved concurrency is enforced', async () => {
 });
 
 test('provisioned environments are started before anybody calls', async () => {
-  await make('ready', 'const born = Date.now(); exports.handler = async () => born;');
+  await make(
+    'ready',
+    'const born = Date.now(); exports.handler = async () => [born, process.env.AWS_LAMBDA_INITIALIZATION_TYPE];',
+  );
   await lambda.send(new sdk.PublishVersionCommand({ FunctionName: 'ready' }));
   const at = { FunctionName: 'ready', Qualifier: '1' };
   await assert.rejects(
@@ -392,7 +406,10 @@ test('provisioned environments are started before anybody calls', async () => {
   assert.equal(put.Status, 'IN_PROGRESS');
   await new Promise((resolve) => setTimeout(resolve, 400));
   const asked = Date.now();
-  assert.ok((json(await invoke('ready', {}, { Qualifier: '1' })) as number) < asked);
+  const [born, type] = json(await invoke('ready', {}, { Qualifier: '1' })) as [number, string];
+  assert.ok(born < asked);
+  assert.equal(type, 'provisioned-concurrency');
+  assert.equal((json(await invoke('ready')) as [number, string])[1], 'on-demand');
   assert.equal((await lambda.send(new sdk.GetProvisionedConcurrencyConfigCommand(at))).Status, 'READY');
   await lambda.send(new sdk.DeleteProvisionedConcurrencyConfigCommand(at));
 });
@@ -446,7 +463,7 @@ test('events run later, are retried after a minute and two, and go to a destinat
     return page?.events ?? [];
   };
   await eventually(async () =>
-    (await count('/aws/lambda/failer', 'START')).length === 1 ? true : undefined,
+    (await count('/aws/lambda/failer', '"START RequestId"')).length === 1 ? true : undefined,
   );
   await lambent.advance(60);
   await lambent.advance(120);

@@ -157,7 +157,9 @@ class RuntimeError extends Error {
   constructor(type, message) {
     super(message);
     this.name = type;
-    this.stack = `${type}: ${message}${this.stack.slice(String(new Error(message)).length)}`;
+    // Its first lines name it; the frames begin after them.
+    const frames = this.stack.indexOf('\n    at ');
+    this.stack = `${type}: ${message}${frames < 0 ? '' : this.stack.slice(frames)}`;
   }
 }
 

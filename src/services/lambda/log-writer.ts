@@ -11,6 +11,8 @@ interface Stream {
   readonly principal: () => Promise<Principal>;
   events: LogEvent[];
   bytes: number;
+  /** The time of the last event handed over. */
+  latest: number;
   exists: boolean;
   /** The role may not write: the function runs without a log, as on AWS. */
   denied: boolean;
@@ -44,6 +46,7 @@ export class LogWriter {
       ...stream,
       events: [],
       bytes: 0,
+      latest: Number.NEGATIVE_INFINITY,
       exists: false,
       denied: false,
       writing: undefined,
@@ -83,7 +86,8 @@ export class LogWriter {
   #flush(stream: Stream): Promise<void> {
     const previous = stream.writing;
     if (stream.events.length === 0) return previous ?? Promise.resolve();
-    const events = inOrder(stream.events);
+    const events = inOrder(stream);
+    stream.latest = events.at(-1)?.timestamp ?? stream.latest;
     stream.events = [];
     stream.bytes = 0;
     stream.lastWriteAt = stream.ctx.world.clock.monotonic();
@@ -138,9 +142,9 @@ export class LogWriter {
   }
 }
 
-/** PutLogEvents refuses a batch that goes back in time; START, known last, carries the time it stands for. */
-function inOrder(events: readonly LogEvent[]): readonly LogEvent[] {
-  let latest = Number.NEGATIVE_INFINITY;
+/** PutLogEvents refuses a batch that goes back in time, and START, known last, is not read before what came before it. */
+function inOrder({ events, latest: before }: Stream): readonly LogEvent[] {
+  let latest = before;
   return events.map((event) => {
     latest = Math.max(latest, event.timestamp);
     return event.timestamp === latest ? event : { ...event, timestamp: latest };

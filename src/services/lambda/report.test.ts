@@ -43,21 +43,27 @@ test('starts of environments are told: the text says what failed, JSON what the 
       runtime: 'python3.12',
       logging: { format: systemLevel === undefined ? 'Text' : 'JSON', systemLevel, group: '/aws/lambda/f' },
     }) as FunctionVersion;
-  const init = { environmentId: 'e', atMs: 0, durationMs: 12.3456, failure: undefined };
+  const init = {
+    environmentId: 'e',
+    initialization: 'on-demand' as const,
+    atMs: 0,
+    durationMs: 12.3456,
+    failure: undefined,
+  };
   const failed = { ...init, failure: { status: 'error', errorType: 'Runtime.ImportModuleError' } as const };
   assert.match(
-    initStartLine(version(), '3.11', 0) ?? '',
+    initStartLine(version(), '3.11', 'on-demand', 0) ?? '',
     /^INIT_START Runtime Version: python:3\.11\.v1\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}\n$/,
   );
   assert.deepEqual(initLines(version(), init), []);
   assert.deepEqual(initLines(version(), failed), [
     'INIT_REPORT Init Duration: 12.35 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError\n',
   ]);
-  const { time, type, record } = JSON.parse(initStartLine(version('INFO'), '3.12', 0) ?? '');
+  const { time, type, record } = JSON.parse(initStartLine(version('INFO'), '3.12', 'on-demand', 0) ?? '');
   assert.deepEqual([time, type], ['1970-01-01T00:00:00.000Z', 'platform.initStart']);
   assert.equal(record.runtimeVersion, 'python:3.12.v1');
   assert.equal(record.initializationType, 'on-demand');
-  assert.equal(initStartLine(version('WARN'), '3.12', 0), undefined);
+  assert.equal(initStartLine(version('WARN'), '3.12', 'on-demand', 0), undefined);
   const types = (lines: readonly string[]) => lines.map((line) => JSON.parse(line).type);
   assert.deepEqual(types(initLines(version('INFO'), init)), []);
   assert.deepEqual(types(initLines(version('DEBUG'), init)), [
@@ -65,4 +71,6 @@ test('starts of environments are told: the text says what failed, JSON what the 
     'platform.initReport',
   ]);
   assert.equal(initLines(version('WARN'), failed).length, 2);
+  const kept = { ...init, initialization: 'provisioned-concurrency' as const };
+  assert.deepEqual(types(initLines(version('INFO'), kept)), ['platform.initReport']);
 });

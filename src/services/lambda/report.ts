@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SystemLogLevel } from '../../model/gen/lambda.ts';
-import type { InitOutcome, InvocationResult } from '../../service/runtimes.ts';
+import type { Initialization, InitOutcome, InvocationResult } from '../../service/runtimes.ts';
 import type { FunctionVersion } from './layout.ts';
 
 /**
@@ -22,6 +22,7 @@ export function startLine(version: FunctionVersion, requestId: string, atMs: num
 export function initStartLine(
   version: FunctionVersion,
   runsOn: string | undefined,
+  initializationType: Initialization,
   atMs: number,
 ): string | undefined {
   const runtime = version.image === undefined ? runtimeVersion(version.runtime, runsOn) : undefined;
@@ -29,7 +30,8 @@ export function initStartLine(
   if (version.logging.format === 'JSON') {
     if (!wants(version, runtime === undefined ? 'DEBUG' : 'INFO')) return undefined;
     return platform(atMs, 'platform.initStart', {
-      ...INIT,
+      initializationType,
+      phase: 'init',
       runtimeVersion: runtime,
       runtimeVersionArn: arn,
       functionName: version.name,
@@ -38,8 +40,6 @@ export function initStartLine(
   }
   return runtime && `INIT_START Runtime Version: ${runtime}\tRuntime Version ARN: ${arn}\n`;
 }
-
-const INIT = { initializationType: 'on-demand', phase: 'init' };
 
 /** `nodejs:20.v1`: AWS counts its builds of a runtime, and there is one of each here. */
 function runtimeVersion(runtime: string, runsOn: string | undefined): string {
@@ -55,17 +55,22 @@ function runtimeVersionArn(runtime: string): string {
 /** What is said of a start that is over: of one that succeeded only in JSON, and only to those who debug. */
 export function initLines(
   version: FunctionVersion,
-  { durationMs, failure, atMs }: InitOutcome,
+  { initialization, durationMs, failure, atMs }: InitOutcome,
 ): readonly string[] {
   const status = failure?.status ?? 'success';
   const errorType = failure?.errorType;
   if (version.logging.format === 'JSON') {
-    if (!wants(version, failure === undefined ? 'DEBUG' : 'WARN')) return [];
-    const metrics = { durationMs: rounded(durationMs) };
-    return [
-      platform(atMs, 'platform.initRuntimeDone', { ...INIT, status, errorType }),
-      platform(atMs, 'platform.initReport', { ...INIT, status, errorType, metrics }),
-    ];
+    const facts = { initializationType: initialization, phase: 'init', status, errorType };
+    const kept = initialization !== 'on-demand';
+    const lines: string[] = [];
+    if (wants(version, failure === undefined ? 'DEBUG' : 'WARN')) {
+      lines.push(platform(atMs, 'platform.initRuntimeDone', facts));
+    }
+    if (wants(version, failure !== undefined ? 'WARN' : kept ? 'INFO' : 'DEBUG')) {
+      const metrics = { durationMs: rounded(durationMs) };
+      lines.push(platform(atMs, 'platform.initReport', { ...facts, metrics }));
+    }
+    return lines;
   }
   if (failure === undefined) return [];
   const type = errorType === undefined ? '' : `\tError Type: ${errorType}`;

@@ -260,7 +260,7 @@ export class Running {
       onInit: (init) => {
         for (const line of initLines(version, init)) this.#writeInit(init.environmentId, line, init.atMs);
       },
-      environment: (environmentId) => {
+      environment: (environmentId, initialization) => {
         const name = streamName(version, environmentId, ctx.world.clock.now());
         this.logs.open(environmentId, {
           group: version.logging.group,
@@ -270,8 +270,11 @@ export class Running {
         });
         const now = ctx.world.clock.now();
         const runsOn = image === undefined ? ctx.ports.runtimes.runsOn(version.runtime) : undefined;
-        this.#writeInit(environmentId, initStartLine(version, runsOn, now), now);
-        return variablesOf(ctx, version, name, code);
+        this.#writeInit(environmentId, initStartLine(version, runsOn, initialization, now), now);
+        return {
+          ...variablesOf(ctx, version, name, code),
+          AWS_LAMBDA_INITIALIZATION_TYPE: initialization,
+        };
       },
     };
     return {
@@ -301,7 +304,6 @@ function variablesOf(
     AWS_LAMBDA_FUNCTION_NAME: version.name,
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(version.memoryMb),
     AWS_LAMBDA_FUNCTION_VERSION: version.version,
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: logging.group,
     AWS_LAMBDA_LOG_STREAM_NAME: logStream,
     ...(logging.format === 'JSON'

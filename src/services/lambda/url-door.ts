@@ -11,6 +11,7 @@ import { resourcePolicy } from './permissions.ts';
 import { type Target, targetOf } from './reading.ts';
 import { arnOf } from './reference.ts';
 import { type Outcome, runningOf } from './running.ts';
+import { newTraceHeader } from './trace.ts';
 import { corsHeaders, PRELUDE_TYPE, preludeOf, type UrlAnswer, urlAnswer, urlEvent } from './url.ts';
 
 export const URL_PATH = '/_aws/lambda-url/';
@@ -107,12 +108,17 @@ async function answerTo(request: FrontDoorRequest, called: Called): Promise<UrlA
   const running = runningOf(ctx);
   try {
     const requestId = ctx.world.random.uuid();
+    const traceHeader = request.headers['x-amzn-trace-id'] ?? newTraceHeader(ctx.world);
+    request.response.setHeader('x-amzn-requestid', requestId);
+    request.response.setHeader('x-amzn-trace-id', traceHeader);
     const event = urlEvent({
       method: request.method,
       path: called.path,
       query: request.query,
       headers: request.headers,
       sourceIp: request.sourceIp,
+      origin: request.origin,
+      traceHeader,
       body,
       domainName: called.domainName,
       urlId: url.urlId,
@@ -126,7 +132,7 @@ async function answerTo(request: FrontDoorRequest, called: Called): Promise<UrlA
         requestId,
         payload: Buffer.from(JSON.stringify(event)),
         invokedArn: arnOf(target.reference),
-        traceHeader: request.headers['x-amzn-trace-id'],
+        traceHeader,
         wantsTail: false,
         sink,
       });

@@ -10,6 +10,9 @@ export interface UrlRequest {
   readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly sourceIp: string;
+  /** Base URL the client used. */
+  readonly origin: string;
+  readonly traceHeader: string;
   readonly body: Uint8Array;
   readonly domainName: string;
   readonly urlId: string;
@@ -24,7 +27,7 @@ const TEXT =
 /** The event, format 2.0. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html */
 export function urlEvent(request: UrlRequest): unknown {
   const { headers, query, body } = request;
-  const { cookie, ...others } = headers;
+  const { cookie } = headers;
   const contentType = headers['content-type'];
   const isText = contentType === undefined ? isUtf8(body) : TEXT.test(contentType);
   return {
@@ -33,7 +36,7 @@ export function urlEvent(request: UrlRequest): unknown {
     rawPath: decoded(request.path),
     rawQueryString: query,
     ...(cookie === undefined ? {} : { cookies: cookie.split(/;\s*/) }),
-    headers: others,
+    headers: shownHeaders(request),
     ...(query === '' ? {} : { queryStringParameters: queryParameters(query) }),
     requestContext: {
       accountId: request.principal.kind === 'anonymous' ? 'anonymous' : request.principal.account,
@@ -56,6 +59,31 @@ export function urlEvent(request: UrlRequest): unknown {
     },
     ...(body.byteLength === 0 ? {} : { body: Buffer.from(body).toString(isText ? 'utf8' : 'base64') }),
     isBase64Encoded: body.byteLength > 0 && !isText,
+  };
+}
+
+/** Those between two hops are not the function's; cookies stand apart. */
+const NOT_SHOWN = new Set([
+  'connection',
+  'cookie',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+function shownHeaders({ headers, sourceIp, origin, traceHeader }: UrlRequest): Record<string, string> {
+  const shown: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) if (!NOT_SHOWN.has(name)) shown[name] = value;
+  const before = headers['x-forwarded-for'];
+  const secure = origin.startsWith('https:');
+  return {
+    ...shown,
+    'x-amzn-trace-id': traceHeader,
+    'x-forwarded-for': before === undefined ? sourceIp : `${before}, ${sourceIp}`,
+    'x-forwarded-port': /:(\d+)$/.exec(origin)?.[1] ?? (secure ? '443' : '80'),
+    'x-forwarded-proto': secure ? 'https' : 'http',
   };
 }
 
