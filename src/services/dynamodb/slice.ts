@@ -1,11 +1,12 @@
 import type { Context } from '../../service/context.ts';
 
 /** Rows of one transaction of a job that goes through a table. */
-const LEAST = 24;
+const LEAST = 32;
 const MOST = 250;
 /** What requests that wait behind such a transaction hardly notice, in milliseconds. */
 const SHORT_MS = 5;
 const MOST_BYTES = 256 << 10;
+const LONGEST_REST_MS = 20;
 
 /**
  * How much a job does in one transaction: as much as takes a few milliseconds, however fast the machine, however
@@ -27,6 +28,8 @@ export class Slice {
     const tookMs = clock.monotonic() - startMs;
     const factor = tookMs > SHORT_MS ? Math.max(0.5, SHORT_MS / tookMs) : 1.25;
     this.#rows = Math.min(MOST, Math.max(LEAST, this.#rows * factor));
+    // Others are waiting: some of them go first.
+    if (tookMs > SHORT_MS) await ctx.world.timers.sleep(Math.min(LONGEST_REST_MS, tookMs - SHORT_MS));
     return result;
   }
 }
