@@ -113,6 +113,15 @@ export const accounts = {
     return {};
   },
 
+  /** Tokens of both versions are the same here: every region takes them. */
+  async SetSecurityTokenServicePreferences({ GlobalEndpointTokenVersion: version }, ctx) {
+    const { root } = layout.at(ctx.account, '');
+    await change(ctx, async (tx) => {
+      root.set(tx, [], { ...(await root.get(tx, [])), globalTokens: version === 'v1Token' ? 1 : 2 });
+    });
+    return {};
+  },
+
   async GetAccountSummary(_input, { account, store }) {
     const rows = layout.at(account, '');
     const counts = await store.snapshot(async (reader) => {
@@ -134,6 +143,7 @@ export const accounts = {
         MFADevices: devices.length,
         MFADevicesInUse: devices.filter(({ value }) => value.userName !== undefined).length,
         AccountPasswordPresent: root?.login === undefined ? 0 : 1,
+        GlobalEndpointTokenVersion: root?.globalTokens ?? 2,
         AccountSigningCertificatesPresent: (root?.certificates ?? []).length > 0 ? 1 : 0,
         AccountAccessKeysPresent: keys.some(({ value }) => value.userName === undefined) ? 1 : 0,
       };
@@ -143,7 +153,6 @@ export const accounts = {
         ...QUOTAS,
         ...counts,
         AccountMFAEnabled: 0,
-        GlobalEndpointTokenVersion: 2,
       },
     };
   },

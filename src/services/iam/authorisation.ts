@@ -305,6 +305,7 @@ const accountRules = {
   GetAccountPasswordPolicy: everything('GetAccountPasswordPolicy'),
   DeleteAccountPasswordPolicy: everything('DeleteAccountPasswordPolicy'),
   GetAccountSummary: everything('GetAccountSummary'),
+  SetSecurityTokenServicePreferences: everything('SetSecurityTokenServicePreferences'),
   EnableOrganizationsRootCredentialsManagement: everything('EnableOrganizationsRootCredentialsManagement'),
   DisableOrganizationsRootCredentialsManagement: everything('DisableOrganizationsRootCredentialsManagement'),
   EnableOrganizationsRootSessions: everything('EnableOrganizationsRootSessions'),

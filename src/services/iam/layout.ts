@@ -132,6 +132,8 @@ export interface RootRow {
   /** Set while it may sign in with a password. */
   readonly login?: { readonly createdAtMs: number };
   readonly certificates?: readonly SigningCertificateRow[];
+  /** Which tokens the account wants of STS's global endpoint; the second version when absent. */
+  readonly globalTokens?: 1 | 2;
 }
 
 export interface LoginProfile {

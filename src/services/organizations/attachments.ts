@@ -1,14 +1,16 @@
-import type { OrganizationsOperations } from '../../model/gen/organizations.ts';
+import type { OrganizationsOperations, PolicyType } from '../../model/gen/organizations.ts';
 import type { Group } from '../../service/service.ts';
+import { effectivePolicy } from './effective-policy.ts';
 import { constraint, fault } from './fault.ts';
-import type { ControlType, OrganizationRow } from './layout.ts';
-import { changeManaged, readAdministered } from './membership.ts';
+import type { OrganizationRow } from './layout.ts';
+import { changeManaged, readAdministered, readOrganization } from './membership.ts';
 import {
   arnOf,
   attach,
   attachedOf,
   detach,
   fullAccessOf,
+  lineOf,
   MOST_ATTACHED,
   policyOf,
   type TargetType,
@@ -16,13 +18,13 @@ import {
   targetType,
 } from './organization.ts';
 import { pageOf } from './page.ts';
-import { controlType } from './policies.ts';
+import { noteUnused } from './policies.ts';
 import { shownPolicy, shownRoot } from './view.ts';
 
 /** Which policies hold where. */
 export const attachments = {
-  async EnablePolicyType({ RootId, PolicyType }, ctx) {
-    const type = controlType(PolicyType);
+  async EnablePolicyType({ RootId, PolicyType: type }, ctx) {
+    noteUnused(type, ctx);
     const row = await changeManaged(ctx, (before) => {
       checkRoot(before, RootId);
       if (before.featureSet !== 'ALL')
@@ -41,8 +43,7 @@ export const attachments = {
     return { Root: shownRoot(row) };
   },
 
-  async DisablePolicyType({ RootId, PolicyType }, ctx) {
-    const type = controlType(PolicyType);
+  async DisablePolicyType({ RootId, PolicyType: type }, ctx) {
     const row = await changeManaged(ctx, (before) => {
       checkRoot(before, RootId);
       checkEnabled(before, type);
@@ -91,7 +92,7 @@ export const attachments = {
         );
       if (PolicyId === 'p-RCPFullAWSAccess')
         throw fault('AccessDeniedException', 'The policy RCPFullAWSAccess cannot be detached.');
-      if (attached.length === 1)
+      if (attached.length === 1 && fullAccessOf(type) !== undefined)
         throw constraint(
           'MIN_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED',
           'You cannot remove the last policy attached to the specified target. You must have at least one attached at all times.',
@@ -104,7 +105,7 @@ export const attachments = {
   async ListPoliciesForTarget({ TargetId, Filter, ...page }, { account, store }) {
     const row = await readAdministered(store, account);
     checkTarget(row, TargetId);
-    const { items, NextToken } = pageOf(attachedOf(row, TargetId, controlType(Filter)), page);
+    const { items, NextToken } = pageOf(attachedOf(row, TargetId, Filter), page);
     return { Policies: items.map((id) => shownPolicy(row, id)), NextToken };
   },
 
@@ -123,6 +124,32 @@ export const attachments = {
       NextToken,
     };
   },
+
+  /** Of an account its own to ask; of others, for who manages the organization. */
+  async DescribeEffectivePolicy({ PolicyType: type, TargetId }, ctx) {
+    const { account, store, world } = ctx;
+    const own = (TargetId ?? account) === account;
+    const row = await (own ? readOrganization(store, account) : readAdministered(store, account));
+    const target = TargetId ?? account;
+    if (targetType(row, target) !== 'ACCOUNT')
+      throw fault('TargetNotFoundException', "You specified a target that doesn't exist.");
+    const levels = lineOf(row, target).map((level) =>
+      attachedOf(row, level, type).map((id) => JSON.parse(policyOf(row, id).content) as unknown),
+    );
+    if (!row.enabledTypes.includes(type) || levels.flat().length === 0)
+      throw fault(
+        'EffectivePolicyNotFoundException',
+        'If you ran this action on the management account, this policy type is not enabled. If you ran the action on a member account, the account doesn’t have an effective policy of this type.',
+      );
+    return {
+      EffectivePolicy: {
+        PolicyContent: JSON.stringify(effectivePolicy(levels)),
+        LastUpdatedTimestamp: new Date(world.clock.now()),
+        TargetId: target,
+        PolicyType: type,
+      },
+    };
+  },
 } satisfies Group<OrganizationsOperations>;
 
 function checkRoot(row: OrganizationRow, id: string): void {
@@ -134,7 +161,7 @@ function checkTarget(row: OrganizationRow, id: string): void {
     throw fault('TargetNotFoundException', "You specified a target that doesn't exist.");
 }
 
-function checkEnabled(row: OrganizationRow, type: ControlType): void {
+function checkEnabled(row: OrganizationRow, type: PolicyType): void {
   if (!row.enabledTypes.includes(type))
     throw fault(
       'PolicyTypeNotEnabledException',

@@ -1,6 +1,7 @@
 import type { OrganizationsOperations } from '../../model/gen/organizations.ts';
 import type { ContextValues } from '../../policy/request.ts';
 import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
+import { withDelegation } from './delegation.ts';
 import { handshakeArn } from './handshake.ts';
 import { layout, type OrganizationRow } from './layout.ts';
 import { AWS_POLICIES, arnOf } from './organization.ts';
@@ -74,7 +75,7 @@ function servicePrincipal(service: string): ContextValues {
   return { 'organizations:ServicePrincipal': service };
 }
 
-export const authorisation = {
+const rules = {
   CreateOrganization: everything('CreateOrganization'),
   DescribeOrganization: everything('DescribeOrganization'),
   DeleteOrganization: everything('DeleteOrganization'),
@@ -181,4 +182,14 @@ export const authorisation = {
   UntagResource: ({ ResourceId, TagKeys }, scope) =>
     on('UntagResource', scope, [ResourceId], { 'aws:TagKeys': TagKeys }),
   ListTagsForResource: ({ ResourceId }, scope) => on('ListTagsForResource', scope, [ResourceId]),
+  PutResourcePolicy: async ({ Tags }, scope) => [
+    ...(await on('PutResourcePolicy', scope, ['resourcepolicy'], requestTags(Tags))),
+    ...tagging(Tags),
+  ],
+  DescribeResourcePolicy: (_input, scope) => on('DescribeResourcePolicy', scope, ['resourcepolicy']),
+  DeleteResourcePolicy: (_input, scope) => on('DeleteResourcePolicy', scope, ['resourcepolicy']),
+  DescribeEffectivePolicy: ({ PolicyType, TargetId }, scope) =>
+    on('DescribeEffectivePolicy', scope, [TargetId ?? scope.account], policyType(PolicyType)),
 } satisfies Authorisation<OrganizationsOperations>;
+
+export const authorisation = withDelegation(rules);

@@ -1,4 +1,8 @@
-import type { CreateAccountFailureReason, CreateAccountState } from '../../model/gen/organizations.ts';
+import type {
+  CreateAccountFailureReason,
+  CreateAccountState,
+  PolicyType,
+} from '../../model/gen/organizations.ts';
 import { keyspace, rows } from '../../store/keyspace.ts';
 
 /** Organizations span accounts, so their rows are under none. */
@@ -25,7 +29,7 @@ export interface OrganizationRow {
   readonly managementAccount: string;
   readonly managementEmail: string;
   readonly featureSet: 'ALL' | 'CONSOLIDATED_BILLING';
-  readonly enabledTypes: readonly ControlType[];
+  readonly enabledTypes: readonly PolicyType[];
   readonly units: Readonly<Record<string, UnitRow>>;
   readonly accounts: Readonly<Record<string, AccountRow>>;
   readonly policies: Readonly<Record<string, PolicyRow>>;
@@ -36,6 +40,8 @@ export interface OrganizationRow {
   /** Service principals with access, and since when. */
   readonly serviceAccess: Readonly<Record<string, number>>;
   readonly creations: Readonly<Record<string, CreationRow>>;
+  /** By which members manage policies in the management account's place. */
+  readonly resourcePolicy?: { readonly id: string; readonly content: string };
   /** Accounts that administer services for the organization, and since when. */
   readonly delegations?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -56,7 +62,7 @@ export interface AccountRow {
 }
 
 export interface PolicyRow {
-  readonly type: ControlType;
+  readonly type: PolicyType;
   readonly name: string;
   readonly description: string;
   readonly content: string;

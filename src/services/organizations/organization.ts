@@ -1,5 +1,6 @@
+import type { PolicyType } from '../../model/gen/organizations.ts';
 import { fault } from './fault.ts';
-import type { ControlType, OrganizationRow, PolicyRow } from './layout.ts';
+import type { OrganizationRow, PolicyRow } from './layout.ts';
 
 /** Rules of an organization as one value: nothing here reads or writes. */
 
@@ -26,8 +27,10 @@ export const AWS_POLICIES: Readonly<Record<string, PolicyRow>> = {
 /** Policies of one type that one target may have. */
 export const MOST_ATTACHED = 5;
 
-export function fullAccessOf(type: ControlType): string {
-  return type === 'SERVICE_CONTROL_POLICY' ? 'p-FullAWSAccess' : 'p-RCPFullAWSAccess';
+/** Undefined for types of which nothing has to be attached. */
+export function fullAccessOf(type: PolicyType): string | undefined {
+  if (type === 'SERVICE_CONTROL_POLICY') return 'p-FullAWSAccess';
+  return type === 'RESOURCE_CONTROL_POLICY' ? 'p-RCPFullAWSAccess' : undefined;
 }
 
 export function policyOf(organization: OrganizationRow, id: string): PolicyRow {
@@ -60,12 +63,17 @@ export function lineOf(organization: OrganizationRow, id: string): readonly stri
 export function attachedOf(
   organization: OrganizationRow,
   target: string,
-  type: ControlType,
+  type: PolicyType,
 ): readonly string[] {
   return (organization.attachments[target] ?? []).filter((id) => policyOf(organization, id).type === type);
 }
 
-export function attach(organization: OrganizationRow, target: string, policyId: string): OrganizationRow {
+export function attach(
+  organization: OrganizationRow,
+  target: string,
+  policyId: string | undefined,
+): OrganizationRow {
+  if (policyId === undefined) return organization;
   const before = organization.attachments[target] ?? [];
   if (before.includes(policyId)) return organization;
   return { ...organization, attachments: { ...organization.attachments, [target]: [...before, policyId] } };
@@ -105,6 +113,8 @@ export function arnOf(organization: OrganizationRow, id: string): string {
   const { id: org, managementAccount, rootId } = organization;
   const start = `arn:aws:organizations::${managementAccount}`;
   if (id === org) return `${start}:organization/${org}`;
+  if (id === 'resourcepolicy' || id.startsWith('rp-'))
+    return `${start}:resourcepolicy/${org}/${organization.resourcePolicy?.id ?? '*'}`;
   if (id === rootId) return `${start}:root/${org}/${id}`;
   if (id.startsWith('ou-')) return `${start}:ou/${org}/${id}`;
   if (id.startsWith('p-')) {

@@ -1,6 +1,7 @@
 import type { OrganizationsOperations, PolicyType } from '../../model/gen/organizations.ts';
 import { MalformedPolicy } from '../../policy/document.ts';
 import { validatePolicy } from '../../policy/validate.ts';
+import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { ALPHANUMERIC_LOWER } from '../../world/world.ts';
 import { constraint, fault } from './fault.ts';
@@ -13,12 +14,14 @@ import { shownPolicy } from './view.ts';
 
 /** https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html */
 const MOST_CHARACTERS = 5120;
+const MOST_MANAGEMENT_CHARACTERS = 10_000;
 
-/** Service and resource control policies. */
+/** Control policies, and management policies, which are kept: see `effective-policy.ts`. */
 export const policies = {
   async CreatePolicy({ Name, Description, Content, Type, Tags }, ctx) {
     const id = `p-${ctx.world.random.id(8, ALPHANUMERIC_LOWER)}`;
-    const type = controlType(Type);
+    const type = Type;
+    noteUnused(type, ctx);
     const row = await changeManaged(ctx, (before) => {
       checkName(before, Name, type);
       checkContent(Content, type);
@@ -66,22 +69,21 @@ export const policies = {
 
   async ListPolicies({ Filter, ...page }, { account, store }) {
     const row = await readAdministered(store, account);
-    const type = controlType(Filter);
     const ids = [...Object.keys(AWS_POLICIES), ...Object.keys(row.policies)].filter(
-      (id) => policyOf(row, id).type === type,
+      (id) => policyOf(row, id).type === Filter,
     );
     const { items, NextToken } = pageOf(ids, page);
     return { Policies: items.map((id) => shownPolicy(row, id)), NextToken };
   },
 } satisfies Group<OrganizationsOperations>;
 
-/** Other kinds of policy would be kept without an effect, so they are not taken. */
-export function controlType(type: PolicyType): ControlType {
-  if (type === 'SERVICE_CONTROL_POLICY' || type === 'RESOURCE_CONTROL_POLICY') return type;
-  throw fault(
-    'PolicyTypeNotAvailableForOrganizationException',
-    `Lambent has no policies of type ${type}: it has SERVICE_CONTROL_POLICY and RESOURCE_CONTROL_POLICY.`,
-  );
+/** Control policies bind whoever calls; the other kinds are kept and inherited, and nothing here goes by them. */
+export function noteUnused(type: PolicyType, ctx: Context): void {
+  if (!isControl(type)) ctx.log('info', `policies of type ${type} are kept and inherited, without an effect`);
+}
+
+function isControl(type: PolicyType): type is ControlType {
+  return type === 'SERVICE_CONTROL_POLICY' || type === 'RESOURCE_CONTROL_POLICY';
 }
 
 function ownPolicy(row: OrganizationRow, id: string) {
@@ -90,19 +92,23 @@ function ownPolicy(row: OrganizationRow, id: string) {
   return policyOf(row, id);
 }
 
-function checkName(row: OrganizationRow, name: string, type: ControlType): void {
+function checkName(row: OrganizationRow, name: string, type: PolicyType): void {
   const all = [...Object.values(AWS_POLICIES), ...Object.values(row.policies)];
   if (all.some((policy) => policy.name === name && policy.type === type))
     throw fault('DuplicatePolicyException', 'A policy with the same name already exists.');
 }
 
-function checkContent(content: string, type: ControlType): void {
-  if (content.length > MOST_CHARACTERS)
+function checkContent(content: string, type: PolicyType): void {
+  if (content.length > (isControl(type) ? MOST_CHARACTERS : MOST_MANAGEMENT_CHARACTERS))
     throw constraint('POLICY_CONTENT_LIMIT_EXCEEDED', 'The policy document is too large.');
   const malformed = fault(
     'MalformedPolicyDocumentException',
     'The provided policy document does not meet the requirements of the specified policy type.',
   );
+  if (!isControl(type)) {
+    if (!isJsonObject(content)) throw malformed;
+    return;
+  }
   try {
     const { statements } = validatePolicy(
       content,
@@ -116,5 +122,14 @@ function checkContent(content: string, type: ControlType): void {
       throw malformed;
   } catch (error) {
     throw error instanceof MalformedPolicy ? malformed : error;
+  }
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
   }
 }

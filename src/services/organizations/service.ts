@@ -3,10 +3,12 @@ import { accounts, createAccount, removeClosedAccount } from './accounts.ts';
 import { allFeatures } from './all-features.ts';
 import { attachments } from './attachments.ts';
 import { authorisation } from './authorisation.ts';
+import { onBehalf, resourcePolicy } from './delegation.ts';
 import { delegations } from './delegations.ts';
 import { handshakes } from './handshakes.ts';
 import { organizations as organizationOperations } from './organizations.ts';
 import { policies } from './policies.ts';
+import { resourcePolicies } from './resource-policies.ts';
 import { resourceTags, tags } from './tags.ts';
 import { units } from './units.ts';
 
@@ -14,7 +16,7 @@ import { units } from './units.ts';
 export const organizations = defineService({
   name: 'organizations',
   model: 'organizations',
-  operations: {
+  operations: onBehalf({
     ...organizationOperations,
     ...units,
     ...accounts,
@@ -24,8 +26,10 @@ export const organizations = defineService({
     ...handshakes,
     ...allFeatures,
     ...tags,
-  },
+    ...resourcePolicies,
+  }),
   authorisation,
+  resourcePolicy,
   resourceTags,
   validationCode: 'InvalidInputException',
   jobs: { createAccount, removeClosedAccount },

@@ -48,7 +48,7 @@ export function taggedWith(
 }
 
 function checked(row: OrganizationRow, id: string): OrganizationRow {
-  if (targetType(row, id) === undefined && !Object.hasOwn(row.policies, id))
+  if (targetType(row, id) === undefined && !Object.hasOwn(row.policies, id) && row.resourcePolicy?.id !== id)
     throw fault(
       'TargetNotFoundException',
       "We can't find a root, OU, account, or policy with the TargetId that you specified.",
