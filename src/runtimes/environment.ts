@@ -178,9 +178,11 @@ export class Environment {
           this.#complete(payload, 'Unhandled', failure, timeoutMs);
         }),
       };
-      const headers = invocationHeaders(invocation, this.#clockOffset(), this.#options.claims);
+      const deadlineMs = this.#world.clock.now() + timeoutMs;
+      const offsetMs = this.#clockOffset();
+      const headers = invocationHeaders(invocation, { deadlineMs, offsetMs, ours: this.#options.claims });
       connection?.reply(200, headers, invocation.payload);
-      this.#companions.invoked(invocation, invocation.deadlineMs - this.#clockOffset());
+      this.#companions.invoked(invocation, deadlineMs - offsetMs);
     });
   }
 

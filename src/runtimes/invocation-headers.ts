@@ -4,8 +4,15 @@ import type { Invocation } from '../service/runtimes.ts';
  * What the Runtime API's `next` says of an invocation, as a block of header lines. `offsetMs` is how far the clock
  * runs ahead of the machine's; programs that are not ours read the machine's, so their deadline is on that.
  */
-export function invocationHeaders(invocation: Invocation, offsetMs: number, ours: boolean): string {
-  const deadline = Math.round(invocation.deadlineMs - (ours ? 0 : offsetMs));
+export function invocationHeaders(
+  invocation: Invocation,
+  {
+    deadlineMs,
+    offsetMs,
+    ours,
+  }: { readonly deadlineMs: number; readonly offsetMs: number; readonly ours: boolean },
+): string {
+  const deadline = Math.round(deadlineMs - (ours ? 0 : offsetMs));
   let headers = `Lambda-Runtime-Aws-Request-Id: ${invocation.requestId}\r\nLambda-Runtime-Deadline-Ms: ${deadline}\r\nLambda-Runtime-Invoked-Function-Arn: ${invocation.functionArn}\r\n`;
   if (offsetMs !== 0) headers += `Lambent-Clock-Offset-Ms: ${offsetMs}\r\n`;
   if (invocation.traceHeader !== undefined)

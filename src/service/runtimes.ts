@@ -136,8 +136,6 @@ export interface Invocation {
   readonly requestId: string;
   readonly payload: Uint8Array;
   readonly functionArn: string;
-  /** Virtual time, milliseconds. */
-  readonly deadlineMs: number;
   readonly traceHeader: string | undefined;
   readonly clientContext: string | undefined;
   readonly cognitoIdentity: string | undefined;

@@ -111,6 +111,18 @@ return 'fine';
     assert.equal(json(await run(spec, 'again')), 'fine');
   });
 
+  test('time begins when the function does, not with its start', async () => {
+    const slow = specOf(
+      code({
+        'index.mjs':
+          'await new Promise((r) => setTimeout(r, 600)); export const handler = async (e, c) => c.getRemainingTimeInMillis();',
+      }),
+      { timeoutMs: 1_000 },
+    );
+    const left = Number(json(await run(slow, {})));
+    assert.ok(left > 700 && left <= 1_000, String(left));
+  });
+
   test('reports a start that fails', async () => {
     const absent = await run(specOf(code({ 'other.js': '' })), {});
     assert.equal((json(absent) as { errorType: string }).errorType, 'Runtime.ImportModuleError');

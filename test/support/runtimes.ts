@@ -63,7 +63,6 @@ export function invocationOf(
     requestId: world.random.uuid(),
     payload: Buffer.from(JSON.stringify(payload)),
     functionArn: spec.functionArn,
-    deadlineMs: world.clock.now() + spec.timeoutMs,
     traceHeader: 'Root=1-5-6',
     clientContext: undefined,
     cognitoIdentity: undefined,

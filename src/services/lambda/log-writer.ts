@@ -11,6 +11,8 @@ interface Stream {
   readonly principal: () => Promise<Principal>;
   events: LogEvent[];
   bytes: number;
+  /** When its environment had started. */
+  readyAtMs: number;
   /** The time of the last event handed over. */
   latest: number;
   exists: boolean;
@@ -46,6 +48,7 @@ export class LogWriter {
       ...stream,
       events: [],
       bytes: 0,
+      readyAtMs: 0,
       latest: Number.NEGATIVE_INFINITY,
       exists: false,
       denied: false,
@@ -58,6 +61,16 @@ export class LogWriter {
       if (events.length === 0 && writing === undefined) this.#streams.delete(id);
       else break;
     }
+  }
+
+  ready(environmentId: string, atMs: number): void {
+    const stream = this.#streams.get(environmentId);
+    if (stream !== undefined) stream.readyAtMs = atMs;
+  }
+
+  /** Zero when that is not known. */
+  readyAt(environmentId: string): number {
+    return this.#streams.get(environmentId)?.readyAtMs ?? 0;
   }
 
   write(environmentId: string, event: LogEvent): void {

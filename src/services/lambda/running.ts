@@ -142,7 +142,6 @@ export class Running {
         requestId,
         payload: request.payload,
         functionArn: request.invokedArn,
-        deadlineMs: startedAtMs + spec.timeoutMs,
         traceHeader: withRun(request.traceHeader ?? newTraceHeader(ctx.world), functionArn),
         clientContext: request.clientContext,
         cognitoIdentity: undefined,
@@ -193,9 +192,11 @@ export class Running {
   #startLog(environmentId: string, logged: Logged): void {
     if (logged.started) return;
     logged.started = true;
-    const { version, requestId, startedAtMs } = logged;
-    const line = startLine(version, requestId, startedAtMs);
-    if (line !== undefined) this.#write(environmentId, logged, line, startedAtMs);
+    const { version, requestId } = logged;
+    // Who waited for the environment's start is invoked after it.
+    const atMs = Math.max(logged.startedAtMs, this.logs.readyAt(environmentId));
+    const line = startLine(version, requestId, atMs);
+    if (line !== undefined) this.#write(environmentId, logged, line, atMs);
   }
 
   #writeInit(environmentId: string, message: string | undefined, atMs: number): void {
@@ -258,6 +259,7 @@ export class Running {
       credentials: assume,
       onLog: (line) => this.#line(line),
       onInit: (init) => {
+        this.logs.ready(init.environmentId, init.atMs);
         for (const line of initLines(version, init)) this.#writeInit(init.environmentId, line, init.atMs);
       },
       environment: (environmentId, initialization) => {
