@@ -18,8 +18,14 @@ interface Traits {
   unnormalised: boolean;
 }
 
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  /** Decoding would give the same values: no number is spelled otherwise than DynamoDB would. */
+  readonly isNormal: boolean;
+}
+
 /** The stored form. The item has been checked. */
-export function encodeItem(item: Item): Uint8Array {
+export function encodeItem(item: Item): Encoded {
   const traits: Traits = { binary: false, unnormalised: false };
   for (const name in item) inspect(item[name] as AttributeValue, traits);
   const text = JSON.stringify(traits.binary || traits.unnormalised ? wireItem(item) : item);
@@ -28,7 +34,7 @@ export function encodeItem(item: Item): Uint8Array {
   bytes[0] = traits.binary ? WITH_BINARY : PLAIN;
   bytes.writeUInt32BE(itemSize(item), 1);
   bytes.write(text, HEADER, length, 'utf8');
-  return bytes;
+  return { bytes, isNormal: !traits.unnormalised };
 }
 
 /** The item's JSON text, as the wire shows it. */

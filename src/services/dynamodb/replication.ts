@@ -4,7 +4,7 @@ import { updateExpiry } from './expiry.ts';
 import { keepImage } from './history.ts';
 import { updateIndexes } from './index-entries.ts';
 import { indexEntries } from './index-jobs.ts';
-import { encodeItem, itemOf } from './item-codec.ts';
+import { itemOf } from './item-codec.ts';
 import { after } from './item-key.ts';
 import { layout } from './layout.ts';
 import type { ReplicaFill } from './replicas.ts';
@@ -95,7 +95,7 @@ async function apply(ctx: Context, name: string, record: RecordRow, from: string
     if (!isLater) return;
     const bytes = await tx.get(key);
     const before = bytes && new StoredItem(bytes);
-    const fresh = record.after === undefined ? undefined : new StoredItem(encodeItem(itemOf(record.after)));
+    const fresh = record.after === undefined ? undefined : StoredItem.of(itemOf(record.after));
     if (fresh === undefined) tx.delete(key);
     else tx.set(key, fresh.bytes);
     if (table.keepsHistory) await keepImage(tx, table, key, before, ctx.world.clock.now());

@@ -11,7 +11,10 @@ export class StoredItem {
   }
 
   static of(item: Item): StoredItem {
-    return new StoredItem(encodeItem(item));
+    const { bytes, isNormal } = encodeItem(item);
+    const stored = new StoredItem(bytes);
+    if (isNormal) stored.#item = item;
+    return stored;
   }
 
   get item(): Item {
