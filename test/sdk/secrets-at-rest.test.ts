@@ -1,9 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { createHmac } from 'node:crypto';
+import { createHmac, generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { APIGatewayClient, CreateApiKeyCommand } from '@aws-sdk/client-api-gateway';
+import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import {
   AdminCreateUserCommand,
   AdminInitiateAuthCommand,
@@ -17,6 +19,7 @@ import {
   CreateAccessKeyCommand,
   CreateLoginProfileCommand,
   CreateRoleCommand,
+  CreateSAMLProviderCommand,
   CreateServiceSpecificCredentialCommand,
   CreateUserCommand,
   CreateVirtualMFADeviceCommand,
@@ -25,11 +28,14 @@ import {
 } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { startLambent } from '../../src/testing/index.ts';
+import { selfSigned } from '../support/certificate.ts';
 import { unbase32 } from '../support/one-time-code.ts';
+import { samlMetadata } from '../support/saml-provider.ts';
 
 /** Of the authority for AWS's names, which signs for this machine alone: a secret in a file of its own. */
 const AUTHORITY_KEY = join('derived', 'aws-names.key');
 const PASSWORD = 'Planted-Pa55word-for-the-search';
+const NO_ECHO = 'Planted-NoEcho-for-the-search';
 const folders: string[] = [];
 after(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
@@ -151,6 +157,27 @@ test('no secret key, MFA seed or password lies in the data folder or the log', a
       ServiceName: 'codecommit.amazonaws.com',
     }),
   );
+  const { value: apiKey = '' } = await new APIGatewayClient(options(lambent.credentials)).send(
+    new CreateApiKeyCommand({ name: 'planted', enabled: true }),
+  );
+  await new CloudFormationClient(options(lambent.credentials)).send(
+    new CreateStackCommand({
+      StackName: 'planted',
+      TemplateBody: JSON.stringify({
+        Parameters: { Password: { Type: 'String', NoEcho: true } },
+        Resources: { Queue: { Type: 'AWS::SQS::Queue' } },
+      }),
+      Parameters: [{ ParameterKey: 'Password', ParameterValue: NO_ECHO }],
+    }),
+  );
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  await iam.send(
+    new CreateSAMLProviderCommand({
+      Name: 'planted',
+      SAMLMetadataDocument: samlMetadata('planted', selfSigned('idp')),
+      AddPrivateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    }),
+  );
   await lambent.stop();
 
   const seed = Buffer.from(VirtualMFADevice?.Base32StringSeed ?? []).toString();
@@ -165,6 +192,8 @@ test('no secret key, MFA seed or password lies in the data folder or the log', a
     'a signing key of the user pool': '-----BEGIN PRIVATE KEY-----',
     'the app client’s secret': ClientSecret,
     'the authenticator app’s seed': SecretCode,
+    'the API key': apiKey,
+    'the NoEcho parameter': NO_ECHO,
     'the password for a service': ServiceSpecificCredential?.ServicePassword ?? '',
   };
   let files = 0;

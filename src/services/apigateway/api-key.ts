@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { assert } from '../../base/assert.ts';
 import type {
   ApiKey,
   ApiStage,
@@ -6,10 +7,12 @@ import type {
   ThrottleSettings,
   UsagePlan,
 } from '../../model/gen/apigateway.ts';
+import type { Context } from '../../service/context.ts';
 
 export interface ApiKeyRow {
   readonly id: string;
-  readonly value: string;
+  /** Its value, encrypted under the server's key. */
+  readonly sealedValue: string;
   readonly enabled: boolean;
   readonly createdAtMs: number;
   readonly lastUpdatedAtMs: number;
@@ -44,11 +47,27 @@ export interface UsageRow {
 /** What a key's value is found by: the value itself stays out of keys, whose length is bounded. */
 export const valueHash = (value: string) => hash('sha256', value, 'hex');
 
-export function describeKey(row: ApiKeyRow, withValue: boolean): ApiKey {
-  const { createdAtMs, lastUpdatedAtMs, value, ...rest } = row;
+/** Opens a key's value; whoever has it may call. */
+export function openValue({ id, sealedValue }: ApiKeyRow, { ports }: Context): string {
+  const value = ports.identity.openSecret(sealedValue, labelOf(id));
+  assert(value !== undefined, `the value of API key ${id} does not open`);
+  return Buffer.from(value).toString();
+}
+
+export function sealValue(id: string, value: string, { ports }: Context): string {
+  return ports.identity.sealSecret(Buffer.from(value), labelOf(id));
+}
+
+function labelOf(id: string): string {
+  return `api-key/${id}`;
+}
+
+/** Without a `value` a key is shown without it. */
+export function describeKey(row: ApiKeyRow, value?: string): ApiKey {
+  const { createdAtMs, lastUpdatedAtMs, sealedValue: _sealed, ...rest } = row;
   return {
     ...rest,
-    ...(withValue ? { value } : {}),
+    ...(value === undefined ? {} : { value }),
     createdDate: new Date(createdAtMs),
     lastUpdatedDate: new Date(lastUpdatedAtMs),
   };

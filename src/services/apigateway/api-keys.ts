@@ -3,7 +3,7 @@ import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import type { Reader } from '../../store/store.ts';
 import { ALPHANUMERIC } from '../../world/world.ts';
-import { type ApiKeyRow, describeKey, valueHash } from './api-key.ts';
+import { type ApiKeyRow, describeKey, openValue, sealValue, valueHash } from './api-key.ts';
 import { newId } from './definition.ts';
 import { badRequest, conflict, noSuchKey } from './fault.ts';
 import { ANY_OP, type PatchTable, patched, REPLACE, value } from './patch.ts';
@@ -16,9 +16,11 @@ export const apiKeys = {
     checkKey(input);
     const { world } = ctx;
     const now = world.clock.now();
+    const id = newId(world, 10);
+    const secret = input.value ?? world.random.id(VALUE_LENGTH, ALPHANUMERIC);
     const row: ApiKeyRow = {
-      id: newId(world, 10),
-      value: input.value ?? world.random.id(VALUE_LENGTH, ALPHANUMERIC),
+      id,
+      sealedValue: sealValue(id, secret, ctx),
       enabled: input.enabled ?? false,
       createdAtMs: now,
       lastUpdatedAtMs: now,
@@ -30,15 +32,18 @@ export const apiKeys = {
     };
     const rows = rowsOf(ctx);
     return ctx.transact(async (tx) => {
-      const sha256 = valueHash(row.value);
+      const sha256 = valueHash(secret);
       if ((await rows.apiKeyValues.get(tx, [sha256])) !== undefined) throw conflict('API Key already exists');
       rows.apiKeys.set(tx, [row.id], row);
       rows.apiKeyValues.set(tx, [sha256], row.id);
-      return describeKey(row, true);
+      return describeKey(row, secret);
     });
   },
 
-  GetApiKey: async (input, ctx) => describeKey(await keyOf(ctx, input.apiKey), input.includeValue === true),
+  GetApiKey: async (input, ctx) => {
+    const row = await keyOf(ctx, input.apiKey);
+    return describeKey(row, input.includeValue === true ? openValue(row, ctx) : undefined);
+  },
 
   GetApiKeys: async (input, ctx) => {
     const { nameQuery, customerId, includeValues = false } = input;
@@ -46,7 +51,10 @@ export const apiKeys = {
     const items = page.items
       .filter((row) => nameQuery === undefined || row.name?.startsWith(nameQuery) === true)
       .filter((row) => customerId === undefined || row.customerId === customerId);
-    return { ...page, items: items.map((row) => describeKey(row, includeValues)) };
+    return {
+      ...page,
+      items: items.map((row) => describeKey(row, includeValues ? openValue(row, ctx) : undefined)),
+    };
   },
 
   UpdateApiKey: (input, ctx) => {
@@ -56,7 +64,7 @@ export const apiKeys = {
       const next = { ...patched(row, input.patchOperations, PATCH), lastUpdatedAtMs: now };
       checkKey({ ...next, value: undefined });
       rowsOf(ctx).apiKeys.set(tx, [row.id], next);
-      return describeKey(next, false);
+      return describeKey(next);
     });
   },
 
@@ -66,7 +74,7 @@ export const apiKeys = {
       const row = await keyOf(ctx, input.apiKey, tx);
       for (const { value: plan } of await rows.usagePlans.all(tx, []))
         rows.usagePlanKeys.delete(tx, [plan.id, row.id]);
-      rows.apiKeyValues.delete(tx, [valueHash(row.value)]);
+      rows.apiKeyValues.delete(tx, [valueHash(openValue(row, ctx))]);
       rows.apiKeys.delete(tx, [row.id]);
     });
     return {};

@@ -2,7 +2,7 @@ import type { ApigatewayOperations, ApiStage } from '../../model/gen/apigateway.
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import type { Reader } from '../../store/store.ts';
-import { describePlan, type UsagePlanRow } from './api-key.ts';
+import { describePlan, openValue, type UsagePlanRow } from './api-key.ts';
 import { keyOf } from './api-keys.ts';
 import { newId } from './definition.ts';
 import { badRequest, conflict, fault, noSuchPlan, notFound } from './fault.ts';
@@ -72,14 +72,14 @@ export const usagePlans = {
       if ((await rows.usagePlanKeys.get(tx, [plan.id, key.id])) !== undefined)
         throw conflict(`${key.id} is already subscribed to usage plan ${plan.id}`);
       rows.usagePlanKeys.set(tx, [plan.id, key.id], { id: key.id, type: input.keyType, name: key.name });
-      return { id: key.id, type: input.keyType, name: key.name, value: key.value };
+      return { id: key.id, type: input.keyType, name: key.name, value: openValue(key, ctx) };
     });
   },
 
   GetUsagePlanKey: async (input, ctx) => {
     const row = await rowsOf(ctx).usagePlanKeys.get(ctx.store, [input.usagePlanId, input.keyId]);
     if (row === undefined) throw notFound(`Invalid Usage Plan Key identifier specified`);
-    return { ...row, value: (await keyOf(ctx, row.id)).value };
+    return { ...row, value: openValue(await keyOf(ctx, row.id), ctx) };
   },
 
   GetUsagePlanKeys: async (input, ctx) => {

@@ -4,6 +4,7 @@ import { loadText, planOf, storeText } from './engine/intent.ts';
 import type { Plan } from './engine/plan.ts';
 import { fault, validationError } from './fault.ts';
 import { include, readObject } from './include.ts';
+import { openParameters, sealParameters } from './no-echo.ts';
 import { isCustomType, providerOf, schemaTypeOf } from './resources/registry.ts';
 import { s3Place } from './s3-place.ts';
 import { SERVERLESS, transformServerless } from './sam/transform.ts';
@@ -143,7 +144,7 @@ export async function accept(
     resolveParameters(
       declarations as unknown as Template['parameters'],
       given(submission),
-      before?.parameters,
+      openParameters(before?.parameters ?? [], ctx),
     ),
   );
   checkTemplate(template);
@@ -157,7 +158,7 @@ export async function accept(
   const parameters = await lookUpSsm(
     ctx,
     template,
-    resolveParameters(template.parameters, given(submission), before?.parameters),
+    resolveParameters(template.parameters, given(submission), openParameters(before?.parameters ?? [], ctx)),
   );
   const intent = {
     description: template.description,
@@ -173,6 +174,7 @@ export async function accept(
   return {
     intent: {
       ...intent,
+      parameters: sealParameters(parameters, ctx),
       original,
       processed: processed === text ? original : await storeText(ctx, processed),
     },

@@ -12,6 +12,11 @@ const ALSO_SENSITIVE: Readonly<Record<string, readonly string[]>> = {
   sts: ['tokenType', 'clientTokenType', 'SAMLAssertionType'],
 };
 
+/** Members that are, of shapes that are not: by structure. */
+const SENSITIVE_MEMBERS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  apigateway: { ApiKey: ['value'], CreateApiKeyRequest: ['value'], UsagePlanKey: ['value'] },
+};
+
 /**
  * The members of an input or output as an event shows them: names begin in lower case, bytes are left out, secrets are
  * hidden. Null when there are none.
@@ -41,7 +46,9 @@ function show(model: ServiceModel, ref: ShapeRef, value: unknown): unknown {
       for (const [name, member] of Object.entries(shape.members ?? {})) {
         const inner = members[name];
         const isBytes = model.shapes[member.shape]?.type === 'blob';
-        if (inner !== undefined && !isBytes) shown[memberName(model, name)] = show(model, member, inner);
+        if (inner === undefined || isBytes) continue;
+        const hidden = SENSITIVE_MEMBERS[model.name]?.[ref.shape]?.includes(name) === true;
+        shown[memberName(model, name)] = hidden ? HIDDEN : show(model, member, inner);
       }
       return shown;
     }

@@ -40,8 +40,9 @@ function planIndex(ctx: Context): Promise<PlanIndex> {
 async function readIndex(ctx: Context): Promise<PlanIndex> {
   const rows = layout.at(ctx.account, ctx.region);
   return ctx.store.snapshot(async (reader) => {
-    const [keys, plans, links] = await Promise.all([
+    const [keys, values, plans, links] = await Promise.all([
       rows.apiKeys.all(reader, []),
+      rows.apiKeyValues.all(reader, []),
       rows.usagePlans.all(reader, []),
       rows.usagePlanKeys.all(reader, []),
     ]);
@@ -51,8 +52,12 @@ async function readIndex(ctx: Context): Promise<PlanIndex> {
       const plan = planOf.get(key[0]);
       if (plan !== undefined) byKey.set(key[1], [...(byKey.get(key[1]) ?? []), plan]);
     }
+    const keyOf = new Map(keys.map(({ value }) => [value.id, value]));
     const byValue = new Map(
-      keys.map(({ value: key }) => [valueHash(key.value), { key, plans: byKey.get(key.id) ?? [] }]),
+      values.flatMap(({ key: [sha256], value: id }) => {
+        const key = keyOf.get(id);
+        return key === undefined ? [] : [[sha256, { key, plans: byKey.get(id) ?? [] }] as const];
+      }),
     );
     return { byValue, buckets: new Map() };
   });

@@ -1,6 +1,7 @@
 import type { Context } from '../../../service/context.ts';
 import type { Reader, Transaction } from '../../../store/store.ts';
 import { layout } from '../layout.ts';
+import { openParameters } from '../no-echo.ts';
 import { placeOf, type StackIntent, type StackRow, type TextRef } from '../stack.ts';
 import { parseTemplateText } from '../template/parse.ts';
 import { readTemplate, type Template } from '../template/template.ts';
@@ -65,7 +66,7 @@ export async function planOf(
 ): Promise<Plan> {
   return new Plan({
     template,
-    parameters: intent.parameters,
+    parameters: openParameters(intent.parameters, ctx),
     tags: intent.tags,
     place: placeOf(stack, ctx, intent),
     exports: await loadExports(ctx, ctx.store),

@@ -4,6 +4,7 @@ import type { Context } from '../../../service/context.ts';
 import type { Transaction } from '../../../store/store.ts';
 import type { EventRow } from '../event.ts';
 import { layout } from '../layout.ts';
+import { openParameters } from '../no-echo.ts';
 import type { ResourceRow, RetiredRow, Work } from '../resource.ts';
 import { type OperationRow, type StackRow, stackArn } from '../stack.ts';
 
@@ -208,10 +209,8 @@ export class Run {
 
   /** NoEcho parameters never show in events. */
   #masked(text: string): string {
-    const secrets = [
-      ...(this.operation.target?.parameters ?? []),
-      ...(this.operation.previous?.parameters ?? []),
-    ]
+    const { target, previous } = this.operation;
+    const secrets = openParameters([...(target?.parameters ?? []), ...(previous?.parameters ?? [])], this.ctx)
       .filter(({ noEcho, value }) => noEcho && value !== '')
       .map(({ value }) => JSON.stringify(value).slice(1, -1));
     return secrets.reduce((masked, secret) => masked.replaceAll(secret, '****'), text);

@@ -8,6 +8,8 @@ export interface ParameterValue {
   readonly key: string;
   readonly value: string;
   readonly noEcho: boolean;
+  /** The value is encrypted: see `no-echo.ts`. */
+  readonly sealed?: boolean;
   /** The value of the parameter that an SSM parameter type names. */
   readonly resolved?: string;
 }
