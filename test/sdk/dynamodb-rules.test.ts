@@ -11,6 +11,8 @@ import {
   PutItemCommand,
   ScanCommand,
   TagResourceCommand,
+  TransactGetItemsCommand,
+  TransactWriteItemsCommand,
   UpdateItemCommand,
   type UpdateItemCommandInput,
   UpdateTableCommand,
@@ -220,6 +222,35 @@ test('what expressions stand for has its limits', async () => {
     ),
     /ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that is too long/,
   );
+});
+
+test('what a transaction takes of the table is doubled; again with its token it is charged as reads', async () => {
+  const big = { pk: { S: 'capacity' }, pad: { S: 'x'.repeat(1500) } };
+  const input = {
+    ReturnConsumedCapacity: 'TOTAL' as const,
+    ClientRequestToken: 'capacity',
+    TransactItems: [
+      { Put: { TableName, Item: big } },
+      {
+        ConditionCheck: {
+          TableName,
+          Key: { pk: { S: 'absent' } },
+          ConditionExpression: 'attribute_not_exists(pk)',
+        },
+      },
+    ],
+  };
+  const written = await client.send(new TransactWriteItemsCommand(input));
+  assert.deepEqual(written.ConsumedCapacity, [{ TableName, CapacityUnits: 6, WriteCapacityUnits: 6 }]);
+  const again = await client.send(new TransactWriteItemsCommand(input));
+  assert.deepEqual(again.ConsumedCapacity, [{ TableName, CapacityUnits: 4, ReadCapacityUnits: 4 }]);
+  const read = await client.send(
+    new TransactGetItemsCommand({
+      ReturnConsumedCapacity: 'TOTAL',
+      TransactItems: [{ Get: { TableName, Key: { pk: big.pk } } }],
+    }),
+  );
+  assert.deepEqual(read.ConsumedCapacity, [{ TableName, CapacityUnits: 2, ReadCapacityUnits: 2 }]);
 });
 
 test('DeleteTable shows no schema', async () => {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { openDataFolder, runningServer, UnreadableFolder } from './data-folder.ts';
+import { openDataFolder, runningServer, UnreadableFolder } from '../../src/data-folder.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'lambent-folder-'));
 after(() => rm(root, { recursive: true, force: true }));
