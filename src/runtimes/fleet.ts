@@ -36,12 +36,18 @@ export class Fleet {
   /** Environments that are kept whether or not anybody calls. */
   ready = 0;
 
+  /** One of the kept ones could not be started; nobody tries again before the next wish. */
+  failed = false;
+
   /** How many of the kept ones have yet to start. */
   get missing(): number {
-    if (this.ready === 0) return 0;
+    return this.ready === 0 ? 0 : this.ready - this.started;
+  }
+
+  get started(): number {
     let started = 0;
     for (const { state, retired } of this.all) if (state !== 'starting' && !retired) started++;
-    return this.ready - started;
+    return started;
   }
 
   constructor(spec: EnvironmentSpec) {

@@ -130,7 +130,14 @@ class ProcessRuntimes implements Runtimes {
     if (this.#closed) return;
     const fleet = this.#fleetOf(spec);
     fleet.ready = count;
+    fleet.failed = false;
     this.#startFor(fleet);
+  }
+
+  kept(functionKey: string): { readonly available: number; readonly failed: boolean } {
+    const fleet = this.#fleets.get(functionKey);
+    if (fleet === undefined) return { available: 0, failed: false };
+    return { available: Math.min(fleet.ready, fleet.started), failed: fleet.failed };
   }
 
   missing(runtime: string): string | undefined {
@@ -254,7 +261,9 @@ class ProcessRuntimes implements Runtimes {
         (error: unknown) => {
           fleet.starting--;
           this.#starting--;
-          fleet.waiting.shift()?.reject(error);
+          const next = fleet.waiting.shift();
+          if (next === undefined) fleet.failed = true;
+          next?.reject(error);
           this.#startEager();
         },
       );
@@ -298,6 +307,7 @@ class ProcessRuntimes implements Runtimes {
   #failStart(fleet: Fleet, environment: Environment): void {
     const { failure } = environment;
     const next = fleet.waiting.shift();
+    if (next === undefined) fleet.failed = true;
     if (next === undefined || failure === undefined) return;
     next.resolve({
       environmentId: environment.id,

@@ -14,6 +14,8 @@ export interface Runtimes {
   prepare(profile: WorkerProfile): void;
   /** Keeps at least `count` environments of `spec` started, until the next word about its function. */
   keepReady(spec: EnvironmentSpec, count: number): void;
+  /** How many of the environments {@link keepReady} wishes for are there, and whether one could not be started. */
+  kept(functionKey: string): { readonly available: number; readonly failed: boolean };
   /** Undefined when `runtime` can run here, else what is missing and how to get it. */
   missing(runtime: string): string | undefined;
   /** Once a function of `runtime` has run: which other version of its language stood in for it, if one did. */

@@ -404,13 +404,26 @@ test('provisioned environments are started before anybody calls', async () => {
     new sdk.PutProvisionedConcurrencyConfigCommand({ ...at, ProvisionedConcurrentExecutions: 2 }),
   );
   assert.equal(put.Status, 'IN_PROGRESS');
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  const settled = (where: { FunctionName: string; Qualifier: string }) =>
+    eventually(async () => {
+      const seen = await lambda.send(new sdk.GetProvisionedConcurrencyConfigCommand(where));
+      return seen.Status === 'IN_PROGRESS' ? undefined : seen;
+    });
+  const there = await settled(at);
+  assert.deepEqual([there.Status, there.AvailableProvisionedConcurrentExecutions], ['READY', 2]);
   const asked = Date.now();
   const [born, type] = json(await invoke('ready', {}, { Qualifier: '1' })) as [number, string];
   assert.ok(born < asked);
   assert.equal(type, 'provisioned-concurrency');
   assert.equal((json(await invoke('ready')) as [number, string])[1], 'on-demand');
-  assert.equal((await lambda.send(new sdk.GetProvisionedConcurrencyConfigCommand(at))).Status, 'READY');
+  await make('never', "throw new Error('no');");
+  await lambda.send(new sdk.PublishVersionCommand({ FunctionName: 'never' }));
+  const broken = { FunctionName: 'never', Qualifier: '1' };
+  await lambda.send(
+    new sdk.PutProvisionedConcurrencyConfigCommand({ ...broken, ProvisionedConcurrentExecutions: 1 }),
+  );
+  const failed = await settled(broken);
+  assert.deepEqual([failed.Status, failed.StatusReason], ['FAILED', 'FUNCTION_ERROR_INIT_FAILURE']);
   await lambda.send(new sdk.DeleteProvisionedConcurrencyConfigCommand(at));
 });
 

@@ -33,12 +33,21 @@ export async function provideAll(ctx: Context): Promise<void> {
   }
 }
 
-function describeProvision(row: ProvisionRow): GetProvisionedConcurrencyConfigResponse {
+/** How far the environments are: asked of what runs, as rows only hold the wish. */
+async function describeProvision(
+  target: Target,
+  row: ProvisionRow,
+): Promise<GetProvisionedConcurrencyConfigResponse> {
+  const { requested } = row;
+  const { spec } = await runningOf(target.ctx).resolve(target);
+  const { available, failed } = target.ctx.ports.runtimes.kept(spec.functionKey);
+  const started = Math.min(available, requested);
   return {
-    RequestedProvisionedConcurrentExecutions: row.requested,
-    AvailableProvisionedConcurrentExecutions: row.requested,
-    AllocatedProvisionedConcurrentExecutions: row.requested,
-    Status: 'READY',
+    RequestedProvisionedConcurrentExecutions: requested,
+    AvailableProvisionedConcurrentExecutions: started,
+    AllocatedProvisionedConcurrentExecutions: started,
+    Status: started === requested ? 'READY' : failed ? 'FAILED' : 'IN_PROGRESS',
+    StatusReason: started < requested && failed ? 'FUNCTION_ERROR_INIT_FAILURE' : undefined,
     LastModified: lambdaTime(row.lastModifiedMs),
   };
 }
@@ -91,7 +100,7 @@ export const provisions = {
     await readVersion(ctx.store, target);
     const row = await target.rows.provisions.get(ctx.store, keyOf(target));
     if (row === undefined) throw missing();
-    return describeProvision(row);
+    return describeProvision(target, row);
   },
 
   async DeleteProvisionedConcurrencyConfig(input, ctx) {
@@ -110,10 +119,12 @@ export const provisions = {
     await readFunction(ctx.store, target);
     const page = await pageOf(target.rows.provisions, ctx.store, [target.reference.name], input);
     return {
-      ProvisionedConcurrencyConfigs: page.rows.map(({ key, value }) => ({
-        FunctionArn: arnOf(target.reference, key[1]),
-        ...describeProvision(value),
-      })),
+      ProvisionedConcurrencyConfigs: await Promise.all(
+        page.rows.map(async ({ key, value }) => ({
+          FunctionArn: arnOf(target.reference, key[1]),
+          ...(await describeProvision(targetOf(ctx, input.FunctionName, key[1]), value)),
+        })),
+      ),
       NextMarker: page.marker,
     };
   },
