@@ -20,7 +20,7 @@ const RUNTIMES = [
   ...['nodejs18.x', 'nodejs20.x', 'nodejs22.x', 'nodejs24.x'],
   ...['python3.9', 'python3.10', 'python3.11', 'python3.12', 'python3.13', 'python3.14'],
   ...['java8.al2', 'java11', 'java17', 'java21', 'java25'],
-  ...['ruby3.2', 'ruby3.3', 'ruby3.4'],
+  ...['ruby3.2', 'ruby3.3', 'ruby3.4', 'ruby4.0'],
   ...['dotnet6', 'dotnet8', 'dotnet10'],
   ...['provided.al2', 'provided.al2023'],
 ];

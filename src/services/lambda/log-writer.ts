@@ -63,6 +63,12 @@ export class LogWriter {
     }
   }
 
+  /** Writes what is worth no write of its own: it goes with the line that follows. */
+  hold(environmentId: string, event: LogEvent): void {
+    const stream = this.#streams.get(environmentId);
+    if (stream !== undefined && !stream.denied) stream.events.push(event);
+  }
+
   ready(environmentId: string, atMs: number): void {
     const stream = this.#streams.get(environmentId);
     if (stream !== undefined) stream.readyAtMs = atMs;

@@ -199,10 +199,6 @@ export class Running {
     if (line !== undefined) this.#write(environmentId, logged, line, atMs);
   }
 
-  #writeInit(environmentId: string, message: string | undefined, atMs: number): void {
-    if (message !== undefined) this.logs.write(environmentId, { timestamp: Math.floor(atMs), message });
-  }
-
   #write(environmentId: string, logged: Logged, message: string, atMs: number): void {
     logged.lines?.push(message);
     this.logs.write(environmentId, { timestamp: Math.floor(atMs), message });
@@ -260,7 +256,10 @@ export class Running {
       onLog: (line) => this.#line(line),
       onInit: (init) => {
         this.logs.ready(init.environmentId, init.atMs);
-        for (const line of initLines(version, init)) this.#writeInit(init.environmentId, line, init.atMs);
+        const timestamp = Math.floor(init.atMs);
+        for (const message of initLines(version, init)) {
+          this.logs.write(init.environmentId, { timestamp, message });
+        }
       },
       environment: (environmentId, initialization) => {
         const name = streamName(version, environmentId, ctx.world.clock.now());
@@ -272,7 +271,11 @@ export class Running {
         });
         const now = ctx.world.clock.now();
         const runsOn = image === undefined ? ctx.ports.runtimes.runsOn(version.runtime) : undefined;
-        this.#writeInit(environmentId, initStartLine(version, runsOn, initialization, now), now);
+        const message = initStartLine(version, runsOn, initialization, now);
+        const event = message && { timestamp: Math.floor(now), message };
+        // Whose start nobody waits for may write nothing else for long.
+        if (event && initialization === 'on-demand') this.logs.hold(environmentId, event);
+        else if (event) this.logs.write(environmentId, event);
         return {
           ...variablesOf(ctx, version, name, code),
           AWS_LAMBDA_INITIALIZATION_TYPE: initialization,
