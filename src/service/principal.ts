@@ -48,6 +48,8 @@ export interface RolePrincipal extends Identified {
 
 export interface FederatedUserPrincipal extends Identified {
   readonly kind: 'federated-user';
+  /** When the session was issued. */
+  readonly sessionContext?: Readonly<Record<string, string>>;
   readonly sessionTags?: Readonly<Record<string, string>>;
   /** The user who federated; its policies apply, capped by the session's. */
   readonly userArn: string;

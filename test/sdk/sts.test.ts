@@ -234,6 +234,58 @@ test('sessions last as long as the role lets them, chained ones an hour', async 
   await root.send(new DeleteRolePolicyCommand({ RoleName: 'direct', PolicyName: 'chain' }));
 });
 
+test('what a session hands on to the next, that one’s role must take', async () => {
+  const root = iam(lambent.credentials);
+  const make = async (RoleName: string, ...Action: readonly string[]) => {
+    await root.send(
+      new CreateRoleCommand({
+        RoleName,
+        AssumeRolePolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: [{ Effect: 'Allow', Principal: { AWS: lambent.account }, Action }],
+        }),
+      }),
+    );
+    const PolicyDocument = allow('sts:*');
+    await root.send(new PutRolePolicyCommand({ RoleName, PolicyName: 'chain', PolicyDocument }));
+  };
+  await make('giving', 'sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity');
+  await make('taking', 'sts:AssumeRole', 'sts:TagSession', 'sts:SetSourceIdentity');
+  await make('refusing', 'sts:AssumeRole');
+  const session = async (more: object) =>
+    keysOf((await assume(lambent.credentials, { RoleArn: roleArn('giving'), ...more })).Credentials);
+  const tagged = await session({ Tags: [{ Key: 'team', Value: 'a' }], TransitiveTagKeys: ['team'] });
+  const known = await session({ SourceIdentity: 'carol' });
+  for (const keys of [tagged, known]) await assume(keys, { RoleArn: roleArn('taking') });
+  await assert.rejects(assume(tagged, { RoleArn: roleArn('refusing') }), /sts:TagSession/);
+  await assert.rejects(assume(known, { RoleArn: roleArn('refusing') }), /sts:SetSourceIdentity/);
+  await assume(await session({}), { RoleArn: roleArn('refusing') });
+});
+
+test('sessions of root and federated users know when they were issued', async () => {
+  const { Credentials } = await sts(lambent.credentials).send(new GetSessionTokenCommand({}));
+  await assert.rejects(sts(keysOf(Credentials)).send(new GetSessionTokenCommand({})), {
+    message: 'Cannot call GetSessionToken with session credentials',
+  });
+  const issuedBefore = (Bool: string) =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        { Effect: 'Allow', Action: 'iam:*', Resource: '*' },
+        { Effect: 'Deny', Action: '*', Resource: '*', Condition: { Null: { 'aws:TokenIssueTime': Bool } } },
+      ],
+    });
+  const federated = async (Policy: string) =>
+    iam(
+      keysOf(
+        (await sts(lambent.credentials).send(new GetFederationTokenCommand({ Name: 'guest', Policy })))
+          .Credentials,
+      ),
+    );
+  await (await federated(issuedBefore('true'))).send(new ListUsersCommand({}));
+  await assert.rejects((await federated(issuedBefore('false'))).send(new ListUsersCommand({})));
+});
+
 test('across accounts both sides must allow', async () => {
   const account = '333333333333';
   const there = iam({ accessKeyId: account, secretAccessKey: 'test' });

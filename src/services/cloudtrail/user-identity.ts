@@ -68,9 +68,14 @@ function named(principal: Known): UserIdentity {
 function session(principal: Known): UserIdentity {
   switch (principal.kind) {
     case 'root':
-      return principal.taskPolicyArn === undefined
+      return principal.sessionContext === undefined
         ? {}
-        : { sessionContext: { attributes: attributes(principal.sessionContext ?? {}), assumedRoot: 'true' } };
+        : {
+            sessionContext: {
+              attributes: attributes(principal.sessionContext),
+              ...(principal.taskPolicyArn === undefined ? {} : { assumedRoot: 'true' }),
+            },
+          };
     case 'user':
       return principal.sessionContext === undefined
         ? {}
@@ -106,6 +111,7 @@ function session(principal: Known): UserIdentity {
             accountId: account,
             ...(isRoot ? {} : { userName: parseArn(userArn)?.resource.split('/').at(-1) }),
           },
+          attributes: attributes(principal.sessionContext ?? {}),
         },
       };
     }

@@ -306,6 +306,7 @@ class StoredIdentity implements IdentityPort {
       sessionTags: {},
       sessionContext: {
         'aws:TokenIssueTime': new Date(now).toISOString(),
+        'aws:MultiFactorAuthPresent': 'false',
         ...(service === LAMBDA && sourceArn !== undefined ? { 'lambda:SourceFunctionArn': sourceArn } : {}),
       },
     };

@@ -78,6 +78,7 @@ export async function policiesOf(
       const context = {
         ...commonContext(account, arn, userId, 'FederatedUser'),
         ...tagContext(principal.sessionTags ?? {}),
+        ...principal.sessionContext,
       };
       const named = parseIamArn(userArn);
       if (named === undefined) return { identity: [EVERYTHING], context };

@@ -14,6 +14,8 @@ export interface Assumption {
   readonly sessionName: string;
   readonly durationSeconds?: number | undefined;
   readonly tags?: readonly Tag[] | undefined;
+  /** Whether the session has tags, handed on by the one before or said now; by `tags` when absent. */
+  readonly tagsSession?: boolean;
   readonly transitiveTagKeys?: readonly string[] | undefined;
   readonly sourceIdentity?: string | undefined;
   /** Further context keys: what a provider says of the caller. */
@@ -35,7 +37,7 @@ export async function checkTrust(
   const { action, roleArn: resource, caller } = asked;
   const actions = [
     action,
-    ...((asked.tags ?? []).length > 0 ? ['sts:TagSession'] : []),
+    ...((asked.tagsSession ?? (asked.tags ?? []).length > 0) ? ['sts:TagSession'] : []),
     ...(asked.sourceIdentity === undefined ? [] : ['sts:SetSourceIdentity']),
   ];
   const context = trustContext(role, asked);

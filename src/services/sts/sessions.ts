@@ -36,6 +36,8 @@ export const sessions = {
     if (parsed === undefined || parsed.resource === '')
       throw fault('ValidationError', `${input.RoleArn} is invalid`);
     const { tags, transitiveKeys } = sessionTags(input.Tags, input.TransitiveTagKeys, principal);
+    // What a chain of roles hands on, each further role must take: its trust policy is asked as if it were said anew.
+    const sourceIdentity = chainedSourceIdentity(input.SourceIdentity, ctx);
     const role = await ctx.ports.identity.role(input.RoleArn);
     const mfa = await checkMfa(input.SerialNumber, input.TokenCode, ctx);
     const { DurationSeconds: seconds = HOUR_SECONDS, RoleSessionName: sessionName } = input;
@@ -46,7 +48,8 @@ export const sessions = {
       durationSeconds: input.DurationSeconds,
       tags: input.Tags,
       transitiveTagKeys: input.TransitiveTagKeys,
-      sourceIdentity: input.SourceIdentity,
+      sourceIdentity,
+      tagsSession: Object.keys(tags).length > 0,
       context: {
         ...(mfa ? { 'aws:MultiFactorAuthPresent': true, 'aws:MultiFactorAuthAge': 0 } : {}),
         ...(input.ExternalId === undefined ? {} : { 'sts:ExternalId': input.ExternalId }),
@@ -59,7 +62,6 @@ export const sessions = {
         'ValidationError',
         'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.',
       );
-    const sourceIdentity = chainedSourceIdentity(input.SourceIdentity, ctx);
     const policies = await readSessionPolicies(input.Policy, input.PolicyArns, trusting.account, ctx);
     const session: RolePrincipal = {
       ...roleSession(trusting, sessionName, {
@@ -79,7 +81,7 @@ export const sessions = {
     const mfa = await checkMfa(input.SerialNumber, input.TokenCode, ctx);
     const seconds = durationFor(caller, input.DurationSeconds);
     const { credentials } = await ctx.ports.identity.issueSession({
-      principal: caller.kind === 'user' ? { ...caller, sessionContext: sessionFacts(mfa, ctx) } : caller,
+      principal: { ...caller, sessionContext: sessionFacts(mfa, ctx) },
       expiresAtMs: ctx.world.clock.now() + seconds * 1000,
     });
     return { Credentials: shownCredentials(credentials) };
@@ -99,6 +101,7 @@ export const sessions = {
       userUniqueId: caller.userId,
       sessionPolicies: policies.inline,
       sessionTags: tags,
+      sessionContext: { 'aws:TokenIssueTime': new Date(ctx.world.clock.now()).toISOString() },
     };
     const seconds = durationFor(caller, input.DurationSeconds);
     const issued = await ctx.ports.identity.issueSession({
@@ -143,8 +146,8 @@ async function checkMfa(
 
 /** Sessions cannot be made of sessions, save by AssumeRole. */
 function longLivedCaller({ principal }: Context, operation: string): RootPrincipal | UserPrincipal {
-  if (principal.kind === 'root' && principal.taskPolicyArn === undefined) return principal;
-  if (principal.kind === 'user' && principal.sessionContext === undefined) return principal;
+  const isCaller = principal.kind === 'root' || principal.kind === 'user';
+  if (isCaller && principal.sessionContext === undefined) return principal;
   throw accessDenied(`Cannot call ${operation} with session credentials`);
 }
 
