@@ -78,7 +78,8 @@ export async function lambdaEvent(ctx: Context, delivered: Delivered): Promise<s
           Subject: fields.Subject ?? null,
           Message: fields.Message,
           Timestamp: fields.Timestamp,
-          SignatureVersion: signature.SignatureVersion,
+          // AWS says so to functions even where the signature is a 2.
+          SignatureVersion: '1',
           Signature: signature.Signature,
           SigningCertUrl: signature.SigningCertURL,
           UnsubscribeUrl: unsubscribeUrl(ctx, arn),
