@@ -103,6 +103,10 @@ test('push messages for devices land in the inbox, in their service’s words', 
   await sns.send(new SetEndpointAttributesCommand({ EndpointArn, Attributes: { Enabled: 'False' } }));
   const publish = () => sns.send(new PublishCommand({ TargetArn: EndpointArn, Message: 'x' }));
   await assert.rejects(publish(), refuses('EndpointDisabledException', 'Endpoint is disabled'));
+  await assert.rejects(
+    sns.send(new PublishCommand({ TargetArn: EndpointArn, Message: 'x', MessageStructure: 'json' })),
+    refuses('EndpointDisabledException'),
+  );
   await sns.send(
     new SetPlatformApplicationAttributesCommand({ PlatformApplicationArn, Attributes: { Enabled: 'false' } }),
   );
@@ -114,6 +118,13 @@ test('push messages for devices land in the inbox, in their service’s words', 
   await sns.send(new DeleteEndpointCommand({ EndpointArn: other }));
   const gone = (arn: string | undefined) => sns.send(new GetEndpointAttributesCommand({ EndpointArn: arn }));
   await assert.rejects(gone(other), refuses('NotFoundException', 'Endpoint does not exist'));
+  await assert.rejects(
+    sns.send(new SubscribeCommand({ TopicArn, Protocol: 'application', Endpoint: other })),
+    refuses(
+      'InvalidParameterException',
+      `Invalid parameter: Endpoint Reason: Endpoint does not exist for endpoint arn${other}`,
+    ),
+  );
   await sns.send(new DeletePlatformApplicationCommand({ PlatformApplicationArn }));
   await assert.rejects(gone(EndpointArn), refuses('NotFoundException'));
   await assert.rejects(

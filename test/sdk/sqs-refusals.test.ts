@@ -157,6 +157,12 @@ test('receives are refused in AWS’s words', async () => {
     await refused('ReceiveMessage', { QueueUrl, ...input }, INVALID, message);
   }
   await refused(
+    'GetQueueAttributes',
+    { QueueUrl: 'http://whatever-incorrect-queue-address' },
+    'AWS.SimpleQueueService.NonExistentQueue',
+    'The specified queue does not exist.',
+  );
+  await refused(
     'GetQueueUrl',
     { QueueName: 'nowhere' },
     'AWS.SimpleQueueService.NonExistentQueue',

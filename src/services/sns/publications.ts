@@ -36,7 +36,7 @@ export const publications = {
       );
     }
     if (targetArn !== undefined && isDeviceArn(targetArn)) {
-      return { MessageId: await publishToDevice(ctx, targetArn, checkMessage(input)) };
+      return { MessageId: await publishToDevice(ctx, targetArn, () => checkMessage(input)) };
     }
     if (phoneNumber === undefined) return publishTo(ctx, topicArn ?? targetArn ?? '', input);
     return { MessageId: await sendText(ctx, phoneNumber, checkMessage(input)) };

@@ -10,7 +10,7 @@ import { type DeviceName, deviceOfArn, readApplication, readDevice } from './pla
 async function pushTo(
   reader: Reader,
   device: DeviceName,
-  message: Pick<Message, 'textFor' | 'subject'>,
+  read: () => Pick<Message, 'textFor' | 'subject'>,
 ): Promise<NewMessage> {
   const { platform, account, name } = device.application;
   const { attributes } = await readDevice(reader, device);
@@ -19,6 +19,7 @@ async function pushTo(
     throw fault('PlatformApplicationDisabledException', 'Platform application is disabled');
   }
   if (attributes['Enabled'] === 'false') throw fault('EndpointDisabledException', 'Endpoint is disabled');
+  const message = read();
   return {
     kind: 'push',
     account,
@@ -29,8 +30,8 @@ async function pushTo(
   };
 }
 
-/** Sends straight to a device. Returns the message's id. */
-export async function publishToDevice(ctx: Context, arn: string, message: Message): Promise<string> {
+/** Sends straight to a device; a message is looked at once the device may have one. Returns the message's id. */
+export async function publishToDevice(ctx: Context, arn: string, message: () => Message): Promise<string> {
   const device = deviceOfArn(arn, 'TargetArn');
   const messageId = ctx.world.random.uuid();
   await ctx.transact(async (tx) => {
@@ -51,9 +52,19 @@ export async function pushOf(
   message: Pick<Message, 'textFor' | 'subject'>,
 ): Promise<NewMessage | string> {
   try {
-    return await pushTo(ctx.store, deviceOfArn(arn), message);
+    return await pushTo(ctx.store, deviceOfArn(arn), () => message);
   } catch (error) {
     if (!Fault.is(error)) throw error;
     return `${error.code}: ${error.message}`;
+  }
+}
+
+/** A device that is subscribed is one that is there. */
+export async function checkDevice(reader: Reader, arn: string): Promise<void> {
+  try {
+    await readDevice(reader, deviceOfArn(arn, 'Endpoint'));
+  } catch (error) {
+    if (!Fault.is(error) || error.code !== 'NotFoundException') throw error;
+    throw invalid(`Endpoint Reason: Endpoint does not exist for endpoint arn${arn}`);
   }
 }

@@ -10,6 +10,7 @@ import { fault, INVALID, invalid, noSubscription } from './fault.ts';
 import { layout, type SubscriptionRow } from './layout.ts';
 import { MOST_BYTES } from './message.ts';
 import { sealToken, unsealToken } from './page.ts';
+import { checkDevice } from './pushing.ts';
 import { withReplay } from './replaying.ts';
 import { checkEndpoint, needsConfirmation, withAttributes } from './subscription.ts';
 import {
@@ -101,6 +102,7 @@ export const subscriptions = {
       throw invalid('Endpoint Reason: no value for required parameter');
     }
     checkEndpoint(protocol, endpoint, topic);
+    if (protocol === 'application') await checkDevice(ctx.store, endpoint);
     const attributes = ofAttributes(() => withAttributes({}, input.Attributes ?? {}, { protocol, endpoint }));
     const token = newToken(ctx);
     const pending = needsConfirmation({ protocol, endpoint }, ctx.account);

@@ -33,9 +33,8 @@ export function checkName(name: string, fifo: boolean): void {
 /** The queue a URL names: its last two parts are the owner's account and the name, whatever host is before them. */
 export function queueOfUrl(url: string, ctx: { readonly region: string }): QueueName {
   const [, account, name] = /(?:^|\/)(\d{12})\/([^/?#]+)\/?$/.exec(url) ?? [];
-  if (account === undefined || name === undefined) {
-    throw fault('InvalidAddress', `The address ${url} is not valid for this endpoint.`);
-  }
+  // AWS says of any other address that no queue is there.
+  if (account === undefined || name === undefined) throw noQueue();
   return { account, region: ctx.region, name };
 }
 
