@@ -29,6 +29,16 @@ export interface ContainerOptions {
 const ENGINES_OWN = /^(?:PATH|HOME|DOCKER_.*|XDG_RUNTIME_DIR)$/;
 /** Holds the process id of a container's server: what a killed one left behind is removed by the next. */
 const LABEL = 'lambent.server';
+/**
+ * Runs a container, by name and command, and removes it when the server has gone: descriptor 3, which every worker is
+ * given, then ends. The container itself may be frozen, and would not notice.
+ */
+const GUARD = [
+  'name=$1; shift',
+  '"$@" 3<&- 4<&- & ran=$!',
+  '(cat <&3; docker rm -f "$name") >/dev/null 2>&1 & guard=$!',
+  'wait $ran; code=$?; kill $guard; exit $code',
+].join('\n');
 const LOCATE_MS = 20;
 const MOST_LOOKS = 250;
 /** AWS gives a whole processor at this size. https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
@@ -132,7 +142,7 @@ export class ContainerEngine {
       ...rest,
     ];
     return {
-      command: { file: 'docker', args },
+      command: { file: '/bin/sh', args: ['-c', GUARD, 'sh', name, 'docker', ...args] },
       environment: own,
       locate: () => this.#locate(name),
       remove: () => remove(name),

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,6 +133,16 @@ test('what an image and a zip may not be given', async () => {
   });
 });
 
+/** Waits until a server has no containers. */
+async function none(pid: number): Promise<void> {
+  const left = () =>
+    execFileSync('docker', ['ps', '-aq', '--filter', `label=lambent.server=${pid}`]).toString();
+  for (let look = 0; left() !== ''; look++) {
+    assert.ok(look < 100, left());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 if (engineAnswers() && isHere('docker') && hasGo()) {
   describe('functions from container images', () => {
     before(makeImage);
@@ -190,15 +201,32 @@ if (engineAnswers() && isHere('docker') && hasGo()) {
       assert.equal((await invoke('fails', {})).value.calls, 1);
     });
 
+    test('a server that is killed leaves none behind', async () => {
+      const script = `
+        const { startLambent } = await import(${JSON.stringify(new URL('../../src/testing/index.js', import.meta.url).href)});
+        const { makeFunctionRole } = await import(${JSON.stringify(new URL('../support/roles.js', import.meta.url).href)});
+        const sdk = await import('@aws-sdk/client-lambda');
+        const { IAMClient } = await import('@aws-sdk/client-iam');
+        const { endpoint, region, credentials } = await startLambent();
+        const lambda = new sdk.LambdaClient({ endpoint, region, credentials });
+        const Role = await makeFunctionRole(new IAMClient({ endpoint, region, credentials }), 'runner');
+        await lambda.send(new sdk.CreateFunctionCommand({ FunctionName: 'left', Role, PackageType: 'Image', Code: { ImageUri: '${IMAGE}' } }));
+        await lambda.send(new sdk.InvokeCommand({ FunctionName: 'left', Payload: '{}' }));
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        process.kill(process.pid, 'SIGKILL');`;
+      const server = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        stdio: 'ignore',
+        cwd: process.cwd(),
+      });
+      const [, signal] = await once(server, 'exit');
+      assert.equal(signal, 'SIGKILL');
+      await none(server.pid ?? 0);
+    });
+
     test('nothing of them stays', async () => {
-      const left = () =>
-        execFileSync('docker', ['ps', '-q', '--filter', `label=lambent.server=${process.pid}`]).toString();
       await lambda.send(new sdk.DeleteFunctionCommand({ FunctionName: 'image' }));
       await lambda.send(new sdk.DeleteFunctionCommand({ FunctionName: 'fails' }));
-      for (let look = 0; left() !== ''; look++) {
-        assert.ok(look < 100, left());
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+      await none(process.pid);
     });
   });
 } else
