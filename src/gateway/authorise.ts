@@ -31,6 +31,7 @@ export interface CompiledPrincipal {
 
 const NOTHING: CompiledPrincipal = { set: { identity: [] }, context: {} };
 const COMPILED_DOCUMENTS = 5000;
+const COLON = 58;
 
 const principals = new WeakMap<PrincipalPolicies, Map<string, CompiledPrincipal>>();
 const documents = new Map<string, CompiledPolicy>();
@@ -168,8 +169,9 @@ function judge(call: Call, asked: ActionRequest, principal: CompiledPrincipal): 
 
 /** Whose resources an action is on: passing a role to a function is IAM's. */
 function ownerOfAction({ definition, host }: Call, action: string): ServiceDefinition {
-  const prefix = action.slice(0, action.indexOf(':'));
-  return prefix === definition.name ? definition : (host.definition(prefix) ?? definition);
+  const { name } = definition;
+  const isOwn = action.startsWith(name) && action.charCodeAt(name.length) === COLON;
+  return isOwn ? definition : (host.definition(action.slice(0, action.indexOf(':'))) ?? definition);
 }
 
 function isUnboundRoot(principal: Principal, request: ActionRequest): boolean {
