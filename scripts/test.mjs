@@ -4,6 +4,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -41,7 +42,8 @@ const run = spawnSync(
   process.execPath,
   [
     '--test',
-    '--test-concurrency=2',
+    // Many a test waits for somebody else: one file more than there are processors keeps these busy.
+    `--test-concurrency=${availableParallelism() + 1}`,
     `--test-reporter=${options.includes('--spec') ? 'spec' : 'dot'}`,
     '--test-reporter-destination=stdout',
     '--test-reporter=tap',

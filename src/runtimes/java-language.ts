@@ -64,8 +64,8 @@ async function factsFor(wanted: number): Promise<JavaFacts | undefined> {
 }
 
 /**
- * Our runtime client, compiled for the Java that is here: into a folder named by its sources, once. Undefined when
- * it has yet to be compiled and no compiler is here.
+ * Our runtime client, compiled once for every Java that is here, into a folder named by its sources. Undefined when it
+ * has yet to be compiled and no compiler is here.
  */
 async function compiled(home: string, sources: string, folder: string): Promise<string | undefined> {
   const roots = ['lambent', 'core'];
@@ -75,7 +75,7 @@ async function compiled(home: string, sources: string, folder: string): Promise<
       if (entry.endsWith('.java')) files.push(join(root, entry));
     }
   }
-  const hash = createHash('sha256').update(home);
+  const hash = createHash('sha256');
   for (const file of files.sort()) hash.update(await readFile(join(sources, file)));
   const target = join(folder, `java-${hash.digest('hex').slice(0, 16)}`);
   const javac = join(home, 'bin', 'javac');

@@ -7,7 +7,7 @@ import { seededRandom } from '../../src/world/simulated.ts';
 import { scaled } from '../support/tier.ts';
 import { badBody, type FuzzedRequest, type Rng, spoil, TARGETS } from './fuzz-cases.ts';
 
-const COUNT = scaled(100_000, 4_000);
+const COUNT = scaled(100_000, 2_000);
 const CONNECTIONS = 16;
 /** A server that keeps a connection open without answering has hung. */
 const PATIENCE_MS = 8_000;

@@ -20,7 +20,7 @@ for (const chosen of sandbox.sandboxed ? [sandbox, plainProcesses('tests')] : [p
     const installed = join(folder, `installed-${name}`);
     const runtimes = await createRuntimes({
       world,
-      folder: join(folder, `versions-${name}`),
+      folder: join(folder, 'versions'),
       sandbox: chosen,
       installed,
     });
