@@ -4,9 +4,10 @@ import type { WireResponse } from '../wire/protocol.ts';
 import { type LaneRequest, readLaneRequest } from './lane-request.ts';
 
 /**
- * Most calls are small JSON operations, from an SDK that keeps its connection: a POST with a short body. Node's HTTP server makes streams and emitters for each, which costs as much as the rest of a read. The lane reads
- * those calls off the socket itself; a connection on which anything else arrives goes to Node's server, from that
- * request on and for good, so all but the plainest of HTTP is Node's.
+ * Most calls are small JSON operations, from an SDK that keeps its connection: a POST with a short body. Node's HTTP
+ * server makes streams and emitters for each, which costs as much as the rest of a read. The lane reads those calls off
+ * the socket itself; a connection on which anything else arrives goes to Node's server, from that request on and for
+ * good, so all but the plainest of HTTP is Node's.
  */
 export interface Lane {
   take(socket: Socket): void;
