@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { seededRandom } from '../../src/world/simulated.ts';
 import { JsonClient } from '../support/json-client.ts';
-import { type Started, startServer } from '../support/process.ts';
+import { startServer } from '../support/process.ts';
 import { scaled } from '../support/tier.ts';
 
 const KILLS = scaled(20, 2);
@@ -53,13 +53,6 @@ async function eventsByGroup(client: JsonClient): Promise<Map<string, number>> {
   return found;
 }
 
-async function kill({ child }: Started): Promise<void> {
-  child.removeAllListeners('exit');
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await gone;
-}
-
 test(`every change that was acknowledged has its one event, after ${KILLS} kills`, async () => {
   const dataFolder = await mkdtemp(join(tmpdir(), 'lambent-audit-'));
   const seed = Date.now() % 1_000_000;
@@ -72,7 +65,7 @@ test(`every change that was acknowledged has its one event, after ${KILLS} kills
       const server = await startServer(['--data', dataFolder, '--quiet']);
       const writers = Array.from({ length: WRITERS }, () => write(server.port, name, acknowledged));
       await new Promise((resolve) => setTimeout(resolve, 100 + random.below(300)));
-      await kill(server);
+      await server.kill();
       await Promise.all(writers);
     }
     const server = await startServer(['--data', dataFolder, '--quiet']);

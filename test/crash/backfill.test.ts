@@ -110,10 +110,7 @@ test(`an index that ${KILLS} kills interrupt is finished soon after each start, 
       const writers = [move(client), move(client)];
       await new Promise((resolve) => setTimeout(resolve, 40));
       if (kill === 0) assert.equal(await indexStatus(client), 'CREATING', 'the kill comes in the middle');
-      server.child.removeAllListeners('exit');
-      const gone = new Promise((resolve) => server?.child.on('exit', resolve));
-      server.child.kill('SIGKILL');
-      await gone;
+      await server.kill();
       await Promise.all(writers);
       client.close();
       server = await startServer(['--data', folder, '--quiet']);

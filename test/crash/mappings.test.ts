@@ -30,13 +30,6 @@ function clients({ port }: Started) {
   return { lambda: new LambdaClient(options), sqs: new SQSClient(options), iam: new IAMClient(options) };
 }
 
-async function kill({ child }: Started): Promise<void> {
-  child.removeAllListeners('exit');
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await gone;
-}
-
 /** Where the function tells what it gets, by group, in the order it got it. */
 async function startWitness() {
   const heard: number[][] = Array.from({ length: GROUPS }, () => []);
@@ -100,7 +93,7 @@ test(`a function gets each group of a queue whole and in order, after ${KILLS} k
         }
       });
       await new Promise((resolve) => setTimeout(resolve, 700 + random.below(500)));
-      await kill(server);
+      await server.kill();
       await Promise.all(senders);
       server = await startServer(['--data', dataFolder, '--quiet']);
     }

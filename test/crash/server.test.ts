@@ -311,10 +311,7 @@ test(`${KILLS} kills under a mixed write load lose nothing acknowledged and leav
       if (kill === KILLS) break;
       const writers = Array.from({ length: WRITERS }, (_, writer) => write(client, writer, promised, random));
       await new Promise((resolve) => setTimeout(resolve, 20 + random.below(300)));
-      server.child.removeAllListeners('exit');
-      const gone = new Promise((resolve) => server?.child.on('exit', resolve));
-      server.child.kill('SIGKILL');
-      await gone;
+      await server.kill();
       await Promise.all(writers);
       client.close();
     }

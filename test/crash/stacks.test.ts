@@ -113,10 +113,7 @@ test('a stack goes on after a kill at any instant, and nothing is made twice', a
         id = Stacks?.[0]?.StackId ?? id;
         if (number < KILLED_STEPS) {
           await new Promise((resolve) => setTimeout(resolve, random.below(300)));
-          server.child.removeAllListeners('exit');
-          const gone = new Promise((resolve) => server.child.once('exit', resolve));
-          server.child.kill('SIGKILL');
-          await gone;
+          await server.kill();
           server = await startServer(['--data', folder]);
         }
         open = clients(server.port);

@@ -11,6 +11,8 @@ export interface Started {
   /** Milliseconds from the spawn to the ready line. */
   readonly readyMs: number;
   stop(): Promise<void>;
+  /** Ends it at once, wherever it stands. */
+  kill(): Promise<void>;
 }
 
 /** Starts a Node script that prints a line matching `ready` with its port as the first group; `script` is a path. */
@@ -39,14 +41,18 @@ export function start(
         child,
         port: Number(match[1]),
         readyMs: performance.now() - began,
-        stop: () =>
-          new Promise((done) => {
-            child.removeAllListeners('exit');
-            child.on('exit', () => done());
-            child.kill('SIGTERM');
-          }),
+        stop: () => ended(child, 'SIGTERM'),
+        kill: () => ended(child, 'SIGKILL'),
       });
     });
+  });
+}
+
+function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  return new Promise((done) => {
+    child.removeAllListeners('exit');
+    child.on('exit', () => done());
+    child.kill(signal);
   });
 }
 

@@ -7,8 +7,8 @@ import type { Group } from '../../service/service.ts';
 import { readMetadata, type SamlMetadata } from '../../wire/saml-metadata.ts';
 import { childrenOf, descendantsOf, parseXml } from '../../wire/saml-xml.ts';
 import { fault } from './fault.ts';
-import { issueFederated, readProvider } from './federation.ts';
-import { checkTrust, notAuthorised } from './role-trust.ts';
+import { federatedSession, readProvider } from './federation.ts';
+import { notAuthorised } from './role-trust.ts';
 import { readAssertion, type SamlAssertion } from './saml-assertion.ts';
 import { decryptedAssertion } from './saml-encryption.ts';
 import { ASSERTION, PROTOCOL, signedAssertion, signedEncryptedAssertion } from './saml-signature.ts';
@@ -23,41 +23,26 @@ const SUCCESS = 'urn:oasis:names:tc:SAML:2.0:status:Success';
  */
 export const samlSessions = {
   async AssumeRoleWithSAML(input, ctx) {
-    const { RoleArn: roleArn, PrincipalArn: providerArn } = input;
+    const { RoleArn, PrincipalArn: providerArn } = input;
     const account = parseArn(providerArn)?.account ?? '';
     const assertion = await verify(input.SAMLAssertion, providerArn, account, ctx);
-    const { roles, sessionName, sourceIdentity, tags, transitiveTagKeys } = assertion;
-    const meant = roles.some((pair) => pair.roleArn === roleArn && pair.providerArn === providerArn);
-    const role = await ctx.ports.identity.role(roleArn);
+    const meant = assertion.roles.some(
+      (pair) => pair.roleArn === RoleArn && pair.providerArn === providerArn,
+    );
+    const role = await ctx.ports.identity.role(RoleArn);
     // A provider vouches for roles of its own account, and for those it names.
     if (!meant || role?.account !== account) throw notAuthorised(ACTION);
     const nameQualifier = qualifierOf(assertion.issuer, providerArn);
-    const facts = factsOf(assertion, nameQualifier, providerArn);
-    const asked = {
-      action: ACTION,
-      roleArn,
-      sessionName,
-      durationSeconds: input.DurationSeconds,
-      tags,
-      ...(transitiveTagKeys.length === 0 ? {} : { transitiveTagKeys }),
-      sourceIdentity,
-      context: { ...facts, ...assertion.keys, 'aws:FederatedProvider': providerArn },
-      caller: { kind: 'web-identity', account, provider: providerArn },
-    } as const;
-    const trusting = await checkTrust(role, asked, ctx);
-    const issued = await issueFederated(
+    const issued = await federatedSession(
+      role,
       {
         ...input,
-        role: trusting,
-        sessionName,
-        seconds: secondsFor(input.DurationSeconds, assertion, ctx),
-        facts: { ...facts, ...firstOfEach(assertion.keys) },
+        ...assertion,
+        action: ACTION,
         providerArn,
-        sourceIdentity,
-        tags,
-        transitiveTagKeys,
-        Policy: input.Policy,
-        PolicyArns: input.PolicyArns,
+        account,
+        seconds: secondsFor(input.DurationSeconds, assertion, ctx),
+        keys: { ...factsOf(assertion, nameQualifier, providerArn), ...assertion.keys },
       },
       ctx,
     );
@@ -177,9 +162,4 @@ function factsOf(
     'saml:namequalifier': nameQualifier,
     'saml:doc': `${account}/${resource.slice(resource.indexOf('/') + 1)}`,
   };
-}
-
-/** A session keeps one value of each. */
-function firstOfEach(keys: SamlAssertion['keys']): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(keys).map(([key, values]) => [key, values[0] ?? '']));
 }

@@ -5,10 +5,10 @@ import type { ContextValues } from '../../policy/request.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { fault } from './fault.ts';
-import { issueFederated, readProvider } from './federation.ts';
+import { federatedSession, readProvider } from './federation.ts';
 import { providerClaims } from './provider-claim.ts';
 import { providerKeys } from './provider-keys.ts';
-import { checkTrust, notAuthorised } from './role-trust.ts';
+import { notAuthorised } from './role-trust.ts';
 import { HOUR_SECONDS } from './session.ts';
 import { type TokenTags, tokenTags } from './token-tag.ts';
 
@@ -37,37 +37,18 @@ export const webIdentities = {
   async AssumeRoleWithWebIdentity(input, ctx) {
     if (input.ProviderId !== undefined)
       throw fault('ValidationError', 'ProviderId is for OAuth 2.0 access tokens, which are not supported.');
-    const { RoleArn: roleArn, RoleSessionName: sessionName } = input;
-    const role = await ctx.ports.identity.role(roleArn);
+    const role = await ctx.ports.identity.role(input.RoleArn);
     if (role === undefined) throw notAuthorised(ACTION);
     const identity = await verify(input.WebIdentityToken, role.account, ctx);
-    const { providerArn, tags, transitiveTagKeys, sourceIdentity } = identity;
-    const asked = {
-      action: ACTION,
-      roleArn,
-      sessionName,
-      durationSeconds: input.DurationSeconds,
-      tags,
-      ...(transitiveTagKeys.length === 0 ? {} : { transitiveTagKeys }),
-      sourceIdentity,
-      context: { ...identity.keys, 'aws:FederatedProvider': providerArn },
-      caller: { kind: 'web-identity', account: role.account, provider: providerArn },
-    } as const;
-    const trusting = await checkTrust(role, asked, ctx);
-    const issued = await issueFederated(
+    const issued = await federatedSession(
+      role,
       {
-        role: trusting,
-        sessionName,
+        ...input,
+        ...identity,
+        action: ACTION,
+        sessionName: input.RoleSessionName,
+        account: role.account,
         seconds: input.DurationSeconds ?? HOUR_SECONDS,
-        facts: Object.fromEntries(
-          Object.entries(identity.keys).map(([key, value]) => [key, String([value].flat()[0] ?? '')]),
-        ),
-        providerArn,
-        sourceIdentity,
-        tags,
-        transitiveTagKeys,
-        Policy: input.Policy,
-        PolicyArns: input.PolicyArns,
       },
       ctx,
     );
