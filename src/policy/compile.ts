@@ -5,6 +5,7 @@ import {
   type PolicyDocument,
   type PolicyStatement,
   parseDocument,
+  UnknownOperator,
 } from './document.ts';
 import { Glob, wildcards } from './match.ts';
 import { BY_ROLE, type Naming, PrincipalMatcher, UNNAMED } from './principal.ts';
@@ -107,7 +108,7 @@ export class CompiledStatement {
     this.principals = source.principals && new PrincipalMatcher(source.principals);
     this.conditions = source.conditions.map(({ operator, key, values }) => {
       const condition = compileCondition(operator, key, values, variables);
-      if (condition === 'unknown-operator') throw new MalformedPolicy(`Invalid Condition type : ${operator}`);
+      if (condition === 'unknown-operator') throw new UnknownOperator(`Invalid Condition type : ${operator}`);
       if (condition === 'invalid-value') throw new MalformedPolicy('The policy failed legacy parsing');
       return condition;
     });

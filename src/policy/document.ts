@@ -11,6 +11,8 @@ export interface PolicyDocument {
 export interface PolicyStatement {
   readonly sid: string | undefined;
   readonly effect: 'Allow' | 'Deny';
+  /** Whether the effect is written as it should be; trust policies may write it in any case. */
+  readonly effectSpelled: boolean;
   readonly actions: readonly string[];
   readonly notActions: boolean;
   /** Absent in trust policies, whose resource is the role they belong to. */
@@ -40,7 +42,10 @@ export class MalformedPolicy extends Error {
   override readonly name = 'MalformedPolicy';
 }
 
-const SYNTAX = 'Syntax errors in policy.';
+/** A condition operator that does not exist, which only the services of resource policies name. */
+export class UnknownOperator extends MalformedPolicy {}
+
+export const SYNTAX = 'Syntax errors in policy.';
 const TOP_ELEMENTS = new Set(['Version', 'Id', 'Statement']);
 const STATEMENT_ELEMENTS = new Set([
   'Sid',
@@ -77,16 +82,16 @@ function parseStatement(json: unknown): PolicyStatement {
   const { Sid: sid, Effect: effect } = statement;
   if (sid !== undefined && typeof sid !== 'string') throw new MalformedPolicy(SYNTAX);
   if (typeof effect !== 'string') throw new MalformedPolicy(SYNTAX);
-  if (effect !== 'Allow' && effect !== 'Deny') {
-    throw new MalformedPolicy(/^(?:allow|deny)$/i.test(effect) ? 'The policy failed legacy parsing' : SYNTAX);
-  }
+  const meant = (['Allow', 'Deny'] as const).find((each) => each.toLowerCase() === effect.toLowerCase());
+  if (meant === undefined) throw new MalformedPolicy(SYNTAX);
   const actions = either(statement, 'Action', 'NotAction');
   const resources = either(statement, 'Resource', 'NotResource');
   if ('Principal' in statement && 'NotPrincipal' in statement) throw new MalformedPolicy(SYNTAX);
   const principal = statement['Principal'] ?? statement['NotPrincipal'];
   return {
     sid,
-    effect,
+    effect: meant,
+    effectSpelled: effect === meant,
     actions: actions.values ?? [],
     notActions: actions.negated,
     resources: resources.values,

@@ -22,7 +22,7 @@ const LEGACY = 'The policy failed legacy parsing';
 test('documents are refused in AWS’s words', () => {
   const cases: readonly (readonly [document: unknown, message: string | undefined])[] = [
     [policy(good), undefined],
-    [policy(), undefined],
+    [policy(), SYNTAX],
     [{ Version: '2012-10-17', Statement: good }, undefined],
     ['not json', 'This policy contains invalid Json'],
     [[], SYNTAX],
@@ -62,12 +62,26 @@ test('documents are refused in AWS’s words', () => {
       changed({ Resource: 'arn:aws:*:::bucket' }),
       'Resource vendor must be fully qualified and cannot contain regexes.',
     ],
+    [
+      changed({ Resource: 'a:b:c:d:e:f:g:h' }),
+      'Partition "b" is not valid for resource "arn:b:c:d:e:f:g:h".',
+    ],
+    [
+      changed({ Resource: 'aws:s3:::bucket' }),
+      'Partition "s3" is not valid for resource "arn:s3:::bucket:*".',
+    ],
     [changed({ Resource: 'arn:aws:s3::bucket' }), LEGACY],
+    [changed({ Resource: 'arn:aws::::bucket' }), LEGACY],
+    [{ Statement: { ...good, Effect: 'denY' } }, 'Policy document must be version 2012-10-17 or greater.'],
+    [
+      policy({ Effect: 'Allow', Action: 'invalid' }),
+      'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.',
+    ],
     [changed({ Resource: 'arn:aws:iam:::user/x' }), undefined],
     [changed({ Resource: 'arn:aws:iam::*:rol*' }), undefined],
     [changed({ Resource: 'arn:aws:iam::*:user/${aws:username}' }), undefined],
     [changed({ Condition: { DateGreaterThan: { a: 'sdfdsf' } } }), LEGACY],
-    [changed({ Condition: { StringFoo: { a: 'b' } } }), 'Invalid Condition type : StringFoo'],
+    [changed({ Condition: { StringFoo: { a: 'b' } } }), SYNTAX],
     [changed({ Condition: { StringEquals: { a: [{}] } } }), SYNTAX],
     [changed({ Principal: '*' }), 'Policy document should not specify a principal.'],
     [
@@ -79,11 +93,16 @@ test('documents are refused in AWS’s words', () => {
     assert.equal(messageOf(document), message, JSON.stringify(document));
   }
   assert.equal(messageOf({ Statement: [good] }, 'inline'), undefined);
+  assert.equal(
+    messageOf(changed({ Principal: '*', Condition: { StringFoo: { a: 'b' } } }), 'resource'),
+    'Invalid Condition type : StringFoo',
+  );
 });
 
 test('trust policies name principals and no resources', () => {
   const trust = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } };
   assert.equal(messageOf(policy(trust), 'trust'), undefined);
+  assert.equal(messageOf(policy({ ...trust, Effect: 'ALLOW' }), 'trust'), undefined);
   assert.equal(
     messageOf(policy({ ...trust, Principal: undefined }), 'trust'),
     'Missing required field Principal',

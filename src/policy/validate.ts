@@ -1,5 +1,12 @@
 import { compileDocument } from './compile.ts';
-import { MalformedPolicy, type PolicyDocument, type PolicyStatement, parseDocument } from './document.ts';
+import {
+  MalformedPolicy,
+  type PolicyDocument,
+  type PolicyStatement,
+  parseDocument,
+  SYNTAX,
+  UnknownOperator,
+} from './document.ts';
 
 /**
  * What AWS checks when a policy is stored, beyond its grammar, in AWS's order and words.
@@ -15,22 +22,35 @@ export type PolicyKind = 'managed' | 'inline' | 'trust' | 'resource';
 export function validatePolicy(text: string, kind: PolicyKind): PolicyDocument {
   const document = parseDocument(text);
   const { statements } = document;
+  const ofIdentity = kind === 'managed' || kind === 'inline';
+  if (ofIdentity && statements.length === 0) throw new MalformedPolicy(SYNTAX);
   if (kind === 'managed' && document.version !== '2012-10-17')
     throw new MalformedPolicy('Policy document must be version 2012-10-17 or greater.');
-  // Operators and operands are read by compiling.
-  compileDocument(document, '');
+  checkOperands(document, kind);
+  if (kind !== 'trust' && statements.some(({ effectSpelled }) => !effectSpelled))
+    throw new MalformedPolicy(LEGACY);
   if (statements.some((statement) => statement.resources?.some(isTruncatedArn)))
-    throw new MalformedPolicy('The policy failed legacy parsing');
+    throw new MalformedPolicy(LEGACY);
   checkSids(statements, kind);
   for (const statement of statements) {
     if (statement.actions.length === 0) throw new MalformedPolicy('Policy statement must contain actions.');
   }
+  for (const { actions } of statements) for (const action of actions) checkAction(action);
   for (const statement of statements) {
     checkResources(statement, kind);
     checkPrincipals(statement, kind);
-    for (const action of statement.actions) checkAction(action);
   }
   return document;
+}
+
+/** Operators and operands are read by compiling. */
+function checkOperands(document: PolicyDocument, kind: PolicyKind): void {
+  try {
+    compileDocument(document, '');
+  } catch (error) {
+    if (error instanceof UnknownOperator && kind !== 'resource') throw new MalformedPolicy(SYNTAX);
+    throw error;
+  }
 }
 
 function checkSids(statements: readonly PolicyStatement[], kind: PolicyKind): void {
@@ -54,6 +74,8 @@ function checkAction(action: string): void {
   if (vendor !== '*' && /[^a-zA-Z0-9\-.]/.test(vendor))
     throw new MalformedPolicy(`Vendor ${vendor} is not valid`);
 }
+
+const LEGACY = 'The policy failed legacy parsing';
 
 const TRUST_ACTIONS = new Set([
   'sts:assumerole',
@@ -97,10 +119,14 @@ function checkResources({ resources }: PolicyStatement, kind: PolicyKind): void 
   for (const resource of resources) checkResource(resource);
 }
 
-/** Too few parts although one was left empty. */
+/** Too few parts although one was left empty, or nobody's; a partition that does not exist is told apart from that. */
 function isTruncatedArn(resource: string): boolean {
-  return resource.includes('::') && resource.split(':').length < 6 && !resource.includes('${');
+  if (!resource.includes('::') || resource.includes('${')) return false;
+  const [, partition = '', vendor, ...rest] = resource.split(':');
+  return PARTITION.test(partition) && (rest.length < 3 || vendor === '');
 }
+
+const PARTITION = /^(?:\*|aws|aws-cn|aws-us-gov|aws-iso(?:-[bef])?|aws-eusc)$/;
 
 const IAM_PATHS = [
   'user/',
@@ -120,17 +146,22 @@ const IAM_PATHS = [
 
 function checkResource(resource: string): void {
   if (resource === '*') return;
-  const [start, partition = '*', vendor, region = '', , ...rest] = resource.split(':');
-  if (start !== 'arn' && !(start?.startsWith('${') ?? false))
-    throw new MalformedPolicy(`Resource ${resource} must be in ARN format or "*".`);
-  if (resource.includes('${')) return;
-  if (!/^(?:\*|aws|aws-cn|aws-us-gov|aws-iso(?:-[bef])?|aws-eusc)$/.test(partition)) {
+  const [start, partition, vendor, region = '', , ...rest] = resource.split(':');
+  const unlike = () => new MalformedPolicy(`Resource ${resource} must be in ARN format or "*".`);
+  const variable = start?.startsWith('${') ?? false;
+  if (partition === undefined && !variable) throw unlike();
+  if (resource.includes('${')) {
+    if (start !== 'arn' && !variable) throw unlike();
+    return;
+  }
+  if (partition !== undefined && !PARTITION.test(partition)) {
     const shown = ['arn', partition, ...[2, 3, 4].map((i) => resource.split(':')[i] ?? '*')];
     const last = resource.split(':').length > 5 ? resource.split(':').slice(5).join(':') : '*';
     throw new MalformedPolicy(
       `Partition "${partition}" is not valid for resource "${[...shown, last].join(':')}".`,
     );
   }
+  if (start !== 'arn') throw unlike();
   if (vendor === undefined || /[*?]/.test(vendor))
     throw new MalformedPolicy('Resource vendor must be fully qualified and cannot contain regexes.');
   const path = rest.join(':');

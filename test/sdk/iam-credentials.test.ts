@@ -74,16 +74,21 @@ test('names and passwords for a service', async () => {
   assert.ok((made?.ServicePassword?.length ?? 0) >= 40);
   assert.equal((await create()).ServiceSpecificCredential?.ServiceUserName, `alice+1-at-${lambent.account}`);
   await assert.rejects(create(), named('LimitExceededException'));
-  await assert.rejects(create('s3.amazonaws.com'), named('ServiceNotSupportedException', 404));
+  await assert.rejects(create('s3.amazonaws.com'), named('NoSuchEntityException', 404));
   const ServiceSpecificCredentialId = made?.ServiceSpecificCredentialId ?? '';
   const which = { UserName, ServiceSpecificCredentialId };
   const reset = await iam.send(new sdk.ResetServiceSpecificCredentialCommand(which));
   assert.notEqual(reset.ServiceSpecificCredential?.ServicePassword, made?.ServicePassword);
   await iam.send(new sdk.UpdateServiceSpecificCredentialCommand({ ...which, Status: 'Inactive' }));
+  const own = await iam.send(new sdk.ListServiceSpecificCredentialsCommand({ UserName }));
+  assert.equal(own.IsTruncated, undefined);
   const { ServiceSpecificCredentials: listed = [] } = await iam.send(
     new sdk.ListServiceSpecificCredentialsCommand({ AllUsers: true }),
   );
   assert.deepEqual(listed.map(({ Status }) => Status).sort(), ['Active', 'Inactive']);
+  await assert.rejects(iam.send(new sdk.DeleteUserCommand({ UserName })), {
+    message: 'Cannot delete entity, must remove referenced objects first.',
+  });
   for (const { ServiceSpecificCredentialId: id } of listed)
     await iam.send(
       new sdk.DeleteServiceSpecificCredentialCommand({ UserName, ServiceSpecificCredentialId: id }),

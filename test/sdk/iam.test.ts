@@ -212,6 +212,11 @@ test('a user’s key does what its policies, its groups’ and its boundary allo
     new PutUserPermissionsBoundaryCommand({ UserName: 'carol', PermissionsBoundary: policyArn }),
   );
   await listing();
+  const { User } = await iam.send(new GetUserCommand({ UserName: 'carol' }));
+  assert.deepEqual(User?.PermissionsBoundary, {
+    PermissionsBoundaryType: 'Policy',
+    PermissionsBoundaryArn: policyArn,
+  });
   await iam.send(new UpdateUserCommand({ UserName: 'carol', NewUserName: 'caroline' }));
   assert.ok((await listing()).Users?.some(({ UserName }) => UserName === 'caroline'));
 
@@ -353,6 +358,25 @@ test('instance profiles, service-linked roles, providers, aliases, passwords', a
   const task = await iam.send(new DeleteServiceLinkedRoleCommand({ RoleName }));
   assert.match(task.DeletionTaskId ?? '', /^task\/aws-service-role\/ops.apigateway.amazonaws.com\//);
 
+  // Every one of them has its policy.
+  const others = await Promise.all(
+    ['spot.amazonaws.com', 'rds.amazonaws.com', 'elasticloadbalancing.amazonaws.com'].map((AWSServiceName) =>
+      iam.send(new CreateServiceLinkedRoleCommand({ AWSServiceName })),
+    ),
+  );
+  for (const { Role } of others) {
+    const { AttachedPolicies: [policy] = [] } = await iam.send(
+      new ListAttachedRolePoliciesCommand({ RoleName: Role?.RoleName ?? '' }),
+    );
+    await iam.send(new GetPolicyCommand({ PolicyArn: policy?.PolicyArn ?? '' }));
+  }
+  await assert.rejects(
+    iam.send(
+      new CreateServiceLinkedRoleCommand({ AWSServiceName: 'rds.amazonaws.com', CustomSuffix: 'mine' }),
+    ),
+    { message: 'Custom suffix is not allowed for rds.amazonaws.com' },
+  );
+
   const provider = await iam.send(
     new CreateOpenIDConnectProviderCommand({ Url: 'https://token.example.com/x', ClientIDList: ['a'] }),
   );
@@ -424,4 +448,10 @@ test('the simulator asks the engine that decides', async () => {
     principal.EvaluationResults?.map(({ EvalDecision }) => EvalDecision),
     ['allowed', 'implicitDeny'],
   );
+  const [mine] = principal.EvaluationResults ?? [];
+  assert.deepEqual(
+    mine?.ResourceSpecificResults?.map((each) => [each.EvalResourceName, each.EvalResourceDecision]),
+    [['arn:aws:s3:::home/simulated/a', 'allowed']],
+  );
+  assert.equal(mine?.MatchedStatements?.[0]?.SourcePolicyType, 'IAM Policy');
 });

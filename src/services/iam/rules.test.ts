@@ -69,11 +69,11 @@ test('statements are found in the text', () => {
   "Version": "2012-10-17"
 }`;
   assert.deepEqual(statementPositions(text), [
-    { start: { Line: 4, Column: 5 }, end: { Line: 4, Column: 69 } },
-    { start: { Line: 5, Column: 5 }, end: { Line: 5, Column: 23 } },
+    { start: { Line: 3, Column: 17 }, end: { Line: 4, Column: 69 } },
+    { start: { Line: 4, Column: 69 }, end: { Line: 5, Column: 23 } },
   ]);
   assert.deepEqual(statementPositions('{"Statement":{"Effect":"Allow"}}'), [
-    { start: { Line: 1, Column: 14 }, end: { Line: 1, Column: 32 } },
+    { start: { Line: 1, Column: 15 }, end: { Line: 1, Column: 32 } },
   ]);
 });
 
@@ -86,7 +86,7 @@ test('the simulator reports what was missing and who capped whom', () => {
     Condition: { StringEquals: { 'aws:PrincipalTag/Team': 'blue' } },
   });
   const simulation: Simulation = {
-    identity: [simulated(conditional, 'one', 'none')],
+    identity: [simulated(conditional, 'one')],
     boundary: undefined,
     organization: undefined,
     resource: undefined,
@@ -101,15 +101,15 @@ test('the simulator reports what was missing and who capped whom', () => {
     { ContextKeyName: 'aws:principaltag/team', ContextKeyValues: ['blue'], ContextKeyType: 'string' },
   ]);
   assert.equal(simulate({ ...simulation, context }, 's3:GetObject', '*').EvalDecision, 'allowed');
-  const boundary = [simulated(policy({ Action: 'sqs:*' }), 'boundary', 'none')];
+  const boundary = [simulated(policy({ Action: 'sqs:*' }), 'boundary')];
   const capped = simulate({ ...simulation, context, boundary }, 's3:GetObject', '*');
   assert.equal(capped.EvalDecision, 'implicitDeny');
   assert.deepEqual(capped.PermissionsBoundaryDecisionDetail, { AllowedByPermissionsBoundary: false });
-  const organization = [[simulated(policy({ Action: 'sqs:*' }), 'scp', 'none')]];
+  const organization = [[simulated(policy({ Action: 'sqs:*' }), 'scp')]];
   const governed = simulate({ ...simulation, context, organization }, 's3:GetObject', '*');
   assert.deepEqual(governed.OrganizationsDecisionDetail, { AllowedByOrganizations: false });
   assert.deepEqual(contextKeysOf(policy({ Action: 's3:*', Resource: 'arn:aws:s3:::${aws:username}/*' })), [
     'aws:username',
   ]);
-  assert.throws(() => simulated('{}', 'broken', 'none'), { code: 'InvalidInput' });
+  assert.throws(() => simulated('{}', 'broken'), { code: 'InvalidInput' });
 });

@@ -16,6 +16,7 @@ const SERVICES = new Set(['codecommit.amazonaws.com', 'cassandra.amazonaws.com']
 /** Names and passwords for one service. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_service-specific-creds.html */
 export const serviceCredentials = {
   async CreateServiceSpecificCredential({ UserName, ServiceName, CredentialAgeDays }, ctx) {
+    await readIdentity(ctx.store, ctx.account, 'user', UserName);
     checkService(ServiceName);
     if (CredentialAgeDays !== undefined)
       throw fault('InvalidInput', `Credentials for ${ServiceName} do not expire.`);
@@ -61,7 +62,12 @@ export const serviceCredentials = {
       .flatMap((user) => (user.serviceCredentials ?? []).map((row) => ({ user, row })))
       .filter(({ row }) => ServiceName === undefined || row.service === ServiceName);
     const { items, ...more } = pageOfList(found, page, ({ row }) => row.id);
-    return { ServiceSpecificCredentials: items.map(({ user, row }) => shown(user, row)), ...more };
+    // One user's list comes without a word about pages, unless pages are asked for.
+    const paged = AllUsers || Object.values(page).some((value) => value !== undefined);
+    return {
+      ServiceSpecificCredentials: items.map(({ user, row }) => shown(user, row)),
+      ...(paged || more.IsTruncated ? more : {}),
+    };
   },
 
   async UpdateServiceSpecificCredential({ UserName, ServiceSpecificCredentialId, Status }, ctx) {
@@ -120,10 +126,7 @@ function replace(
 
 function checkService(name: string): void {
   if (!SERVICES.has(name))
-    throw fault(
-      'NotSupportedService',
-      `No such service ${name} is supported for Service Specific Credentials`,
-    );
+    throw fault('NoSuchEntity', `No such service ${name} is supported for Service Specific Credentials`);
 }
 
 function credentialOf(user: UserRow, id: string): ServiceCredentialRow {

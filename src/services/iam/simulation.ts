@@ -19,10 +19,13 @@ import {
 import { fault } from './fault.ts';
 import { type StatementPosition, statementPositions } from './statement-position.ts';
 
+/** Policies of identities, boundaries and given texts are all IAM policies to the simulator. */
+type SourceType = Extract<PolicySourceType, 'IAM Policy' | 'resource'>;
+
 /** A policy under simulation: what the answer calls it, and its text for the positions of its statements. */
 export interface SimulatedPolicy {
   readonly id: string;
-  readonly type: PolicySourceType;
+  readonly type: SourceType;
   readonly text: string;
   readonly compiled: CompiledPolicy;
   readonly positions: readonly StatementPosition[];
@@ -40,7 +43,7 @@ export interface Simulation {
 }
 
 /** Compiles a policy; what is wrong with it is InvalidInput here. */
-export function simulated(text: string, id: string, type: PolicySourceType): SimulatedPolicy {
+export function simulated(text: string, id: string, type: SourceType = 'IAM Policy'): SimulatedPolicy {
   try {
     return { id, type, text, compiled: compilePolicy(text, id), positions: statementPositions(text) };
   } catch (error) {
@@ -159,7 +162,7 @@ export function contextFromEntries(entries: readonly ContextEntry[] = []): Conte
 
 /** Keys that conditions and variables of a policy ask for, as they are spelled. */
 export function contextKeysOf(text: string): readonly string[] {
-  return contextKeysIn(simulated(text, 'PolicyInputList', 'none'));
+  return contextKeysIn(simulated(text, 'PolicyInputList'));
 }
 
 function contextKeysIn({ text, compiled }: SimulatedPolicy): readonly string[] {

@@ -1,4 +1,5 @@
 import type {
+  EvaluationResult,
   IamOperations,
   PolicyIdentifier,
   SimulateCustomPolicyRequest,
@@ -27,11 +28,11 @@ export const simulations = {
   async SimulateCustomPolicy(input, ctx) {
     const { PolicyInputList, OrderedOrganizationPolicyInputList } = input;
     const simulation: Simulation = {
-      identity: PolicyInputList.map((text, i) => simulated(text, `PolicyInputList.${i + 1}`, 'none')),
+      identity: PolicyInputList.map((text, i) => simulated(text, `PolicyInputList.${i + 1}`)),
       boundary: boundaryOf(input.PermissionsBoundaryPolicyInputList),
       organization: OrderedOrganizationPolicyInputList?.map((level, i) =>
         (level.ServiceControlPolicyInputList ?? []).map((text, j) =>
-          simulated(text, `OrderedOrganizationPolicyInputList.${i + 1}.${j + 1}`, 'none'),
+          simulated(text, `OrderedOrganizationPolicyInputList.${i + 1}.${j + 1}`),
         ),
       ),
       ...surroundings(input, ctx.account, callerOf(input.CallerArn, ctx)),
@@ -43,9 +44,7 @@ export const simulations = {
     const source = await readSource(input.PolicySourceArn, ctx);
     const excluded = exclusions(input.PolicyExclusionList);
     const caller = input.CallerArn === undefined ? source.principal : callerOf(input.CallerArn, ctx);
-    const more = (input.PolicyInputList ?? []).map((text, i) =>
-      simulated(text, `PolicyInputList.${i + 1}`, 'none'),
-    );
+    const more = (input.PolicyInputList ?? []).map((text, i) => simulated(text, `PolicyInputList.${i + 1}`));
     const { identity, boundary } = source.policies;
     const controls = await ctx.ports.organizations.controls(ctx.account);
     const simulation: Simulation = {
@@ -57,7 +56,7 @@ export const simulations = {
         boundaryOf(input.PermissionsBoundaryPolicyInputList) ??
         (boundary === undefined || excluded(boundary.id)
           ? undefined
-          : [simulated(boundary.document, boundary.id, managedType(boundary.id))]),
+          : [simulated(boundary.document, boundary.id)]),
       organization: boundByOrganization(input.PolicySourceArn)
         ? controls?.scps?.map((level) => level.map((compiled) => ({ compiled })))
         : undefined,
@@ -89,18 +88,40 @@ function distinct(keys: readonly string[]): string[] {
   return [...new Map(keys.map((key) => [key.toLowerCase(), key])).values()];
 }
 
-function answer(simulation: Simulation, { ActionNames, ResourceArns = ['*'], ...page }: Question) {
-  const questions = ActionNames.flatMap((action) => ResourceArns.map((resource) => ({ action, resource })));
+function answer(simulation: Simulation, { ActionNames, ResourceArns, ...page }: Question) {
+  const resources = ResourceArns ?? ['*'];
+  const questions = ActionNames.flatMap((action) => resources.map((resource) => ({ action, resource })));
   const numbered = questions.map((question, i) => ({ ...question, key: String(i).padStart(8, '0') }));
   const { items, ...more } = pageOfList(numbered, page, ({ key }) => key);
   return {
-    EvaluationResults: items.map(({ action, resource }) => simulate(simulation, action, resource)),
+    EvaluationResults: items.map(({ action, resource }) => {
+      const result = simulate(simulation, action, resource);
+      return ResourceArns === undefined ? result : withResource(result, resource);
+    }),
     ...more,
   };
 }
 
+/** Where resources are named, their results stand apart as well. */
+function withResource(result: EvaluationResult, resource: string): EvaluationResult {
+  const { EvalDecision, MatchedStatements, MissingContextValues, PermissionsBoundaryDecisionDetail } = result;
+  return {
+    ...result,
+    EvalDecisionDetails: {},
+    ResourceSpecificResults: [
+      {
+        EvalResourceName: resource,
+        EvalResourceDecision: EvalDecision,
+        MatchedStatements,
+        MissingContextValues,
+        PermissionsBoundaryDecisionDetail,
+      },
+    ],
+  };
+}
+
 function boundaryOf(texts: readonly string[] | undefined) {
-  return texts?.map((text, i) => simulated(text, `PermissionsBoundaryPolicyInputList.${i + 1}`, 'none'));
+  return texts?.map((text, i) => simulated(text, `PermissionsBoundaryPolicyInputList.${i + 1}`));
 }
 
 function surroundings(
@@ -174,18 +195,14 @@ async function readSource(arn: string, ctx: Context): Promise<Source> {
 
 function ofSource({ id, document }: AttachedPolicy, { kind, name }: Source) {
   const [, group, policy] = GROUPS_INLINE.exec(id) ?? [];
-  if (group !== undefined) return simulated(document, `group_${group}_${policy}`, 'group');
+  if (group !== undefined) return simulated(document, `group_${group}_${policy}`);
   return id.startsWith('inline:')
-    ? simulated(document, `${kind}_${name}_${id.slice('inline:'.length)}`, kind)
-    : simulated(document, id.slice(id.lastIndexOf('/') + 1), managedType(id));
+    ? simulated(document, `${kind}_${name}_${id.slice('inline:'.length)}`)
+    : simulated(document, id.slice(id.lastIndexOf('/') + 1));
 }
 
 /** An inline policy of one of a user's groups. */
 const GROUPS_INLINE = /^inline:group\/([^/]+)\/(.+)$/;
-
-function managedType(arn: string) {
-  return arn.startsWith('arn:aws:iam::aws:') ? ('aws-managed' as const) : ('user-managed' as const);
-}
 
 function exclusions(list: readonly PolicyIdentifier[] = []): (id: string) => boolean {
   const ids = new Set(

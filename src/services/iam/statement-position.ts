@@ -9,7 +9,10 @@ export interface StatementPosition {
   readonly end: TextPosition;
 }
 
-/** One entry a statement, in order. `text` is valid JSON with a Statement. */
+/**
+ * One entry a statement, in order. `text` is valid JSON with a Statement. As a JSON reader stands: a statement of a list
+ * starts where what precedes it ends, a statement alone after its brace, and each ends after its closing brace.
+ */
 export function statementPositions(text: string): readonly StatementPosition[] {
   const positions: StatementPosition[] = [];
   let depth = 0;
@@ -31,12 +34,16 @@ export function statementPositions(text: string): readonly StatementPosition[] {
       at = end - 1;
     } else if (character === '{' || character === '[') {
       depth++;
-      if (inStatement && character === '[' && depth === 2) listDepth = 1;
-      if (inStatement && character === '{' && depth === 2 + listDepth)
-        start = { Line: line, Column: at - lineStart + 1 };
+      if (inStatement && depth === 2) {
+        if (character === '[') listDepth = 1;
+        start = { Line: line, Column: at - lineStart + 2 };
+      }
     } else if (character === '}' || character === ']') {
-      if (inStatement && character === '}' && depth === 2 + listDepth)
-        positions.push({ start, end: { Line: line, Column: at - lineStart + 2 } });
+      if (inStatement && character === '}' && depth === 2 + listDepth) {
+        const end = { Line: line, Column: at - lineStart + 2 };
+        positions.push({ start, end });
+        start = end;
+      }
       depth--;
       if (depth === 1) {
         inStatement = false;

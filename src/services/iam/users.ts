@@ -78,10 +78,7 @@ export const users = {
       if ((row.certificates ?? []).length > 0)
         throw fault('DeleteConflict', 'Cannot delete entity, must delete signing certificates first.');
       if ((row.serviceCredentials ?? []).length > 0)
-        throw fault(
-          'DeleteConflict',
-          'Cannot delete entity, must delete service specific credentials first.',
-        );
+        throw fault('DeleteConflict', 'Cannot delete entity, must remove referenced objects first.');
       const { attachments } = layout.at(account, '');
       if (row.boundary !== undefined) attachments.delete(tx, [row.boundary, 'boundary', 'user', row.name]);
       identityRows(account, 'user').delete(tx, [row.name.toLowerCase()]);

@@ -62,7 +62,5 @@ export function shownRole(row: RoleRow, account: string, trust: string, lastUsed
 }
 
 export function shownBoundary(arn: string | undefined): AttachedPermissionsBoundary | undefined {
-  return arn === undefined
-    ? undefined
-    : { PermissionsBoundaryType: 'PermissionsBoundaryPolicy', PermissionsBoundaryArn: arn };
+  return arn === undefined ? undefined : { PermissionsBoundaryType: 'Policy', PermissionsBoundaryArn: arn };
 }
