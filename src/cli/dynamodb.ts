@@ -4,7 +4,7 @@ import { AnsweredError, type Client } from './client.ts';
 import { readLines } from './lines.ts';
 import { UsageError } from './options.ts';
 import { ProgressBar } from './progress-bar.ts';
-import type { Terminal } from './terminal.ts';
+import { counted, type Terminal } from './terminal.ts';
 
 export const DYNAMODB_USAGE = `lambent dynamodb export TABLE [FILE]
   lambent dynamodb import TABLE FILE`;
@@ -110,7 +110,7 @@ async function exportTable({ client, terminal }: DynamodbCommand, table: string,
     await output.close();
   }
   await rm(sideFile, { force: true });
-  terminal.out(`${items} items of ${table} exported to ${file}`);
+  terminal.out(`${counted(items, 'item')} of ${table} exported to ${file}`);
   return 0;
 }
 
@@ -167,7 +167,7 @@ async function importTable({ client, terminal, world }: DynamodbCommand, table: 
     bar.end();
   }
   await rm(sideFile, { force: true });
-  terminal.out(`${items} items of ${file} imported into ${table}`);
+  terminal.out(`${counted(items, 'item')} of ${file} imported into ${table}`);
   return 0;
 }
 

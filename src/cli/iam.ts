@@ -1,6 +1,6 @@
 import { AnsweredError, type Client } from './client.ts';
 import { UsageError } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import { counted, type Terminal } from './terminal.ts';
 import { type Decided, whyLines } from './why.ts';
 
 export const IAM_USAGE = `lambent iam why REQUEST-ID
@@ -56,7 +56,7 @@ async function findings({ client, terminal, account }: IamCommand): Promise<numb
     terminal.out(`  ${finding.severity.padEnd(6)} ${finding.rule}: ${finding.message}`);
   }
   terminal.out(
-    `${identities} ${identities === 1 ? 'identity' : 'identities'} looked at, ${found.length} ${found.length === 1 ? 'finding' : 'findings'}`,
+    `${counted(identities, 'identity', 'identities')} looked at, ${counted(found.length, 'finding')}`,
   );
   return found.some(({ severity }) => severity === 'high') ? 1 : 0;
 }

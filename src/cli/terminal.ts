@@ -16,3 +16,8 @@ export function processTerminal(): Terminal {
     interactive: process.stdout.isTTY === true,
   };
 }
+
+/** `1 item`, `2 items`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

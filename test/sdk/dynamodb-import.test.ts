@@ -106,6 +106,9 @@ test('later lines of a key win, items need no wrapping, and what is no item is t
     return true;
   });
   await assert.rejects(run(`import second ${join(folder, 'none')}`), /there is no file/);
+  assert.deepEqual(await run(`export second ${join(folder, 'one.jsonl')}`), [
+    `1 item of second exported to ${join(folder, 'one.jsonl')}`,
+  ]);
   await assert.rejects(run('export'), /lambent dynamodb export TABLE/);
 });
 
