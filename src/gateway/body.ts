@@ -3,11 +3,14 @@ import type { OperationModel, ProtocolName, ServiceModel } from '../model/model.
 
 const MiB = 1024 * 1024;
 
-/** The largest buffered body each protocol takes, in bytes; DynamoDB's is 16 MiB, Lambda's zip in base64 nearly 70. */
+/**
+ * The largest buffered body each protocol takes, in bytes; DynamoDB's is 16 MiB, Lambda's zip in base64 nearly 70. A
+ * form spells a byte with up to three, so a batch of SQS's or SNS's messages that is just too long is read and told so.
+ */
 const LIMITS: Readonly<Record<ProtocolName, number>> = {
   json: 16 * MiB,
   'smithy-rpc-v2-cbor': 16 * MiB,
-  query: MiB,
+  query: 4 * MiB,
   ec2: MiB,
   'rest-json': 70_167_211,
   'rest-xml': 2 * MiB,

@@ -59,7 +59,8 @@ function route(call: Call): void {
     const named =
       http.headers['x-amz-target']?.split('.').at(-1) ??
       /(?:^|&)Action=([^&]*)/.exec(http.form ?? http.query)?.[1];
-    throw unknownOperation(found.protocol, named ?? '', found.model.metadata.apiVersion);
+    const words = found.service.definition?.unknownAction?.(named ?? '');
+    throw unknownOperation(found.protocol, named ?? '', found.model.metadata.apiVersion, words);
   }
   call.operation = found.operation;
   const { definition } = found.service;
@@ -84,7 +85,7 @@ function decode(call: Call): void {
   const { pathMembers } = call.definition;
   if (pathMembers === undefined || call.protocolName !== 'query') return;
   const input = call.model.shapes[call.operation.input?.shape ?? ''];
-  for (const [name, value] of Object.entries(pathMembers(http.path))) {
+  for (const [name, value] of Object.entries(pathMembers(http.path, call.operation))) {
     if (input?.members?.[name] !== undefined) call.input[name] ??= value;
   }
 }
@@ -105,7 +106,7 @@ function withHoisted({ headers, query }: HttpRequest): HttpRequest['headers'] {
 function validate(call: Call): void {
   const violations = validatorOf(call.model, call.operation.name)(call.input);
   if (violations.length === 0) return;
-  call.definition.refuseAlone?.(call.input);
+  call.definition.refuseAlone?.(call.input, violations, call.operation);
   const usual =
     call.protocolName === 'query' || call.protocolName === 'ec2' ? 'ValidationError' : 'ValidationException';
   throw new Fault(call.definition.validationCode ?? usual, validationMessage(violations), {}, 400);

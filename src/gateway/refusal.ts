@@ -132,9 +132,12 @@ export function notImplemented(service: string, operation: string): Fault {
 }
 
 /** An operation AWS does not have either. */
-export function unknownOperation(protocol: ProtocolName, name: string, version: string): Fault {
-  if (protocol === 'query' || protocol === 'ec2') {
-    return new Fault('InvalidAction', `Could not find operation ${name} for version ${version}`, {}, 400);
-  }
+export function unknownOperation(
+  protocol: ProtocolName,
+  name: string,
+  version: string,
+  words = `Could not find operation ${name} for version ${version}`,
+): Fault {
+  if (protocol === 'query' || protocol === 'ec2') return new Fault('InvalidAction', words, {}, 400);
   return new Fault('UnknownOperationException', '', {}, protocol.startsWith('rest') ? 404 : 400);
 }

@@ -106,6 +106,8 @@ export interface Shape {
     readonly code?: string;
     readonly httpStatusCode?: number;
     readonly senderFault?: boolean;
+    /** The message in the query protocol, where it is another. */
+    readonly queryMessage?: string;
   };
   readonly eventstream?: boolean;
   readonly event?: boolean;

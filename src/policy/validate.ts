@@ -15,8 +15,9 @@ import {
  * - `inline`: of a user, group or role, or a session policy
  * - `trust`: a role's; it names principals and no resources
  * - `resource`: attached to a resource
+ * - `queue`: attached to a queue of SQS, which takes whatever it calls its resource
  */
-export type PolicyKind = 'managed' | 'inline' | 'trust' | 'resource';
+export type PolicyKind = 'managed' | 'inline' | 'trust' | 'resource' | 'queue';
 
 /** Reads and checks a document; throws {@link MalformedPolicy}. */
 export function validatePolicy(text: string, kind: PolicyKind): PolicyDocument {
@@ -57,7 +58,7 @@ function checkSids(statements: readonly PolicyStatement[], kind: PolicyKind): vo
   const sids = statements.flatMap(({ sid }) => (sid === undefined || sid === '' ? [] : [sid]));
   if (new Set(sids).size !== sids.length)
     throw new MalformedPolicy('Statement IDs (SID) in a single policy must be unique.');
-  if (kind !== 'resource' && sids.some((sid) => !/^[0-9A-Za-z]*$/.test(sid))) {
+  if (kind !== 'resource' && kind !== 'queue' && sids.some((sid) => !/^[0-9A-Za-z]*$/.test(sid))) {
     throw new MalformedPolicy(
       'Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*',
     );
@@ -116,6 +117,7 @@ function checkResources({ resources }: PolicyStatement, kind: PolicyKind): void 
   }
   if (resources === undefined || resources.length === 0)
     throw new MalformedPolicy('Policy statement must contain resources.');
+  if (kind === 'queue') return;
   for (const resource of resources) checkResource(resource);
 }
 

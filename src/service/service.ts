@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { MaybePromise } from '../base/maybe-promise.ts';
+import type { OperationModel } from '../model/model.ts';
+import type { Violation } from '../model/violation.ts';
 import type { ContextLookup, ContextValue, ContextValues } from '../policy/request.ts';
 import type { KeyRange, Transaction } from '../store/store.ts';
 import type { Context, HttpFacts } from './context.ts';
@@ -125,7 +127,11 @@ export interface ServiceDefinition {
     ctx: Context,
   ) => Promise<{ readonly account: string; readonly region: string } | undefined>;
   /** Throws for what of an input that the model refuses is said alone, before anything else that is wrong with it. */
-  readonly refuseAlone?: (input: Readonly<Record<string, unknown>>) => void;
+  readonly refuseAlone?: (
+    input: Readonly<Record<string, unknown>>,
+    violations: readonly Violation[],
+    operation: OperationModel,
+  ) => void;
   /** The error code of input the model refuses, where it is not the protocol's own (`ValidationException`). */
   readonly validationCode?: string;
   /** The rows that change when something new stands at a resource (records of a stream, messages of a queue). */
@@ -135,7 +141,9 @@ export interface ServiceDefinition {
   /** A denial's error, where it is not the protocol's own (`AccessDenied`). */
   readonly denial?: { readonly code: string; readonly status: number };
   /** Input that a query request's path gives: SQS's queue URLs are addresses to send to. The request's own fields win. */
-  readonly pathMembers?: (path: string) => Readonly<Record<string, unknown>>;
+  readonly pathMembers?: (path: string, operation: OperationModel) => Readonly<Record<string, unknown>>;
+  /** What a query request of an action that the service has not is told, where it is not the usual. */
+  readonly unknownAction?: (action: string) => string;
   /** Operations kept but not simulated: the support table and the log line say so. */
   readonly stored?: readonly string[];
   /** Called once when the server starts; may resume what rows say was under way. Returns its stop. */

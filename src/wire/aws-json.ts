@@ -6,6 +6,7 @@ import { decodeJsonBody, jsonDecoder, structureDecoder } from './json-decode.ts'
 import { jsonEncoder, structureEncoder } from './json-encode.ts';
 import { encodeJsonError } from './json-error.ts';
 import type { Protocol, WireError, WireResponse } from './protocol.ts';
+import { queryCompatible } from './query-compatible.ts';
 import { RawJson } from './raw-json.ts';
 import { plainBody } from './request-compression.ts';
 
@@ -30,9 +31,13 @@ export const awsJson: Protocol = {
   encodeError(model, _operation, error) {
     const found = errorShapeOf(model, error.code);
     const status = statusOf(error, found, 400);
-    const response = answer(model, status, encodedError(model, error, found), error.requestId);
-    if (model.metadata.awsQueryCompatible === undefined) return response;
-    const queryError = `${found?.queryCode ?? error.code};${faultOf(found, status)}`;
+    if (model.metadata.awsQueryCompatible === undefined) {
+      return answer(model, status, encodedError(model, error, found), error.requestId);
+    }
+    const common = found === undefined ? queryCompatible(error.code) : undefined;
+    const text = encodedError(model, { ...error, code: common?.type ?? error.code }, found);
+    const response = answer(model, common?.status ?? status, text, error.requestId);
+    const queryError = `${found?.queryCode ?? common?.queryCode};${faultOf(found, status)}`;
     return { ...response, headers: { ...response.headers, 'x-amzn-query-error': queryError } };
   },
 };
@@ -107,7 +112,8 @@ function encodedOutput(
   output: Readonly<Record<string, unknown>>,
 ): string {
   if (output instanceof RawJson) return output.text;
-  return operation.output ? jsonEncoder(model, operation.output)(output) : '{}';
+  // What answers nothing has no body, not one that says nothing.
+  return operation.output ? jsonEncoder(model, operation.output)(output) : '';
 }
 
 function encodedError(model: ServiceModel, error: WireError, found: ErrorShape | undefined): string {

@@ -36,7 +36,9 @@ export const awsQuery: Protocol = {
     const body =
       `<ErrorResponse${namespaceAttribute(model.metadata.xmlNamespace)}><Error>` +
       `<Type>${faultOf(found, status)}</Type><Code>${escapeXml(found?.queryCode ?? error.code)}</Code>` +
-      `<Message>${escapeXml(error.message)}</Message>${errorDetail(model, found, error)}</Error>` +
+      `<Message>${escapeXml(found?.shape.error?.queryMessage ?? error.message)}</Message>` +
+      `${model.metadata.awsQueryCompatible === undefined ? '' : '<Detail/>'}` +
+      `${errorDetail(model, found, error)}</Error>` +
       `<RequestId>${escapeXml(error.requestId)}</RequestId></ErrorResponse>`;
     return xmlAnswer(status, body, error.requestId);
   },

@@ -40,6 +40,6 @@ test('a body over its protocol limit gets 413 in full, also on a connection that
   );
   assert.match(json, /^HTTP\/1\.1 413 /);
   assert.match(json, /"__type":"[^"]*RequestEntityTooLarge/);
-  const form = await post({ 'content-type': 'application/x-www-form-urlencoded' }, 2 * MiB);
+  const form = await post({ 'content-type': 'application/x-www-form-urlencoded' }, 5 * MiB);
   assert.match(form, /^HTTP\/1\.1 413 [\s\S]*<Code>RequestEntityTooLarge<\/Code>/);
 });

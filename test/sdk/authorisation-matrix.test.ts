@@ -151,11 +151,13 @@ function isWrong({ status, code }: WireAnswer): boolean {
   return DENIALS.has(code) || (status === 403 && code === '') || (status >= 500 && status !== 501);
 }
 
-/** The status and code of a denial, by protocol; SNS has a code of its own, and SQS kept that of its queries. */
-function denialOf({ name, model }: AskedOperation): { readonly status: number; readonly code: string } {
+/** The status and code of a denial, by protocol; SNS has a code of its own, and SQS kept the status of its queries. */
+function denialOf(
+  { name, model }: AskedOperation,
+  protocol = clientProtocol(model),
+): { readonly status: number; readonly code: string } {
   if (name.startsWith('sns.')) return { status: 403, code: 'AuthorizationError' };
-  if (name.startsWith('sqs.')) return { status: 403, code: 'AccessDenied' };
-  const protocol = clientProtocol(model);
+  if (protocol === 'json' && name.startsWith('sqs.')) return { status: 403, code: 'AccessDeniedException' };
   if (protocol === 'json') return { status: 400, code: 'AccessDeniedException' };
   return { status: 403, code: protocol === 'rest-json' ? 'AccessDeniedException' : 'AccessDenied' };
 }
@@ -165,8 +167,9 @@ function denialFailure(
   userName: string,
   reason: string,
   answer: WireAnswer,
+  protocol = clientProtocol(asked.model),
 ): string | undefined {
-  const { status, code } = denialOf(asked);
+  const { status, code } = denialOf(asked, protocol);
   const otherwise = DENIED_OTHERWISE[asked.name];
   if (otherwise !== undefined) {
     const fits = answer.status === otherwise.status && (otherwise.words?.test(answer.text) ?? true);
@@ -203,7 +206,9 @@ test('SQS denies its old clients, who speak query, alike', async () => {
   const reason = 'because no identity-based policy allows the \\1 action';
   const failures = await failuresOf(async (asked) => {
     const answer = await callSigned(lambent.port, nobody, asked, 'query');
-    return answer.text.startsWith('<') ? denialFailure(asked, 'nobody', reason, answer) : shown(answer);
+    return answer.text.startsWith('<')
+      ? denialFailure(asked, 'nobody', reason, answer, 'query')
+      : shown(answer);
   }, queues);
   assert.deepEqual(failures, []);
 });

@@ -295,8 +295,57 @@ test('visibility can be changed, within twelve hours', async () => {
   assert.deepEqual(await receive(url), []);
   await assert.rejects(change(43_200), refuses('InvalidParameterValue', /beyond the limit/));
   await change(0);
-  await assert.rejects(change(10), refuses('MessageNotInflight'));
+  // What is visible again is hidden once more.
+  await change(10);
+  assert.deepEqual(await receive(url), []);
+  await lambent.advance(11);
   assert.equal((await receive(url)).length, 1);
+  // An earlier receive's handle does it, too.
+  await change(0);
+  assert.equal((await receive(url)).length, 1);
+});
+
+test('a group waits behind what is in flight, not before it', async () => {
+  const url = await make('behind.fifo', { FifoQueue: 'True', ContentBasedDeduplication: 'TRUE' });
+  assert.equal((await attributes(url))['ContentBasedDeduplication'], 'true');
+  for (const body of ['a', 'b', 'c']) await send(url, body, { MessageGroupId: 'g' });
+  const all = await receive(url, { MaxNumberOfMessages: 3, VisibilityTimeout: 5 });
+  assert.deepEqual(bodies(all), ['a', 'b', 'c']);
+  await sqs.send(
+    new ChangeMessageVisibilityCommand({
+      QueueUrl: url,
+      ReceiptHandle: all[1]?.ReceiptHandle,
+      VisibilityTimeout: 20,
+    }),
+  );
+  await lambent.advance(6);
+  const [first, ...others] = await receive(url, { MaxNumberOfMessages: 3, VisibilityTimeout: 30 });
+  assert.deepEqual([first?.Body, others], ['a', []]);
+  await remove(url, first as Message);
+  assert.deepEqual(await receive(url), []);
+  await lambent.advance(15);
+  assert.deepEqual(bodies(await receive(url, { MaxNumberOfMessages: 3 })), ['b', 'c']);
+});
+
+test('a purged FIFO queue has forgotten what was sent', async () => {
+  const url = await make('purged.fifo', { FifoQueue: 'true' });
+  const sent = { MessageGroupId: 'g', MessageDeduplicationId: 'd' };
+  await send(url, 'one', sent);
+  await sqs.send(new PurgeQueueCommand({ QueueUrl: url }));
+  await send(url, 'two', sent);
+  assert.deepEqual(bodies(await receive(url)), ['two']);
+});
+
+test('a queue’s name does for its address, and names of any script for attributes', async () => {
+  await make('named');
+  const MessageAttributes = { 'größe.1': { DataType: 'String', StringValue: 'x' } };
+  await send('named', 'm', { MessageAttributes });
+  const [message] = await receive('named', { MessageAttributeNames: ['grö*'] });
+  assert.deepEqual(message?.MessageAttributes, MessageAttributes);
+  await assert.rejects(
+    send('named', 'm', { MessageAttributes: { 'a§': { DataType: 'String', StringValue: 'x' } } }),
+    refuses('InvalidParameterValue'),
+  );
 });
 
 test('a FIFO queue keeps each group in order, one flight at a time', async () => {

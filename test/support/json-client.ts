@@ -29,7 +29,7 @@ export class JsonClient {
   /** `target` is `DynamoDB_20120810.PutItem`. Rejects when no whole answer came. */
   async call(service: string, target: string, input: unknown): Promise<JsonAnswer> {
     const { status, text } = await this.raw(service, target, input);
-    return { status, output: JSON.parse(text) as Record<string, unknown> };
+    return { status, output: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown> };
   }
 
   /** The same, with the answer as it came. */

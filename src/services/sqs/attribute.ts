@@ -9,6 +9,8 @@ type Attributes = Readonly<Record<string, string>>;
 interface Rule {
   readonly accepts: (value: string) => boolean;
   readonly fifoOnly?: boolean;
+  /** Said in any case (Python prints `True`), kept and shown in lower. */
+  readonly flag?: boolean;
 }
 
 function within(least: number, most: number): Rule {
@@ -19,7 +21,7 @@ function oneOf(...values: readonly string[]): Rule {
   return { accepts: (value) => values.includes(value) };
 }
 
-const BOOLEAN = oneOf('true', 'false');
+const BOOLEAN: Rule = { ...oneOf('true', 'false'), flag: true };
 const ANY: Rule = { accepts: () => true };
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html */
@@ -35,7 +37,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   KmsMasterKeyId: ANY,
   KmsDataKeyReusePeriodSeconds: within(60, 86_400),
   SqsManagedSseEnabled: BOOLEAN,
-  FifoQueue: { ...oneOf('true'), fifoOnly: true },
+  FifoQueue: { ...oneOf('true'), fifoOnly: true, flag: true },
   ContentBasedDeduplication: { ...BOOLEAN, fifoOnly: true },
   DeduplicationScope: { ...oneOf('queue', 'messageGroup'), fifoOnly: true },
   FifoThroughputLimit: { ...oneOf('perQueue', 'perMessageGroupId'), fifoOnly: true },
@@ -76,8 +78,18 @@ export function unknownAttribute(name: string): Error {
   return fault('InvalidAttributeName', `Unknown Attribute ${name}.`);
 }
 
+function spelled(given: Attributes): Attributes {
+  const same: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const flag = Object.hasOwn(RULES, name) && RULES[name]?.flag === true;
+    same[name] = flag ? value.toLowerCase() : value;
+  }
+  return same;
+}
+
 /** The attributes as they are kept: a policy names whom it names by who they are. */
-export async function boundAttributes(given: Attributes, account: string, ctx: Context): Promise<Attributes> {
+export async function boundAttributes(asked: Attributes, account: string, ctx: Context): Promise<Attributes> {
+  const given = spelled(asked);
   const { Policy: policy = '' } = given;
   if (policy === '') return given;
   checkPolicy(policy);
@@ -134,7 +146,7 @@ function check(given: Attributes, fifo: boolean): void {
 
 function checkPolicy(text: string): void {
   try {
-    validatePolicy(text, 'resource');
+    validatePolicy(text, 'queue');
   } catch (error) {
     if (!(error instanceof MalformedPolicy)) throw error;
     throw fault('InvalidAttributeValue', 'Invalid value for the parameter Policy.');

@@ -45,8 +45,8 @@ export function inFlightUntil(group: GroupRow, key: string, nowMs: number): numb
 }
 
 /**
- * Writes when the group may be received from next: when the last of those in flight is visible again, or at once if
- * none is. A group without messages goes.
+ * Writes when the group may be received from next: when the first in its line is visible. What stands behind one in
+ * flight waits for it; what stands before it does not. A group without messages goes.
  */
 export async function settleGroup(
   tx: Transaction,
@@ -57,17 +57,13 @@ export async function settleGroup(
 ): Promise<void> {
   rows.due.delete(tx, [contentId, before.availableAtMs, group]);
   const flying = Object.entries(inFlight).filter(([, until]) => until > nowMs);
-  let availableAtMs: number;
-  if (flying.length > 0) availableAtMs = Math.max(...flying.map(([, until]) => until));
-  else {
-    const [head] = (await rows.lines.page(tx, [contentId, group], { limit: 1 })).rows;
-    if (head === undefined) {
-      rows.groups.delete(tx, [contentId, group]);
-      return;
-    }
-    // Groups take turns: one that was just served stands behind those that wait.
-    availableAtMs = Math.max(head.value.visibleAtMs, nowMs);
+  const [head] = (await rows.lines.page(tx, [contentId, group], { limit: 1 })).rows;
+  if (head === undefined) {
+    rows.groups.delete(tx, [contentId, group]);
+    return;
   }
+  // Groups take turns: one that was just served stands behind those that wait.
+  const availableAtMs = Math.max(head.value.visibleAtMs, nowMs);
   rows.groups.set(tx, [contentId, group], { availableAtMs, inFlight: Object.fromEntries(flying) });
   rows.due.set(tx, [contentId, availableAtMs, group], { receives: 0 });
 }

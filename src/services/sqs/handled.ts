@@ -133,14 +133,17 @@ async function changeVisibility(
   const rows = rowsOf(name);
   const { contentId } = queue;
   const row = await rows.messages.get(tx, [contentId, key]);
-  if (row === undefined || row.receives !== receives) {
+  // A standard queue's message takes it from whoever received it, and when it is visible again, too.
+  if (row === undefined || (queue.fifo && row.receives !== receives)) {
     throw badValue(
       handle,
       'ReceiptHandle',
       'Message does not exist or is not available for visibility timeout change.',
     );
   }
-  if (row.visibleAtMs <= nowMs) throw fault('MessageNotInflight', "The specified message isn't in flight.");
+  if (queue.fifo && row.visibleAtMs <= nowMs) {
+    throw fault('MessageNotInflight', "The specified message isn't in flight.");
+  }
   const receivedAtMs = row.lastReceivedAtMs ?? nowMs;
   if (nowMs - receivedAtMs + seconds * 1000 > MOST_VISIBILITY_SECONDS * 1000) {
     throw badValue(

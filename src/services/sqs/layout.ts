@@ -4,8 +4,8 @@ import { keyspace, rows } from '../../store/keyspace.ts';
 /**
  * SQS's rows of one account in one region.
  *
- * A queue's messages stand under its `contentId`, which PurgeQueue replaces: one write empties a queue, and a job
- * deletes what the old id held. A message id (`MessageKey`) sorts by arrival.
+ * A queue's messages, and what is remembered of them, stand under its `contentId`, which PurgeQueue replaces: one write
+ * empties a queue, and a job deletes what the old id held. A message id (`MessageKey`) sorts by arrival.
  *
  * Standard: `due` orders message ids by when each may be received next.
  * FIFO: `lines` keeps each message group in order; `due` orders the groups by when the first of each may be
@@ -21,9 +21,8 @@ export const layout = keyspace('sqs', {
   due: rows<[contentId: string, visibleAtMs: number, messageKeyOrGroup: string], DueRow>('due'),
   groups: rows<[contentId: string, group: string], GroupRow>('groups'),
   lines: rows<[contentId: string, group: string, messageKey: string], LineRow>('lines'),
-  /** Under the queue's id: a purge does not forget what was sent. */
-  duplicates: rows<[queueId: string, scope: string, deduplicationId: string], DuplicateRow>('duplicates'),
-  duplicateTimes: rows<[queueId: string, atMs: number, scope: string, deduplicationId: string], 0>(
+  duplicates: rows<[contentId: string, scope: string, deduplicationId: string], DuplicateRow>('duplicates'),
+  duplicateTimes: rows<[contentId: string, atMs: number, scope: string, deduplicationId: string], 0>(
     'duplicate-times',
   ),
   attempts: rows<[queueId: string, attemptId: string], AttemptRow>('attempts'),

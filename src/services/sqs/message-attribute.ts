@@ -8,7 +8,8 @@ export type StoredAttributes = Readonly<Record<string, StoredAttribute>>;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const MOST = 10;
-const NAME = /^(?!(?:aws|amazon)\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)$/i;
+// AWS's words say ASCII; it takes letters and digits of any script.
+const NAME = /^(?!(?:aws|amazon)\.)(?!\.)(?!.*\.\.)[\p{L}\p{N}_.-]{1,256}(?<!\.)$/iu;
 const TYPE = /^(String|Number|Binary)(?:\.[\s\S]{1,249})?$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters XML cannot hold
 const FORBIDDEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
@@ -65,10 +66,7 @@ function storeAttribute(name: string, value: MessageAttributeValue): StoredAttri
     throw refused(`Can't cast the value of message (user) attribute '${name}' to a number.`);
   }
   if (!isAllowedText(text)) {
-    throw fault(
-      'InvalidMessageContents',
-      `Invalid characters found in the value of message attribute '${name}'.`,
-    );
+    throw refused(`Invalid characters found in the value of message (user) attribute '${name}'.`);
   }
   return { type, text };
 }
@@ -113,7 +111,7 @@ function field(hash: Hash, bytes: Uint8Array): void {
   hash.update(length).update(bytes);
 }
 
-/** The attributes a receive asks for: `All`, `.*`, a name, or a prefix before `.*`. */
+/** The attributes a receive asks for: `All`, a name, or a prefix before `*` or `.*`. */
 export function selectAttributes(
   attributes: StoredAttributes | undefined,
   wanted: readonly string[],
@@ -127,8 +125,8 @@ export function selectAttributes(
 }
 
 function matches(name: string, want: string): boolean {
-  if (want === 'All' || want === '.*' || want === name) return true;
-  return want.endsWith('.*') && name.startsWith(want.slice(0, -1));
+  if (want === 'All' || want === name) return true;
+  return want.endsWith('*') && name.startsWith(want.replace(/\.?\*$/, ''));
 }
 
 export function shownAttribute({ type, text, binary }: StoredAttribute): MessageAttributeValue {

@@ -14,7 +14,6 @@ const MOST_LISTED = 10;
 /** Names a task to CancelMessageMoveTask. */
 interface TaskHandle {
   readonly taskId: string;
-  readonly startedAtMs: number;
   readonly sourceArn: string;
 }
 
@@ -24,12 +23,8 @@ function sealHandle(handle: TaskHandle): string {
 
 function openHandle(text: string): TaskHandle {
   try {
-    const { taskId, startedAtMs, sourceArn } = JSON.parse(
-      Buffer.from(text, 'base64').toString(),
-    ) as Partial<TaskHandle>;
-    if (typeof taskId === 'string' && typeof startedAtMs === 'number' && typeof sourceArn === 'string') {
-      return { taskId, startedAtMs, sourceArn };
-    }
+    const { taskId, sourceArn } = JSON.parse(Buffer.from(text, 'base64').toString()) as Partial<TaskHandle>;
+    if (typeof taskId === 'string' && typeof sourceArn === 'string') return { taskId, sourceArn };
   } catch {
     // Answered below, like JSON that is no handle.
   }
@@ -69,7 +64,7 @@ async function checkDestination(ctx: Context, arn: string | undefined, from: Que
 function describe(startedAtMs: number, taskId: string, task: MoveRow): ListMessageMoveTasksResultEntry {
   const { sourceArn, status } = task;
   return {
-    ...(status === 'RUNNING' ? { TaskHandle: sealHandle({ taskId, startedAtMs, sourceArn }) } : {}),
+    ...(status === 'RUNNING' ? { TaskHandle: sealHandle({ taskId, sourceArn }) } : {}),
     Status: status,
     SourceArn: sourceArn,
     DestinationArn: task.destinationArn,
@@ -121,20 +116,22 @@ export const moveTasks = {
       const payload = { name: name.name, queueId: queue.id, startedAtMs, taskId };
       ctx.as({ account: name.account, region: name.region }).enqueue(tx, { kind: 'move', payload });
     });
-    return { TaskHandle: sealHandle({ taskId, startedAtMs, sourceArn: queueArn(name) }) };
+    return { TaskHandle: sealHandle({ taskId, sourceArn: queueArn(name) }) };
   },
 
   async CancelMessageMoveTask(input, ctx) {
-    const { taskId, startedAtMs, sourceArn } = openHandle(input.TaskHandle);
+    const { taskId, sourceArn } = openHandle(input.TaskHandle);
     const { name, queue } = await source(ctx, sourceArn);
     const { moves } = rowsOf(name);
     return ctx.transact(async (tx) => {
-      const task = await moves.get(tx, [queue.id, startedAtMs, taskId]);
-      if (task === undefined) throw fault('ResourceNotFoundException', 'Task does not exist.');
+      const tasks = await moves.all(tx, [queue.id]);
+      const found = tasks.find(({ key }) => key[2] === taskId);
+      if (found === undefined) throw fault('ResourceNotFoundException', 'Task does not exist.');
+      const { key, value: task } = found;
       if (task.status !== 'RUNNING') {
         throw fault('UnsupportedOperation', 'Only active tasks can be cancelled.');
       }
-      moves.set(tx, [queue.id, startedAtMs, taskId], { ...task, status: 'CANCELLING' });
+      moves.set(tx, key, { ...task, status: 'CANCELLING' });
       return { ApproximateNumberOfMessagesMoved: task.moved };
     });
   },

@@ -19,7 +19,7 @@ export interface Move {
   readonly taskId: string;
 }
 
-/** The visible messages at the head of a queue: of a FIFO queue, those of groups none of which is in flight. */
+/** The visible messages at the head of a queue: of a FIFO queue, those before the first of a group that is in flight. */
 async function heads(
   tx: Transaction,
   rows: QueueRows,

@@ -30,11 +30,17 @@ export function checkName(name: string, fifo: boolean): void {
   }
 }
 
-/** The queue a URL names: its last two parts are the owner's account and the name, whatever host is before them. */
-export function queueOfUrl(url: string, ctx: { readonly region: string }): QueueName {
-  const [, account, name] = /(?:^|\/)(\d{12})\/([^/?#]+)\/?$/.exec(url) ?? [];
+/**
+ * The queue a URL names: its last two parts are the owner's account and the name, whatever host is before them. A name
+ * alone is that of a queue of the caller's.
+ */
+export function queueOfUrl(
+  url: string,
+  ctx: { readonly account: string; readonly region: string },
+): QueueName {
+  const [, account = ctx.account, name] = /^(?:(?:.*\/)?(\d{12})\/)?([^/?#]+)\/?$/.exec(url) ?? [];
   // AWS says of any other address that no queue is there.
-  if (account === undefined || name === undefined) throw noQueue();
+  if (name === undefined) throw noQueue();
   return { account, region: ctx.region, name };
 }
 

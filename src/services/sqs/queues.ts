@@ -164,7 +164,10 @@ export const queues = {
     const sources = (await sourcesOf(ctx, name)).filter((source) => source > start);
     const shown = sources.slice(0, most);
     return {
-      queueUrls: shown.map((source) => queueUrl(ctx, { ...name, name: source })),
+      // AWS leaves out the list that is empty, although its model requires it.
+      queueUrls: (shown.length === 0
+        ? undefined
+        : shown.map((source) => queueUrl(ctx, { ...name, name: source }))) as readonly string[],
       NextToken: sources.length > most ? Buffer.from(shown.at(-1) ?? '').toString('base64url') : undefined,
     };
   },

@@ -127,16 +127,16 @@ export async function acceptMessage(
     return { messageId: row.messageId };
   }
   const scope = queue.attributes['DeduplicationScope'] === 'messageGroup' ? row.group : '';
-  const before = await rows.duplicates.get(tx, [queue.id, scope, row.deduplicationId]);
+  const before = await rows.duplicates.get(tx, [contentId, scope, row.deduplicationId]);
   if (before !== undefined) {
     if (before.atMs + DEDUPLICATION_MS > row.sentAtMs) return before;
-    rows.duplicateTimes.delete(tx, [queue.id, before.atMs, scope, row.deduplicationId]);
+    rows.duplicateTimes.delete(tx, [contentId, before.atMs, scope, row.deduplicationId]);
   }
   if (content.blob !== undefined) await ctx.blobs.retain(tx, content.blob);
   const { messageId, sentAtMs: atMs } = row;
   const line = { rows, contentId, group: row.group };
   const sequence = await appendMessage(tx, line, { ordinal, chance }, row, content);
-  rows.duplicates.set(tx, [queue.id, scope, row.deduplicationId], { messageId, sequence, atMs });
-  rows.duplicateTimes.set(tx, [queue.id, atMs, scope, row.deduplicationId], 0);
+  rows.duplicates.set(tx, [contentId, scope, row.deduplicationId], { messageId, sequence, atMs });
+  rows.duplicateTimes.set(tx, [contentId, atMs, scope, row.deduplicationId], 0);
   return { messageId, sequence };
 }

@@ -8,6 +8,7 @@ import { permissions, resourcePolicy, resourceTags } from './permissions.ts';
 import { nextVisible, queueChanges } from './queue.ts';
 import { freeName, queues } from './queues.ts';
 import { receives } from './receives.ts';
+import { invalidAction, memberOfPath, refuseMissing } from './refusing.ts';
 import { settlements } from './settlements.ts';
 import { discard, sweep } from './sweeping.ts';
 import { tags } from './tags.ts';
@@ -33,5 +34,7 @@ export const sqs = defineService({
   changes: queueChanges,
   nextChange: nextVisible,
   jobs: { sweep, discard, move, 'free-name': freeName },
-  pathMembers: (path) => (path === '/' ? {} : { QueueUrl: path }),
+  refuseAlone: refuseMissing,
+  pathMembers: memberOfPath,
+  unknownAction: invalidAction,
 });

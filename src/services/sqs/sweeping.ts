@@ -106,7 +106,7 @@ async function sweepDuplicates(
   nowMs: number,
 ): Promise<number> {
   if (!queue.fifo) return 0;
-  const page = await rows.duplicateTimes.page(tx, [queue.id], { limit: PAGE });
+  const page = await rows.duplicateTimes.page(tx, [queue.contentId], { limit: PAGE });
   let forgotten = 0;
   for (const { key } of page.rows) {
     const [id, atMs, scope, deduplicationId] = key;
@@ -124,7 +124,7 @@ async function sweepDuplicates(
 async function nextExpiry(tx: Transaction, rows: QueueRows, queue: QueueRow): Promise<number | undefined> {
   const [oldest] = (await rows.messages.page(tx, [queue.contentId], { limit: 1 })).rows;
   const [duplicate] = queue.fifo
-    ? (await rows.duplicateTimes.page(tx, [queue.id], { limit: 1 })).rows
+    ? (await rows.duplicateTimes.page(tx, [queue.contentId], { limit: 1 })).rows
     : [undefined];
   const [attempt] = queue.fifo ? (await rows.attempts.page(tx, [queue.id], { limit: 1 })).rows : [undefined];
   const times = [
@@ -152,9 +152,11 @@ export async function discard({ contentId, queueId }: Discard, ctx: Context): Pr
     });
   }
   const { due, groups, lines, duplicates, duplicateTimes, attempts, sweeps, moves } = rows;
-  for (const table of [due, groups, lines] as const) await clear(ctx, table, contentId);
+  for (const table of [due, groups, lines, duplicates, duplicateTimes] as const) {
+    await clear(ctx, table, contentId);
+  }
   if (queueId === undefined) return;
-  for (const table of [duplicates, duplicateTimes, attempts, sweeps, moves] as const) {
+  for (const table of [attempts, sweeps, moves] as const) {
     await clear(ctx, table, queueId);
   }
 }

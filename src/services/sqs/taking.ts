@@ -207,7 +207,7 @@ async function takeFromLine(
   const group = await rows.groups.get(tx, [contentId, groupName]);
   if (group === undefined || group.availableAtMs > nowMs) return [];
   const taken: Taken[] = [];
-  const inFlight: Record<string, number> = {};
+  const inFlight: Record<string, number> = { ...group.inFlight };
   const source = { name: taking.name, rows, contentId };
   for (const key of keys) {
     const row = await rows.messages.get(tx, [contentId, key]);
