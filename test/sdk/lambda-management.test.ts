@@ -74,7 +74,7 @@ test('code signing is kept with its functions', async () => {
   const remove = () => lambda.send(new sdk.DeleteCodeSigningConfigCommand({ CodeSigningConfigArn }));
   await assert.rejects(remove(), failing('ResourceConflictException'));
   await lambda.send(new sdk.DeleteFunctionCodeSigningConfigCommand({ FunctionName: 'later' }));
-  assert.equal(await ofFunction('later'), '');
+  assert.equal(await ofFunction('later'), undefined);
   await lambda.send(new sdk.DeleteFunctionCommand({ FunctionName: 'signed' }));
   assert.deepEqual(await functions(), []);
 

@@ -8,7 +8,7 @@ import type { Reader } from '../../store/store.ts';
 import type { AliasRow } from './layout.ts';
 import { pageOf } from './pages.ts';
 import { keep, provide } from './provisions.ts';
-import { checkRevision, notFound, readFunction, type Target, targetOf } from './reading.ts';
+import { aliasNotFound, checkRevision, notFound, readFunction, type Target, targetOf } from './reading.ts';
 import { arnOf, fault, isVersionNumber, LATEST } from './reference.ts';
 
 function describeAlias({ reference }: Target, name: string, alias: AliasRow): AliasConfiguration {
@@ -42,6 +42,7 @@ async function weightsOf(
       throw fault(
         'InvalidParameterValueException',
         '$LATEST is not supported for an alias pointing to more than 1 version',
+        { Type: undefined },
       );
     }
     if (other === version) {
@@ -64,12 +65,6 @@ async function requireVersion(reader: Reader, target: Target, version: string): 
   if (found === undefined) throw notFound({ ...reference, qualifier: version });
 }
 
-function aliasNotFound({ reference }: Target, name: string): Error {
-  return fault('ResourceNotFoundException', `Cannot find alias arn: ${arnOf(reference, name)}`, {
-    Type: 'User',
-  });
-}
-
 export const aliases = {
   async CreateAlias(input, ctx) {
     const target = targetOf(ctx, input.FunctionName);
@@ -78,9 +73,7 @@ export const aliases = {
     return ctx.transact(async (tx) => {
       await requireVersion(tx, target, input.FunctionVersion);
       if ((await rows.aliases.get(tx, [reference.name, input.Name])) !== undefined) {
-        throw fault('ResourceConflictException', `Alias already exists: ${arnOf(reference, input.Name)}`, {
-          Type: 'User',
-        });
+        throw fault('ResourceConflictException', `Alias already exists: ${arnOf(reference, input.Name)}`);
       }
       const alias: AliasRow = {
         version: input.FunctionVersion,
@@ -96,7 +89,7 @@ export const aliases = {
   async GetAlias(input, ctx) {
     const target = targetOf(ctx, input.FunctionName);
     const alias = await target.rows.aliases.get(ctx.store, [target.reference.name, input.Name]);
-    if (alias === undefined) throw aliasNotFound(target, input.Name);
+    if (alias === undefined) throw aliasNotFound(target.reference, input.Name);
     return describeAlias(target, input.Name, alias);
   },
 
@@ -110,7 +103,9 @@ export const aliases = {
     if (provision !== undefined) await keep(aliased, 0);
     const answer = await ctx.transact(async (tx) => {
       const before = await rows.aliases.get(tx, [reference.name, input.Name]);
-      if (before === undefined) throw aliasNotFound(target, input.Name);
+      if (before === undefined) {
+        throw fault('ResourceNotFoundException', `Alias not found: ${arnOf(reference, input.Name)}`);
+      }
       checkRevision(input.RevisionId, before.revisionId, 'GetFunction/GetAlias');
       const version = input.FunctionVersion ?? before.version;
       await requireVersion(tx, target, version);

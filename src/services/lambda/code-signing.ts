@@ -1,5 +1,9 @@
 import { formatArn } from '../../base/arn.ts';
-import type { CodeSigningConfig, LambdaOperations } from '../../model/gen/lambda.ts';
+import type {
+  CodeSigningConfig,
+  GetFunctionCodeSigningConfigResponse,
+  LambdaOperations,
+} from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
@@ -27,11 +31,9 @@ function idOf(ctx: Context, arn: string): string {
 }
 
 function missing(arn: string): Error {
-  return fault(
-    'ResourceNotFoundException',
-    `The code signing configuration cannot be found. Check that the provided configuration is not deleted: ${arn}.`,
-    { Type: 'User' },
-  );
+  // Of all of Lambda's faults, this one alone has no type.
+  const words = `The Lambda code signing configuration ${arn} can not be found.`;
+  return fault('ResourceNotFoundException', words, { Type: undefined });
 }
 
 function describe(ctx: Context, id: string, row: CodeSigningRow): CodeSigningConfig {
@@ -45,22 +47,27 @@ function describe(ctx: Context, id: string, row: CodeSigningRow): CodeSigningCon
   };
 }
 
-/** Notes with a configuration that a function names it; resolves to its id. */
-export async function attachSigning(
-  tx: Transaction,
-  { reference, rows, ctx }: Target,
-  arn: string | undefined,
-): Promise<string | undefined> {
-  if (arn === undefined) return undefined;
+/** The id of a configuration a function is to have. */
+async function findSigning(tx: Transaction, { rows, ctx }: Target, arn: string): Promise<string> {
   const id = arn.slice(arn.lastIndexOf(':') + 1);
   if (arn !== arnOfConfig(ctx, id) || (await rows.codeSigningConfigs.get(tx, [id])) === undefined) {
     throw fault(
       'CodeSigningConfigNotFoundException',
       `The code signing configuration cannot be found. Check that the provided configuration is not deleted: ${arn}.`,
-      { Type: 'User' },
     );
   }
-  rows.signedFunctions.set(tx, [id, reference.name], {});
+  return id;
+}
+
+/** Notes with a configuration that a function names it; resolves to its id. */
+export async function attachSigning(
+  tx: Transaction,
+  target: Target,
+  arn: string | undefined,
+): Promise<string | undefined> {
+  if (arn === undefined) return undefined;
+  const id = await findSigning(tx, target, arn);
+  target.rows.signedFunctions.set(tx, [id, target.reference.name], {});
   return id;
 }
 
@@ -124,7 +131,6 @@ export const codeSigning = {
         throw fault(
           'ResourceConflictException',
           'The code signing configuration cannot be deleted: it is attached to at least one function.',
-          { Type: 'User' },
         );
       }
       codeSigningConfigs.delete(tx, [id]);
@@ -145,10 +151,11 @@ export const codeSigning = {
     const target = targetOf(ctx, input.FunctionName);
     const { reference, rows } = target;
     await ctx.transact(async (tx) => {
+      const codeSigning = await findSigning(tx, target, input.CodeSigningConfigArn);
       const row = await rows.functions.get(tx, [reference.name]);
       if (row === undefined) throw notFound(reference);
       if (row.codeSigning !== undefined) rows.signedFunctions.delete(tx, [row.codeSigning, reference.name]);
-      const codeSigning = await attachSigning(tx, target, input.CodeSigningConfigArn);
+      rows.signedFunctions.set(tx, [codeSigning, reference.name], {});
       rows.functions.set(tx, [reference.name], { ...row, codeSigning });
     });
     noteUnchecked(ctx);
@@ -158,10 +165,9 @@ export const codeSigning = {
   async GetFunctionCodeSigningConfig(input, ctx) {
     const target = targetOf(ctx, input.FunctionName);
     const { codeSigning: id } = await readFunction(ctx.store, target);
-    return {
-      CodeSigningConfigArn: id === undefined ? '' : arnOfConfig(target.ctx, id),
-      FunctionName: target.reference.name,
-    };
+    // What AWS answers of a function without one is empty, though the model requires both.
+    if (id === undefined) return {} as GetFunctionCodeSigningConfigResponse;
+    return { CodeSigningConfigArn: arnOfConfig(target.ctx, id), FunctionName: target.reference.name };
   },
 
   async DeleteFunctionCodeSigningConfig(input, ctx) {

@@ -9,6 +9,9 @@ import { readEntry, readZip, ZipError } from './zip.ts';
 /** Lambda's bound on code and layers together, unpacked. */
 export const MOST_UNZIPPED_BYTES = 262_144_000;
 
+/** Of an archive that is sent in a request. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+export const MOST_ZIPPED_BYTES = 52_428_800;
+
 /** Where a request says its code is. */
 export interface CodeSource {
   readonly ZipFile?: Uint8Array | undefined;
@@ -28,6 +31,14 @@ export async function storeCode(ctx: Context, source: CodeSource): Promise<BlobR
   const archive = source.ZipFile ?? (await readFromS3(ctx, source));
   if (archive.byteLength === 0) {
     throw fault('InvalidParameterValueException', 'Uploaded file must be a non-empty zip');
+  }
+  if (source.ZipFile !== undefined && archive.byteLength > MOST_ZIPPED_BYTES) {
+    throw new Fault(
+      'RequestEntityTooLargeException',
+      `Zipped size must be smaller than ${MOST_ZIPPED_BYTES} bytes`,
+      {},
+      413,
+    );
   }
   const ref = await ctx.blobs.put(archive);
   await unpack(ctx, ref, archive);
@@ -128,7 +139,7 @@ async function unzipInto(archive: Uint8Array, folder: string): Promise<void> {
   const entries = readZip(archive);
   let total = 0;
   for (const { size } of entries) total += size;
-  if (total > MOST_UNZIPPED_BYTES) {
+  if (total >= MOST_UNZIPPED_BYTES) {
     throw fault(
       'InvalidParameterValueException',
       `Unzipped size must be smaller than ${MOST_UNZIPPED_BYTES} bytes`,

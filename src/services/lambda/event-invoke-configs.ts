@@ -1,15 +1,18 @@
+import { parseArn } from '../../base/arn.ts';
 import type {
   DestinationConfig,
   FunctionEventInvokeConfig,
   LambdaOperations,
 } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
+import { Fault } from '../../service/faults.ts';
 import type { Group } from '../../service/service.ts';
+import type { Reader } from '../../store/store.ts';
 import { destinationOf } from './destination.ts';
 import type { EventInvokeConfigRow } from './layout.ts';
 import { pageOf } from './pages.ts';
-import { readFunction, readVersion, type Target, targetOf } from './reading.ts';
-import { arnOf, fault, LATEST } from './reference.ts';
+import { readVersion, type Target, targetOf } from './reading.ts';
+import { arnOf, fault, LATEST, readReference } from './reference.ts';
 
 function keyOf({ reference }: Target): [string, string] {
   return [reference.name, reference.qualifier ?? LATEST];
@@ -30,6 +33,34 @@ function describeConfig(
       OnFailure: row.onFailure === undefined ? {} : { Destination: row.onFailure },
     },
   };
+}
+
+async function requireFunction(reader: Reader, target: Target): Promise<void> {
+  try {
+    await readVersion(reader, target);
+  } catch (error) {
+    if (!Fault.is(error)) throw error;
+    throw fault('ResourceNotFoundException', "The function doesn't exist.");
+  }
+}
+
+/** A function that takes the records must be there, and be another one. */
+async function checkDestinations(target: Target, config: DestinationConfig = {}): Promise<void> {
+  const { reference, rows, ctx } = target;
+  for (const which of ['OnSuccess', 'OnFailure'] as const) {
+    const arn = config[which] && destinationOf(config, which);
+    if (arn === undefined || parseArn(arn)?.service !== 'lambda') continue;
+    const other = readReference(arn, undefined, reference);
+    if (other.account !== reference.account || other.region !== reference.region) continue;
+    if (other.name === reference.name) {
+      throw fault(
+        'InvalidParameterValueException',
+        "You can't specify the function as a destination for itself.",
+      );
+    }
+    if ((await rows.functions.get(ctx.store, [other.name])) === undefined)
+      throw fault('InvalidParameterValueException', `The destination ARN ${arn} is invalid.`);
+  }
 }
 
 interface Wanted {
@@ -56,9 +87,11 @@ async function write(
   }
   const key = keyOf(target);
   const { eventInvokeConfigs } = target.rows;
+  await requireFunction(ctx.store, target);
+  await checkDestinations(target, wanted.DestinationConfig);
   const now = ctx.world.clock.now();
   return ctx.transact(async (tx) => {
-    await readVersion(tx, target);
+    await requireFunction(tx, target);
     const existing = await eventInvokeConfigs.get(tx, key);
     if (keeps && existing === undefined) throw noConfig(target);
     const before = keeps ? existing : undefined;
@@ -81,7 +114,6 @@ function noConfig({ reference }: Target): Error {
   return fault(
     'ResourceNotFoundException',
     `The function ${arnOf(reference, reference.qualifier ?? LATEST)} doesn't have an EventInvokeConfig`,
-    { Type: 'User' },
   );
 }
 
@@ -114,7 +146,7 @@ export const eventInvokeConfigs = {
 
   async ListFunctionEventInvokeConfigs(input, ctx) {
     const target = targetOf(ctx, input.FunctionName);
-    await readFunction(ctx.store, target);
+    await requireFunction(ctx.store, target);
     const page = await pageOf(target.rows.eventInvokeConfigs, ctx.store, [target.reference.name], input);
     return {
       FunctionEventInvokeConfigs: page.rows.map(({ key, value }) => describeConfig(target, key[1], value)),

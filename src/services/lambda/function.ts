@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { formatArn } from '../../base/arn.ts';
 import type {
   CreateFunctionRequest,
@@ -5,7 +6,7 @@ import type {
   UpdateFunctionConfigurationRequest,
 } from '../../model/gen/lambda.ts';
 import { configureImage, describeImage, IMAGE_RUNTIME } from './image.ts';
-import type { FunctionVersion, LayerUse, Logging } from './layout.ts';
+import type { FunctionVersion, LayerUse, Logging, RuntimeManagement } from './layout.ts';
 import { fault, LATEST } from './reference.ts';
 
 /** What CreateFunction and UpdateFunctionConfiguration may both set. */
@@ -27,6 +28,17 @@ export function refuseUnsupported(input: Readonly<Record<string, unknown>>): voi
       throw fault('InvalidParameterValueException', `${name} is not supported here.`);
     }
   }
+}
+
+const MOST_NAME_CHARACTERS = 64;
+
+/** A new function's name. The model's bound is that of an ARN. */
+export function checkName(name: string): void {
+  if (name.length <= MOST_NAME_CHARACTERS) return;
+  throw fault(
+    'InvalidParameterValueException',
+    `1 validation error detected: Value '${name}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to ${MOST_NAME_CHARACTERS}`,
+  );
 }
 
 /** A function's code is one thing or the other. */
@@ -174,7 +186,7 @@ export function configure(
     timeoutSeconds: settings.Timeout ?? before.timeoutSeconds,
     memoryMb: settings.MemorySize ?? before.memoryMb,
     ephemeralStorageMb: settings.EphemeralStorage?.Size ?? before.ephemeralStorageMb,
-    variables: variables !== undefined && Object.keys(variables).length === 0 ? undefined : variables,
+    variables,
     layers: layers ?? before.layers,
     tracing: settings.TracingConfig?.Mode ?? before.tracing,
     deadLetterArn: unlessEmpty(settings.DeadLetterConfig?.TargetArn, before.deadLetterArn),
@@ -224,6 +236,11 @@ export function newFunction(
   return configure(fresh, input, layers);
 }
 
+/** `$LATEST` with another revision that runs as before: its environments go on. */
+export function revised(latest: FunctionVersion, revisionId: string): FunctionVersion {
+  return { ...latest, revisionId, ranAs: latest.ranAs ?? latest.revisionId };
+}
+
 /** ISO 8601 as Lambda writes it: milliseconds and `+0000`. */
 export function lambdaTime(ms: number): string {
   return new Date(ms).toISOString().replace('Z', '+0000');
@@ -236,18 +253,71 @@ export function base64OfHex(hex: string): string {
 /** What a request has set in motion, while it still is; nothing by default. */
 export type Progress = 'creating' | 'updating';
 
+/**
+ * The runtime version a function of this machine's runtimes shows: one for each runtime and architecture. Its patches
+ * are the machine's, so it never changes.
+ */
+function runtimeVersionArn(
+  { runtime, architecture }: FunctionVersion,
+  { region }: { readonly region: string },
+): string {
+  const digest = createHash('sha256').update(`${runtime}/${architecture}`).digest('hex');
+  return formatArn('lambda', region, '', `runtime:${digest}`);
+}
+
+function stateOf(progress: Progress | undefined): Partial<FunctionConfiguration> {
+  switch (progress) {
+    case 'creating':
+      return { State: 'Pending', StateReason: 'The function is being created.', StateReasonCode: 'Creating' };
+    case 'updating':
+      return {
+        State: 'Active',
+        LastUpdateStatus: 'InProgress',
+        LastUpdateStatusReason: 'The function is being created.',
+        LastUpdateStatusReasonCode: 'Creating',
+      };
+    case undefined:
+      return { State: 'Active', LastUpdateStatus: 'Successful' };
+  }
+}
+
+/** A version as lists of functions have it: without its state. */
+export function listed(
+  version: FunctionVersion,
+  scope: { readonly account: string; readonly region: string },
+  qualified: boolean,
+): FunctionConfiguration {
+  const {
+    State: _state,
+    LastUpdateStatus: _status,
+    RuntimeVersionConfig: _runtime,
+    ...rest
+  } = describe(version, scope, { qualifier: qualified ? version.version : undefined });
+  return rest;
+}
+
 /** A version as the operations answer it. */
 export function describe(
   version: FunctionVersion,
   scope: { readonly account: string; readonly region: string },
-  options: { readonly qualified?: boolean; readonly progress?: Progress } = {},
+  options: {
+    /** Of its ARN. */
+    readonly qualifier?: string | undefined;
+    readonly progress?: Progress;
+    /** Of its runtime management. */
+    readonly pinned?: RuntimeManagement | undefined;
+  } = {},
 ): FunctionConfiguration {
-  const { progress } = options;
-  const qualifier = options.qualified === true ? `:${version.version}` : '';
+  const { progress, pinned, qualifier } = options;
   const { variables, layers, vpc, logging } = version;
   return {
     FunctionName: version.name,
-    FunctionArn: formatArn('lambda', scope.region, scope.account, `function:${version.name}${qualifier}`),
+    FunctionArn: formatArn(
+      'lambda',
+      scope.region,
+      scope.account,
+      `function:${version.name}${qualifier === undefined ? '' : `:${qualifier}`}`,
+    ),
     Runtime: version.runtime,
     Role: version.role,
     Handler: version.handler,
@@ -271,20 +341,13 @@ export function describe(
     RevisionId: version.revisionId,
     Layers:
       layers.length === 0 ? undefined : layers.map(({ arn, code }) => ({ Arn: arn, CodeSize: code.size })),
-    ...(progress === 'creating'
-      ? { State: 'Pending', StateReason: 'The function is being created.', StateReasonCode: 'Creating' }
-      : { State: 'Active' }),
-    ...(progress === 'updating'
-      ? {
-          LastUpdateStatus: 'InProgress',
-          LastUpdateStatusReason: 'The function is being created.',
-        }
-      : { LastUpdateStatus: progress === 'creating' ? undefined : 'Successful' }),
+    ...stateOf(progress),
     FileSystemConfigs: version.fileSystems?.map(({ arn, localMountPath }) => ({
       Arn: arn,
       LocalMountPath: localMountPath,
     })),
     PackageType: 'Zip',
+    RuntimeVersionConfig: { RuntimeVersionArn: pinned?.versionArn ?? runtimeVersionArn(version, scope) },
     Architectures: [version.architecture],
     EphemeralStorage: { Size: version.ephemeralStorageMb },
     SnapStart: { ApplyOn: version.snapStart, OptimizationStatus: 'Off' },

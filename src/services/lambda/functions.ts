@@ -3,7 +3,15 @@ import type { Group } from '../../service/service.ts';
 import { type CodeSource, storeCode } from './code.ts';
 import { codeLocation } from './code-door.ts';
 import { attachSigning } from './code-signing.ts';
-import { checkPackage, describe, newFunction, refuseUnsupported, storedOnly } from './function.ts';
+import {
+  checkName,
+  checkPackage,
+  describe,
+  listed,
+  newFunction,
+  refuseUnsupported,
+  storedOnly,
+} from './function.ts';
 import { holdVersion, noteStored, releaseVersion, warmUp } from './holding.ts';
 import { imageLocation, storeImage } from './image.ts';
 import { readLayers } from './layer-use.ts';
@@ -21,14 +29,14 @@ export const functions = {
     const target = targetOf(ctx, input.FunctionName);
     const { reference, rows } = target;
     const { name } = reference;
+    checkName(name);
     checkPackage(input);
     checkRuntime(input.Runtime);
     if (input.Tags !== undefined) checkTags(input.Tags);
-    const exists = () =>
-      fault('ResourceConflictException', `Function already exist: ${name}`, { Type: 'User' });
+    const exists = () => fault('ResourceConflictException', `Function already exist: ${name}`);
+    const layers = await readLayers(ctx, input.Layers ?? []);
     if ((await rows.functions.get(ctx.store, [name])) !== undefined) throw exists();
     await assumeRole(ctx, input.Role, name, functionArn(reference, name));
-    const layers = await readLayers(ctx, input.Layers ?? []);
     const { ImageUri } = input.Code;
     const made =
       ImageUri === undefined
@@ -62,7 +70,9 @@ export const functions = {
     ]);
     noteRuntime(ctx, name, input.Runtime);
     warmUp(ctx, latest);
-    return describe(first ?? latest, reference, { qualified: publishes, progress: 'creating' });
+    // To become active is another revision.
+    const pending = { ...(first ?? latest), revisionId: ctx.world.random.uuid() };
+    return describe(pending, reference, { progress: 'creating' });
   },
 
   async GetFunction(input, ctx) {
@@ -71,7 +81,8 @@ export const functions = {
     const version = await readVersion(target.ctx.store, target);
     return {
       Configuration: describe(version, target.reference, {
-        qualified: target.reference.qualifier !== undefined,
+        qualifier: target.reference.qualifier,
+        pinned: row.runtimeManagement?.[version.version],
       }),
       Code:
         version.image === undefined
@@ -87,8 +98,12 @@ export const functions = {
 
   async GetFunctionConfiguration(input, ctx) {
     const target = targetOf(ctx, input.FunctionName, input.Qualifier);
+    const { runtimeManagement } = await readFunction(ctx.store, target);
     const version = await readVersion(ctx.store, target);
-    return describe(version, target.reference, { qualified: target.reference.qualifier !== undefined });
+    return describe(version, target.reference, {
+      qualifier: target.reference.qualifier,
+      pinned: runtimeManagement?.[version.version],
+    });
   },
 
   async DeleteFunction(input, ctx) {
@@ -106,7 +121,7 @@ export const functions = {
     }
     await ctx.transact(async (tx) => {
       const row = await rows.functions.get(tx, [name]);
-      if (row === undefined) throw notFound(reference);
+      if (row === undefined) throw notFound({ ...reference, qualifier: undefined });
       if (qualifier !== undefined) {
         const version = await rows.versions.get(tx, [name, Number(qualifier)]);
         if (version === undefined) return;
@@ -156,10 +171,10 @@ export const functions = {
     const all = input.FunctionVersion === 'ALL';
     const Functions = [];
     for (const { key, value } of page.rows) {
-      Functions.push(describe(value.latest, ctx, { qualified: all }));
+      Functions.push(listed(value.latest, ctx, all));
       if (!all) continue;
       for (const version of await rows.versions.all(ctx.store, [key[0]])) {
-        Functions.push(describe(version.value, ctx, { qualified: true }));
+        Functions.push(listed(version.value, ctx, true));
       }
     }
     return { Functions, NextMarker: page.marker };

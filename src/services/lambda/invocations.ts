@@ -19,7 +19,6 @@ export function checkPayload(payload: Uint8Array, most: number): void {
     throw fault(
       'RequestTooLargeException',
       `Request must be smaller than ${most} bytes for the InvokeFunction operation`,
-      { Type: 'User' },
     );
   }
   if (payload.byteLength === 0) return;
@@ -29,7 +28,6 @@ export function checkPayload(payload: Uint8Array, most: number): void {
     throw fault(
       'InvalidRequestContentException',
       `Could not parse request body into json: Could not parse payload into json: ${(error as Error).message}`,
-      { Type: 'User' },
     );
   }
 }

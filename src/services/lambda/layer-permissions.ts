@@ -25,13 +25,11 @@ function layerOf({ LayerName, VersionNumber }: Named, ctx: Context) {
 }
 
 function absent(arn: string): Error {
-  return fault('ResourceNotFoundException', `Layer version ${arn} does not exist.`, { Type: 'User' });
+  return fault('ResourceNotFoundException', `Layer version ${arn} does not exist.`);
 }
 
 function noPolicy(): Error {
-  return fault('ResourceNotFoundException', 'No policy is associated with the given resource.', {
-    Type: 'User',
-  });
+  return fault('ResourceNotFoundException', 'No policy is associated with the given resource.');
 }
 
 /** Who may use a layer's version. https://docs.aws.amazon.com/lambda/latest/dg/permissions-layer-cross-account.html */
@@ -60,25 +58,25 @@ export const layerPermissions = {
     await ctx.transact(async (tx) => {
       if ((await rows.layerVersions.get(tx, key)) === undefined) throw absent(arn);
       const before = await rows.layerPolicies.get(tx, key);
-      checkRevision(input.RevisionId, before?.revisionId ?? '', 'GetLayerVersionPolicy');
+      checkRevision(input.RevisionId, before?.revisionId ?? '', 'GetLayerPolicy');
       rows.layerPolicies.set(tx, key, withStatement(before, bound, revisionId));
     });
     return { Statement: JSON.stringify(statement), RevisionId: revisionId };
   },
 
   async RemoveLayerVersionPermission(input, ctx) {
-    const { rows, key } = layerOf(input, ctx);
+    const { rows, key, arn } = layerOf(input, ctx);
     const revisionId = ctx.world.random.uuid();
     await ctx.transact(async (tx) => {
+      if ((await rows.layerVersions.get(tx, key)) === undefined) throw absent(arn);
       const before = await rows.layerPolicies.get(tx, key);
       if (before === undefined) throw noPolicy();
-      checkRevision(input.RevisionId, before.revisionId, 'GetLayerVersionPolicy');
+      checkRevision(input.RevisionId, before.revisionId, 'GetLayerPolicy');
       const statements = before.statements.filter(({ Sid }) => Sid !== input.StatementId);
       if (statements.length === before.statements.length) {
         throw fault(
           'ResourceNotFoundException',
           `Statement ${input.StatementId} is not found in resource policy.`,
-          { Type: 'User' },
         );
       }
       if (statements.length === 0) rows.layerPolicies.delete(tx, key);

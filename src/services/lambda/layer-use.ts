@@ -33,9 +33,15 @@ export async function readLayers(ctx: Context, arns: readonly string[]): Promise
     throw fault('InvalidParameterValueException', `Cannot reference more than ${MOST_LAYERS} layers.`);
   }
   const used: LayerUse[] = [];
-  const names = new Set<string>();
+  const names = new Map<string, string>();
   for (const arn of arns) {
     const layer = readLayerArn(arn);
+    if (layer !== undefined && layer.region !== ctx.region) {
+      throw fault(
+        'InvalidParameterValueException',
+        `Layers are not in the same region as the function. Layers are expected to be in region ${ctx.region}.`,
+      );
+    }
     const row =
       layer &&
       (await layout
@@ -45,13 +51,14 @@ export async function readLayers(ctx: Context, arns: readonly string[]): Promise
       throw fault('InvalidParameterValueException', `Layer version ${arn} does not exist.`);
     }
     const name = `${layer.account}:${layer.name}`;
-    if (names.has(name)) {
+    const other = names.get(name);
+    if (other !== undefined) {
       throw fault(
         'InvalidParameterValueException',
-        `Two different versions of the same layer are not allowed to be referenced in the same function. ${arns.join(' and ')} are versions of the same layer.`,
+        `Two different versions of the same layer are not allowed to be referenced in the same function. ${other} and ${arn} are versions of the same layer.`,
       );
     }
-    names.add(name);
+    names.set(name, arn);
     used.push({ arn, code: row.code });
   }
   return used;

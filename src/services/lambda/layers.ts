@@ -28,8 +28,8 @@ function listItem(scope: Scope, name: string, version: number, row: LayerVersion
     Version: version,
     Description: row.description,
     CreatedDate: lambdaTime(row.createdAtMs),
-    CompatibleRuntimes: row.runtimes.length === 0 ? undefined : row.runtimes,
-    CompatibleArchitectures: row.architectures.length === 0 ? undefined : row.architectures,
+    CompatibleRuntimes: row.runtimes,
+    CompatibleArchitectures: row.architectures,
     LicenseInfo: row.license,
   };
 }
@@ -53,7 +53,11 @@ async function describeLayer(
 }
 
 function missing(): Error {
-  return fault('ResourceNotFoundException', 'The resource you requested does not exist.', { Type: 'User' });
+  return fault('ResourceNotFoundException', 'The resource you requested does not exist.');
+}
+
+function checkVersion(version: number): void {
+  if (version < 1) throw fault('InvalidParameterValueException', 'Layer Version Cannot be less than 1');
 }
 
 function suits(
@@ -65,8 +69,8 @@ function suits(
 ): boolean {
   const { CompatibleRuntime: runtime, CompatibleArchitecture: architecture } = wanted;
   return (
-    (runtime === undefined || row.runtimes.some((name) => name === runtime)) &&
-    (architecture === undefined || row.architectures.some((name) => name === architecture))
+    (runtime === undefined || row.runtimes?.some((name) => name === runtime) === true) &&
+    (architecture === undefined || row.architectures?.some((name) => name === architecture) === true)
   );
 }
 
@@ -78,8 +82,8 @@ export const layers = {
     const row: LayerVersionRow = {
       description: input.Description ?? '',
       code,
-      runtimes: input.CompatibleRuntimes ?? [],
-      architectures: input.CompatibleArchitectures ?? [],
+      runtimes: input.CompatibleRuntimes,
+      architectures: input.CompatibleArchitectures,
       license: input.LicenseInfo,
       createdAtMs: ctx.world.clock.now(),
     };
@@ -94,6 +98,7 @@ export const layers = {
   },
 
   async GetLayerVersion(input, ctx) {
+    checkVersion(input.VersionNumber);
     const layer = layerNamed(input.LayerName, ctx);
     const row = await layout
       .at(layer.account, layer.region)
@@ -115,6 +120,7 @@ export const layers = {
 
   async DeleteLayerVersion(input, ctx) {
     const rows = layout.at(ctx.account, ctx.region);
+    checkVersion(input.VersionNumber);
     const key: [string, number] = [layerNamed(input.LayerName, ctx).name, input.VersionNumber];
     await ctx.transact(async (tx) => {
       const row = await rows.layerVersions.get(tx, key);

@@ -83,6 +83,8 @@ export interface FunctionVersion {
   readonly handler: string;
   readonly role: string;
   readonly description: string;
+  /** Of published versions: what `$LATEST` said of itself then. */
+  readonly latestDescription?: string | undefined;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
   readonly ephemeralStorageMb: number;
@@ -104,6 +106,8 @@ export interface FunctionVersion {
   readonly logging: Logging;
   readonly lastModifiedMs: number;
   readonly revisionId: string;
+  /** Its environments', when publishing has given `$LATEST` another revision since. */
+  readonly ranAs?: string | undefined;
 }
 
 export interface StoredImage {
@@ -235,8 +239,8 @@ export interface WindowRow {
 export interface LayerVersionRow {
   readonly description: string;
   readonly code: BlobRef;
-  readonly runtimes: readonly Runtime[];
-  readonly architectures: readonly Architecture[];
+  readonly runtimes?: readonly Runtime[] | undefined;
+  readonly architectures?: readonly Architecture[] | undefined;
   readonly license?: string | undefined;
   readonly createdAtMs: number;
 }

@@ -1,33 +1,41 @@
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Group } from '../../service/service.ts';
-import { MOST_UNZIPPED_BYTES } from './code.ts';
+import { MOST_UNZIPPED_BYTES, MOST_ZIPPED_BYTES } from './code.ts';
+import { ACCOUNT_CONCURRENCY, LEAST_UNRESERVED, provisionedOf, takenConcurrency } from './concurrency.ts';
 import { layout } from './layout.ts';
 import { notFound, readFunction, targetOf } from './reading.ts';
-import { fault } from './reference.ts';
+import { fault, LATEST } from './reference.ts';
 
-/** AWS's account quota of concurrent executions in a region. */
-export const ACCOUNT_CONCURRENCY = 1_000;
-/** What reservations must leave to the functions that reserve nothing. */
-const LEAST_UNRESERVED = 100;
 const CODE_STORAGE_BYTES = 80_530_636_800;
-const ZIPPED_BYTES = 52_428_800;
 
 export const limits = {
   async PutFunctionConcurrency(input, ctx) {
     const { reference, rows } = targetOf(ctx, input.FunctionName);
-    const { name } = reference;
+    const { name, qualifier } = reference;
+    if (qualifier !== undefined) {
+      throw fault(
+        'InvalidParameterValueException',
+        'This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please specify either a function name or an unqualified function ARN.',
+      );
+    }
     const wanted = input.ReservedConcurrentExecutions;
     await ctx.transact(async (tx) => {
       const row = await rows.functions.get(tx, [name]);
-      if (row === undefined) throw notFound(reference);
-      let others = 0;
-      for (const { key, value } of await rows.functions.all(tx, [])) {
-        if (key[0] !== name) others += value.reservedConcurrency ?? 0;
+      if (row === undefined) throw notFound({ ...reference, qualifier: LATEST });
+      const provisioned = await provisionedOf(tx, rows, name);
+      if (wanted < provisioned) {
+        throw fault(
+          'InvalidParameterValueException',
+          ` ReservedConcurrentExecutions  ${wanted} should not be lower than function's total provisioned concurrency [${provisioned}].`,
+          { Type: undefined },
+        );
       }
-      if (ACCOUNT_CONCURRENCY - others - wanted < LEAST_UNRESERVED) {
+      const taken = await takenConcurrency(tx, rows, name);
+      if (ACCOUNT_CONCURRENCY - taken - wanted < LEAST_UNRESERVED) {
         throw fault(
           'InvalidParameterValueException',
           `Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [${LEAST_UNRESERVED}].`,
+          { Type: undefined },
         );
       }
       rows.functions.set(tx, [name], { ...row, reservedConcurrency: wanted });
@@ -55,11 +63,10 @@ export const limits = {
     const rows = layout.at(ctx.account, ctx.region);
     let used = 0;
     let count = 0;
-    let reserved = 0;
+    const taken = await takenConcurrency(ctx.store, rows);
     for (const { value } of await rows.functions.all(ctx.store, [])) {
       count++;
       used += value.latest.code.size;
-      reserved += value.reservedConcurrency ?? 0;
     }
     for (const { value } of await rows.versions.all(ctx.store, [])) used += value.code.size;
     for (const { value } of await rows.layerVersions.all(ctx.store, [])) used += value.code.size;
@@ -67,9 +74,9 @@ export const limits = {
       AccountLimit: {
         TotalCodeSize: CODE_STORAGE_BYTES,
         CodeSizeUnzipped: MOST_UNZIPPED_BYTES,
-        CodeSizeZipped: ZIPPED_BYTES,
+        CodeSizeZipped: MOST_ZIPPED_BYTES,
         ConcurrentExecutions: ACCOUNT_CONCURRENCY,
-        UnreservedConcurrentExecutions: ACCOUNT_CONCURRENCY - reserved,
+        UnreservedConcurrentExecutions: ACCOUNT_CONCURRENCY - taken,
       },
       AccountUsage: { TotalCodeSize: used, FunctionCount: count },
     };

@@ -34,8 +34,8 @@ export function sourceKind(sourceArn: string): 'stream' | 'queue' | undefined {
   return service === 'dynamodb' ? 'stream' : service === 'sqs' ? 'queue' : undefined;
 }
 
-function checkPosition(source: 'stream' | 'queue', position: string | undefined): void {
-  if (source === 'queue') {
+function checkPosition(sourceArn: string, position: string | undefined): void {
+  if (sourceKind(sourceArn) === 'queue') {
     if (position === undefined) return;
     throw fault('InvalidParameterValueException', 'StartingPosition is not valid for SQS event sources.');
   }
@@ -46,10 +46,7 @@ function checkPosition(source: 'stream' | 'queue', position: string | undefined)
     );
   }
   if (position === 'AT_TIMESTAMP') {
-    throw fault(
-      'InvalidParameterValueException',
-      'Unsupported starting position for arn type: AT_TIMESTAMP. Supported values are LATEST and TRIM_HORIZON',
-    );
+    throw fault('InvalidParameterValueException', `Unsupported starting position for arn type: ${sourceArn}`);
   }
 }
 
@@ -65,6 +62,8 @@ const OF_STREAMS = [
 
 const MOST_QUEUE_BATCH = 10;
 
+const UNRECOGNISED = 'Unrecognized event source.';
+
 export function newMapping(
   input: CreateEventSourceMappingRequest,
   made: Pick<MappingRow, 'uuid' | 'functionArn' | 'lastModifiedMs'>,
@@ -72,12 +71,9 @@ export function newMapping(
   const { EventSourceArn: sourceArn, StartingPosition: startingPosition } = input;
   const source = sourceArn === undefined ? undefined : sourceKind(sourceArn);
   if (sourceArn === undefined || source === undefined) {
-    throw fault(
-      'InvalidParameterValueException',
-      `Unrecognized event source, must be a DynamoDB stream or an SQS queue: ${sourceArn ?? ''}`,
-    );
+    throw fault('InvalidParameterValueException', UNRECOGNISED);
   }
-  checkPosition(source, startingPosition);
+  checkPosition(sourceArn, startingPosition);
   return configureMapping(
     {
       ...made,

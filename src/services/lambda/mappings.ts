@@ -1,5 +1,6 @@
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
+import { Fault } from '../../service/faults.ts';
 import type { Group } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
 import { laneKey, lanesOf, shardOfKey, slowest } from './lane.ts';
@@ -8,12 +9,22 @@ import { configureMapping, describeMapping, newMapping, sourceKind } from './map
 import { pageOf } from './pages.ts';
 import { pollersOf } from './pollers.ts';
 import { QueueSource } from './queue-source.ts';
-import { readVersion, targetOf } from './reading.ts';
+import { readVersion, type Target, targetOf } from './reading.ts';
 import { arnOf, fault } from './reference.ts';
 import { StreamSource } from './stream-source.ts';
 
 function missing(): Error {
-  return fault('ResourceNotFoundException', 'The resource you requested does not exist.', { Type: 'User' });
+  return fault('ResourceNotFoundException', 'The resource you requested does not exist.');
+}
+
+/** The version a mapping is to invoke. */
+async function functionOf(ctx: Context, target: Target): Promise<FunctionVersion> {
+  try {
+    return await readVersion(ctx.store, target);
+  } catch (error) {
+    if (!Fault.is(error)) throw error;
+    throw fault('InvalidParameterValueException', 'Function does not exist');
+  }
 }
 
 /** Sees that the role may read the source. Answers where a stream that is read from LATEST on begins. */
@@ -51,12 +62,12 @@ async function rejoinLanes(ctx: Context, tx: Transaction, mapping: MappingRow): 
 export const mappings = {
   async CreateEventSourceMapping(input, ctx) {
     const target = targetOf(ctx, input.FunctionName);
-    const version = await readVersion(ctx.store, target);
     const row = newMapping(input, {
       uuid: ctx.world.random.uuid(),
       functionArn: arnOf(target.reference),
       lastModifiedMs: ctx.world.clock.now(),
     });
+    const version = await functionOf(ctx, target);
     const newest = await checkSource(ctx, row, version);
     const { mappings: rows, checkpoints } = layout.at(ctx.account, ctx.region);
     await ctx.transact(async (tx) => {
@@ -68,7 +79,6 @@ export const mappings = {
             sourceKind(row.sourceArn) === 'queue'
               ? `An event source mapping with SQS ${named} already exists. Please update or delete the existing mapping with UUID ${value.uuid}`
               : `The event source ${named} provided mapping already exists. Please update or delete the existing mapping with UUID ${value.uuid}`,
-            { Type: 'User' },
           );
         }
       }
@@ -93,7 +103,7 @@ export const mappings = {
   async UpdateEventSourceMapping(input, ctx) {
     const { mappings: rows } = layout.at(ctx.account, ctx.region);
     const target = input.FunctionName === undefined ? undefined : targetOf(ctx, input.FunctionName);
-    if (target !== undefined) await readVersion(ctx.store, target);
+    if (target !== undefined) await functionOf(ctx, target);
     const lastModifiedMs = ctx.world.clock.now();
     const { row, was } = await ctx.transact(async (tx) => {
       const before = await rows.get(tx, [input.UUID]);

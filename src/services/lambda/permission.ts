@@ -34,11 +34,14 @@ export function statementOf(input: AddPermissionRequest, resource: string): Poli
   };
 }
 
+/** Services' own names end in one of AWS's. */
+const SERVICE_PRINCIPAL = /^[a-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|amazon\.com|aws\.internal)$/i;
+
 function principalOf(principal: string): PolicyStatement['Principal'] {
   if (principal === '*') return '*';
   if (/^\d{12}$/.test(principal)) return { AWS: `arn:aws:iam::${principal}:root` };
   if (principal.startsWith('arn:')) return { AWS: principal };
-  if (/^[a-z0-9.-]+\.[a-z]+$/i.test(principal)) return { Service: principal };
+  if (SERVICE_PRINCIPAL.test(principal)) return { Service: principal };
   throw fault(
     'InvalidParameterValueException',
     'The provided principal was invalid. Please check the principal and try again.',
@@ -76,7 +79,6 @@ export function withStatement(
     throw fault(
       'ResourceConflictException',
       `The statement id (${statement.Sid}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
-      { Type: 'User' },
     );
   }
   const row = { statements: [...(before?.statements ?? []), statement], revisionId };

@@ -5,7 +5,7 @@ import type { Group } from '../../service/service.ts';
 import { readLayerArn } from './layer-use.ts';
 import { layout } from './layout.ts';
 import { boundStatement, policyDocument, statementOf, withStatement } from './permission.ts';
-import { checkRevision, readVersion, targetOf } from './reading.ts';
+import { checkRevision, readAliased, readRevision, targetOf } from './reading.ts';
 import { arnOf, fault, LATEST, readReference } from './reference.ts';
 
 /** `$LATEST` has no policy of its own. */
@@ -42,9 +42,11 @@ export const permissions = {
     const bound = await boundStatement(statement, reference.account, ctx);
     const revisionId = ctx.world.random.uuid();
     await ctx.transact(async (tx) => {
-      await readVersion(tx, target);
+      await readAliased(tx, target);
       const before = await rows.policies.get(tx, [reference.name, qualifier]);
-      checkRevision(input.RevisionId, before?.revisionId ?? '', 'GetPolicy');
+      // Without a policy, the revision is that of what will have one.
+      const current = before?.revisionId ?? (await readRevision(tx, target));
+      checkRevision(input.RevisionId, current, 'GetPolicy');
       rows.policies.set(tx, [reference.name, qualifier], withStatement(before, bound, revisionId));
     });
     return { Statement: JSON.stringify(statement) };
@@ -56,12 +58,13 @@ export const permissions = {
     const key: [string, string] = [reference.name, policyQualifier(reference.qualifier)];
     const revisionId = ctx.world.random.uuid();
     await ctx.transact(async (tx) => {
-      await readVersion(tx, target);
+      if ((await rows.functions.get(tx, [reference.name])) === undefined) {
+        throw fault('ResourceNotFoundException', `No policy found for: ${arnOf(reference)}`);
+      }
+      await readAliased(tx, target);
       const before = await rows.policies.get(tx, key);
       if (before === undefined) {
-        throw fault('ResourceNotFoundException', 'No policy is associated with the given resource.', {
-          Type: 'User',
-        });
+        throw fault('ResourceNotFoundException', 'No policy is associated with the given resource.');
       }
       checkRevision(input.RevisionId, before.revisionId, 'GetPolicy');
       const statements = before.statements.filter(({ Sid }) => Sid !== input.StatementId);
@@ -69,9 +72,6 @@ export const permissions = {
         throw fault(
           'ResourceNotFoundException',
           `Statement ${input.StatementId} is not found in resource policy.`,
-          {
-            Type: 'User',
-          },
         );
       }
       if (statements.length === 0) rows.policies.delete(tx, key);
@@ -82,13 +82,10 @@ export const permissions = {
 
   async GetPolicy(input, ctx) {
     const target = targetOf(ctx, input.FunctionName, input.Qualifier);
-    await readVersion(ctx.store, target);
     const { name, qualifier = '' } = target.reference;
     const policy = await target.rows.policies.get(ctx.store, [name, qualifier === LATEST ? '' : qualifier]);
     if (policy === undefined) {
-      throw fault('ResourceNotFoundException', 'The resource you requested does not exist.', {
-        Type: 'User',
-      });
+      throw fault('ResourceNotFoundException', 'The resource you requested does not exist.');
     }
     return {
       Policy: await ctx.ports.identity.namedPrincipals(policyDocument(policy)),

@@ -2,8 +2,11 @@ import { formatArn } from '../../base/arn.ts';
 import type { LambdaErrorName } from '../../model/gen/lambda.ts';
 import { faults } from '../../service/faults.ts';
 
-/** Lambda's faults. */
-export const fault = faults<LambdaErrorName>();
+const plain = faults<LambdaErrorName>();
+
+/** Lambda's faults, which say whose mistake it was; those that every AWS service has do not. */
+export const fault: typeof plain = (code, message, detail) =>
+  plain(code, message, code === 'ValidationException' ? detail : { Type: 'User', ...detail });
 
 /** What a `FunctionName` and a `Qualifier` of a request point at. */
 export interface FunctionReference {
@@ -16,7 +19,7 @@ export interface FunctionReference {
 }
 
 const REFERENCE =
-  /^(?:arn:aws[a-zA-Z-]*:lambda:)?(?:((?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d):)?(?:(\d{12}):)?(?:function:)?([a-zA-Z0-9-_.]+)(?::(\$LATEST(?:\.PUBLISHED)?|[a-zA-Z0-9-_]+))?$/;
+  /^(?:arn:aws[a-zA-Z-]*:lambda:)?(?:((?:eusc-)?[a-z]{2}(?:-gov|-iso[a-z]?)?-[a-z]+-\d):)?(?:(\d{12}):)?(?:function:)?([a-zA-Z0-9-_.]+)(?::([a-zA-Z0-9-_$.]+))?$/;
 
 /**
  * Reads a name, a partial ARN (`123456789012:function:name`) or an ARN, with or without a qualifier.
@@ -29,12 +32,7 @@ export function readReference(
 ): FunctionReference {
   const match = REFERENCE.exec(functionName);
   const [, region = scope.region, account = scope.account, name = '', derived] = match ?? [];
-  if (match === null || name.length > 64) {
-    throw fault(
-      'ValidationException',
-      `1 validation error detected: Value '${functionName}' at 'functionName' failed to satisfy constraint: Member must have length less than or equal to 64`,
-    );
-  }
+  if (match === null) throw fault('InvalidParameterValueException', `Invalid function name: ${functionName}`);
   if (derived !== undefined && qualifier !== undefined && derived !== qualifier) {
     throw fault(
       'InvalidParameterValueException',
@@ -60,6 +58,11 @@ export function functionArn(
 }
 
 export const LATEST = '$LATEST';
+
+/** Qualifiers that are neither a version nor `$LATEST`. */
+export function isAliasName(qualifier: string): boolean {
+  return /^(?!\d+$)[a-zA-Z0-9-_]+$/.test(qualifier);
+}
 
 export function isVersionNumber(qualifier: string): boolean {
   return /^[0-9]+$/.test(qualifier);

@@ -109,13 +109,12 @@ export class Running {
     const { ctx } = target;
     const { version, spec, functionArn } = runnable;
     const missing = ctx.ports.runtimes.missing(version.runtime);
-    if (missing !== undefined) throw fault('InvalidRuntimeException', missing, { Type: 'User' });
+    if (missing !== undefined) throw fault('InvalidRuntimeException', missing);
     if (!runnable.mayLoop && runsInChain(request.traceHeader, functionArn) >= MOST_IN_CHAIN) {
       ctx.log('warn', `${version.name} was stopped: it led to its own invocation ${MOST_IN_CHAIN} times`);
       throw fault(
         'RecursiveInvocationException',
         'The function has been invoked in a recursive loop that Lambda detected and stopped.',
-        { Type: 'User' },
       );
     }
     const scope = this.#scopeOf(target);
@@ -163,7 +162,7 @@ export class Running {
     } catch (error) {
       // Whether a language is here is known once somebody wanted it.
       const lack = ctx.ports.runtimes.missing(version.runtime) ?? (await imageLack(ctx, version));
-      throw lack === undefined ? error : fault('InvalidRuntimeException', lack, { Type: 'User' });
+      throw lack === undefined ? error : fault('InvalidRuntimeException', lack);
     } finally {
       this.#invocations.delete(requestId);
       giveBack();
@@ -242,7 +241,7 @@ export class Running {
     };
     const spec: EnvironmentSpec = {
       functionKey: functionArn,
-      revision: version.revisionId,
+      revision: version.ranAs ?? version.revisionId,
       runtime: version.runtime,
       handler: version.handler,
       image: image && imageSpec(image),

@@ -1,5 +1,5 @@
 import type { ThrottleReason } from '../../model/gen/lambda.ts';
-import { ACCOUNT_CONCURRENCY } from './limits.ts';
+import { ACCOUNT_CONCURRENCY } from './concurrency.ts';
 import { fault } from './reference.ts';
 
 /** Counts the invocations under way, a function and an account and region at a time, and refuses those over a limit. */
@@ -42,5 +42,5 @@ function count(counts: Map<string, number>, key: string): void {
 }
 
 function throttled(reason: ThrottleReason): Error {
-  return fault('TooManyRequestsException', 'Rate Exceeded.', { Reason: reason, Type: 'User' });
+  return fault('TooManyRequestsException', 'Rate Exceeded.', { Reason: reason });
 }

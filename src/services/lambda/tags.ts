@@ -2,6 +2,7 @@ import { parseArn } from '../../base/arn.ts';
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
+import { revised } from './function.ts';
 import { layout } from './layout.ts';
 import { notFound, readFunction, type Target, targetOf } from './reading.ts';
 import { fault } from './reference.ts';
@@ -10,7 +11,11 @@ import { checkTags } from './tag.ts';
 type Tags = Readonly<Record<string, string>>;
 
 function missing(): Error {
-  return fault('ResourceNotFoundException', 'The resource you requested does not exist.', { Type: 'User' });
+  return fault('ResourceNotFoundException', 'The resource you requested does not exist.');
+}
+
+function noMapping(arn: string): Error {
+  return fault('ResourceNotFoundException', `Event source mapping not found: ${arn}`);
 }
 
 /** The mapping an ARN names; undefined when it names something else, or one that is elsewhere. */
@@ -52,7 +57,7 @@ async function change(ctx: Context, resource: string, edit: (tags: Tags) => Tags
     const { mappings } = layout.at(ctx.account, ctx.region);
     await ctx.transact(async (tx) => {
       const row = await mappings.get(tx, [uuid]);
-      if (row === undefined) throw missing();
+      if (row === undefined) throw noMapping(resource);
       mappings.set(tx, [uuid], { ...row, tags: edited(row.tags) });
     });
     return;
@@ -68,10 +73,12 @@ async function change(ctx: Context, resource: string, edit: (tags: Tags) => Tags
     return;
   }
   const { reference, rows } = functionOf(ctx, resource);
+  const revisionId = ctx.world.random.uuid();
   await ctx.transact(async (tx) => {
     const row = await rows.functions.get(tx, [reference.name]);
     if (row === undefined) throw notFound(reference);
-    rows.functions.set(tx, [reference.name], { ...row, tags: edited(row.tags) });
+    const latest = revised(row.latest, revisionId);
+    rows.functions.set(tx, [reference.name], { ...row, latest, tags: edited(row.tags) });
   });
 }
 
@@ -99,11 +106,14 @@ export const tags = {
     if (uuid === undefined)
       return { Tags: (await readFunction(ctx.store, functionOf(ctx, input.Resource))).tags };
     const row = await layout.at(ctx.account, ctx.region).mappings.get(ctx.store, [uuid]);
-    if (row === undefined) throw missing();
+    if (row === undefined) throw noMapping(input.Resource);
     return { Tags: row.tags };
   },
 
   async TagResource(input, ctx) {
+    if (Object.keys(input.Tags).length === 0) {
+      throw fault('InvalidParameterValueException', 'An error occurred and the request cannot be processed.');
+    }
     await change(ctx, input.Resource, (before) => ({ ...before, ...input.Tags }));
     return {};
   },

@@ -1,4 +1,4 @@
-import type { LambdaOperations } from '../../model/gen/lambda.ts';
+import type { FunctionConfiguration, LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { storeCode } from './code.ts';
@@ -29,7 +29,7 @@ async function replaceLatest(
     const row = await rows.functions.get(tx, [reference.name]);
     if (row === undefined) throw notFound(reference);
     checkRevision(expectedRevision, row.latest.revisionId, REVISION_CALLS);
-    const latest = { ...change(row.latest), revisionId, lastModifiedMs };
+    const latest = { ...change(row.latest), revisionId, ranAs: undefined, lastModifiedMs };
     await holdVersion(ctx, tx, latest);
     await releaseVersion(ctx, tx, row.latest);
     rows.functions.set(tx, [reference.name], { ...row, latest });
@@ -38,6 +38,11 @@ async function replaceLatest(
   await ctx.ports.runtimes.evict(arnOf(reference, LATEST));
   warmUp(ctx, after);
   return after;
+}
+
+/** An update as it is answered: to be done is another revision. */
+function inProgress(ctx: Context, { reference }: Target, latest: FunctionVersion): FunctionConfiguration {
+  return describe({ ...latest, revisionId: ctx.world.random.uuid() }, reference, { progress: 'updating' });
 }
 
 export const updates = {
@@ -69,9 +74,9 @@ export const updates = {
     if (input.DryRun === true)
       return describe(change(row.latest), target.reference, { progress: 'updating' });
     const latest = await replaceLatest(ctx, target, input.RevisionId, change);
-    if (input.Publish !== true) return describe(latest, target.reference, { progress: 'updating' });
+    if (input.Publish !== true) return inProgress(ctx, target, latest);
     const version = await publish(ctx, target, {});
-    return describe(version, target.reference, { qualified: true });
+    return describe(version, target.reference, { qualifier: version.version, progress: 'creating' });
   },
 
   async UpdateFunctionConfiguration(input, ctx) {
@@ -92,6 +97,6 @@ export const updates = {
     const latest = await replaceLatest(ctx, target, input.RevisionId, (before) =>
       configure(before, input, layers),
     );
-    return describe(latest, target.reference, { progress: 'updating' });
+    return inProgress(ctx, target, latest);
   },
 } satisfies Group<LambdaOperations>;

@@ -1,11 +1,13 @@
 import type { FunctionUrlConfig, LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
+import { Fault } from '../../service/faults.ts';
 import type { Group } from '../../service/service.ts';
+import type { Reader } from '../../store/store.ts';
 import { ALPHANUMERIC_LOWER } from '../../world/world.ts';
 import { lambdaTime } from './function.ts';
 import type { UrlRow } from './layout.ts';
 import { pageOf } from './pages.ts';
-import { readFunction, readVersion, type Target, targetOf } from './reading.ts';
+import { readVersion, type Target, targetOf } from './reading.ts';
 import { arnOf, fault } from './reference.ts';
 import { URL_PATH } from './url-door.ts';
 
@@ -26,7 +28,16 @@ function keyOf({ reference }: Target): [string, string] {
 }
 
 function missing(): Error {
-  return fault('ResourceNotFoundException', 'The resource you requested does not exist.', { Type: 'User' });
+  return fault('ResourceNotFoundException', 'The resource you requested does not exist.');
+}
+
+async function requireFunction(reader: Reader, target: Target): Promise<void> {
+  try {
+    await readVersion(reader, target);
+  } catch (error) {
+    if (!Fault.is(error)) throw error;
+    throw fault('ResourceNotFoundException', 'Function does not exist');
+  }
 }
 
 export const urls = {
@@ -43,12 +54,11 @@ export const urls = {
       lastModifiedMs: now,
     };
     await ctx.transact(async (tx) => {
-      await readVersion(tx, target);
+      await requireFunction(tx, target);
       if ((await target.rows.urls.get(tx, key)) !== undefined) {
         throw fault(
           'ResourceConflictException',
           `Failed to create function url config for [functionArn = ${arnOf(target.reference)}]. Error message:  FunctionUrlConfig exists for this Lambda function`,
-          { Type: 'User' },
         );
       }
       target.rows.urls.set(tx, key, row);
@@ -75,6 +85,7 @@ export const urls = {
     const key = keyOf(target);
     const now = ctx.world.clock.now();
     const row = await ctx.transact(async (tx) => {
+      await requireFunction(tx, target);
       const before = await target.rows.urls.get(tx, key);
       if (before === undefined) throw missing();
       const after: UrlRow = {
@@ -104,7 +115,7 @@ export const urls = {
 
   async ListFunctionUrlConfigs(input, ctx) {
     const target = targetOf(ctx, input.FunctionName);
-    await readFunction(ctx.store, target);
+    await requireFunction(ctx.store, target);
     const page = await pageOf(target.rows.urls, ctx.store, [target.reference.name], input);
     return {
       FunctionUrlConfigs: page.rows.map(({ key, value }) => describeUrl(ctx, target, key[1], value)),

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
-import { base64OfHex, describe } from './function.ts';
+import { base64OfHex, describe, listed, revised } from './function.ts';
 import { holdVersion } from './holding.ts';
 import type { FunctionVersion } from './layout.ts';
 import { pageOf } from './pages.ts';
@@ -13,11 +13,13 @@ import { fault } from './reference.ts';
 function substance({
   version: _number,
   revisionId: _revision,
+  ranAs: _ranAs,
   lastModifiedMs: _modified,
-  description: _text,
+  latestDescription,
+  description,
   ...rest
 }: FunctionVersion): unknown {
-  return rest;
+  return { ...rest, description: latestDescription ?? description };
 }
 
 /** Freezes `$LATEST` as the next version. */
@@ -33,6 +35,7 @@ export async function publish(
   const { reference, rows } = target;
   const { name } = reference;
   const revisionId = ctx.world.random.uuid();
+  const latestRevisionId = ctx.world.random.uuid();
   return ctx.transact(async (tx) => {
     const row = await rows.functions.get(tx, [name]);
     if (row === undefined) throw notFound(reference);
@@ -50,10 +53,12 @@ export async function publish(
       ...row.latest,
       version: String(row.nextVersion),
       description: options.description ?? row.latest.description,
+      latestDescription: row.latest.description,
       revisionId,
     };
     rows.versions.set(tx, [name, row.nextVersion], version);
-    rows.functions.set(tx, [name], { ...row, nextVersion: row.nextVersion + 1 });
+    const latest = revised(row.latest, latestRevisionId);
+    rows.functions.set(tx, [name], { ...row, latest, nextVersion: row.nextVersion + 1 });
     await holdVersion(ctx, tx, version);
     return version;
   });
@@ -67,7 +72,7 @@ export const versions = {
       revisionId: input.RevisionId,
       description: input.Description,
     });
-    return describe(version, target.reference, { qualified: true });
+    return describe(version, target.reference, { qualifier: version.version });
   },
 
   async ListVersionsByFunction(input, ctx) {
@@ -75,12 +80,9 @@ export const versions = {
     const { reference, rows } = target;
     const row = await readFunction(ctx.store, target);
     const page = await pageOf(rows.versions, ctx.store, [reference.name], input);
-    const published = page.rows.map(({ value }) => describe(value, reference, { qualified: true }));
+    const published = page.rows.map(({ value }) => listed(value, reference, true));
     return {
-      Versions:
-        input.Marker === undefined
-          ? [describe(row.latest, reference, { qualified: true }), ...published]
-          : published,
+      Versions: input.Marker === undefined ? [listed(row.latest, reference, true), ...published] : published,
       NextMarker: page.marker,
     };
   },
