@@ -48,6 +48,7 @@ test('documents are refused in AWS’s words', () => {
       'Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.',
     ],
     [changed({ Action: 'a:b:c' }), 'Actions/Condition can contain only one colon.'],
+    [changed({ Action: 'a:b:c', Resource: 'bucket' }), 'Resource bucket must be in ARN format or "*".'],
     [changed({ Action: 'a a:b' }), 'Vendor a a is not valid'],
     [
       changed({ Resource: 'arn:error:s3:::bucket' }),

@@ -36,10 +36,11 @@ export function validatePolicy(text: string, kind: PolicyKind): PolicyDocument {
   for (const statement of statements) {
     if (statement.actions.length === 0) throw new MalformedPolicy('Policy statement must contain actions.');
   }
-  for (const { actions } of statements) for (const action of actions) checkAction(action);
+  for (const { actions } of statements) for (const action of actions) checkPrefix(action);
   for (const statement of statements) {
     checkResources(statement, kind);
     checkPrincipals(statement, kind);
+    for (const action of statement.actions) checkAction(action);
   }
   return document;
 }
@@ -65,12 +66,14 @@ function checkSids(statements: readonly PolicyStatement[], kind: PolicyKind): vo
   }
 }
 
+function checkPrefix(action: string): void {
+  if (action !== '*' && !action.includes(':'))
+    throw new MalformedPolicy('Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.');
+}
+
 function checkAction(action: string): void {
   if (action === '*') return;
   const [vendor = '', ...names] = action.split(':');
-  if (names.length === 0) {
-    throw new MalformedPolicy('Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.');
-  }
   if (names.length > 1) throw new MalformedPolicy('Actions/Condition can contain only one colon.');
   if (vendor !== '*' && /[^a-zA-Z0-9\-.]/.test(vendor))
     throw new MalformedPolicy(`Vendor ${vendor} is not valid`);

@@ -238,6 +238,14 @@ test('an account that exists joins by invitation', async () => {
   await assert.rejects(invite(), { name: 'DuplicateHandshakeException' });
   const HandshakeId = Handshake?.['Id'];
   await assert.rejects(org('AcceptHandshake', { HandshakeId }), { name: 'AccessDeniedException' });
+  await assert.rejects(org('AcceptHandshake', { HandshakeId: 'h' }), {
+    name: 'InvalidInputException',
+    message: 'You provided a value that does not match the required pattern.',
+  });
+  await assert.rejects(org('ListPolicies', { Filter: 'ANY' }), {
+    name: 'InvalidInputException',
+    message: 'You specified an invalid value.',
+  });
   const { Handshakes } = (await org('ListHandshakesForAccount', {}, guest)) as unknown as {
     Handshakes: { Id: string }[];
   };

@@ -5,6 +5,7 @@ import { attachments } from './attachments.ts';
 import { authorisation } from './authorisation.ts';
 import { onBehalf, resourcePolicy } from './delegation.ts';
 import { delegations } from './delegations.ts';
+import { refuseInput } from './fault.ts';
 import { handshakes } from './handshakes.ts';
 import { organizations as organizationOperations } from './organizations.ts';
 import { policies } from './policies.ts';
@@ -31,6 +32,6 @@ export const organizations = defineService({
   authorisation,
   resourcePolicy,
   resourceTags,
-  validationCode: 'InvalidInputException',
+  refuseAlone: refuseInput,
   jobs: { createAccount, removeClosedAccount },
 });
