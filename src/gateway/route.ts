@@ -97,6 +97,14 @@ function speaksQuery({ metadata }: KnownService): boolean {
   );
 }
 
+/** The links in what SNS sends name no API version: on AWS their host says whose they are. */
+const OF_LINKS: ReadonlySet<string> = new Set(['ConfirmSubscription', 'Unsubscribe']);
+
+function byAction(registry: Registry, action: string, version: string | null): readonly KnownService[] {
+  if (version !== null || !OF_LINKS.has(action)) return registry.byVersion(version ?? '');
+  return registry.bySigningName('sns');
+}
+
 function queryRoute(
   registry: Registry,
   candidates: readonly KnownService[],
@@ -105,7 +113,7 @@ function queryRoute(
   const fields = new URLSearchParams(form);
   const action = fields.get('Action');
   if (action === null) return undefined;
-  const named = candidates.length > 0 ? candidates : registry.byVersion(fields.get('Version') ?? '');
+  const named = candidates.length > 0 ? candidates : byAction(registry, action, fields.get('Version'));
   const services = named.filter(speaksQuery);
   const service = services.find((candidate) => operationOf(candidate, action) !== undefined) ?? services[0];
   if (service === undefined) return undefined;

@@ -269,4 +269,6 @@ export interface NewMessage {
   readonly subject?: string;
   readonly text: string;
   readonly html?: string;
+  /** Whose recipients opt out of what is sent there; of text messages. */
+  readonly region?: string;
 }

@@ -15,8 +15,10 @@ import {
   GetSMSSandboxAccountStatusCommand,
   ListEndpointsByPlatformApplicationCommand,
   ListOriginationNumbersCommand,
+  ListPhoneNumbersOptedOutCommand,
   ListPlatformApplicationsCommand,
   ListSMSSandboxPhoneNumbersCommand,
+  OptInPhoneNumberCommand,
   PublishCommand,
   SetEndpointAttributesCommand,
   SetPlatformApplicationAttributesCommand,
@@ -157,8 +159,36 @@ test('test destinations of text messages are verified by what is sent to them', 
   assert.deepEqual((await sns.send(new ListOriginationNumbersCommand({}))).PhoneNumbers, []);
   const { attributes } = await sns.send(new GetSMSAttributesCommand({}));
   assert.deepEqual(attributes, { MonthlySpendLimit: '1' });
-  const { isOptedOut } = await sns.send(
-    new CheckIfPhoneNumberIsOptedOutCommand({ phoneNumber: PhoneNumber }),
-  );
-  assert.equal(isOptedOut, false);
+});
+
+test('who answers a text message with STOP gets no more of them', async () => {
+  const phoneNumber = '+15551234599';
+  const isOptedOut = async () =>
+    (await sns.send(new CheckIfPhoneNumberIsOptedOutCommand({ phoneNumber }))).isOptedOut;
+  const texts = async () => (await inbox('sms', 0)).filter(({ to }) => to === phoneNumber).length;
+  const reply = async (text: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(`${lambent.endpoint}/_lambent/sms/replies`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ from: phoneNumber, text }),
+    });
+    return [answer.status, ((await answer.json()) as { readonly optedOut?: boolean }).optedOut];
+  };
+  const send = () => sns.send(new PublishCommand({ PhoneNumber: phoneNumber, Message: 'hello' }));
+  await send();
+  assert.equal(await texts(), 1);
+  const page = await (await fetch(`${lambent.endpoint}/_lambent/inbox`)).text();
+  assert.match(page, /data-from="\+15551234599" data-region="us-east-1">Reply STOP</);
+  assert.deepEqual(await reply('thanks'), [200, false]);
+  assert.deepEqual(await reply('STOP', { origin: 'http://elsewhere.example' }), [403, undefined]);
+  assert.equal(await isOptedOut(), false);
+  assert.deepEqual(await reply(' stop\n'), [200, true]);
+  assert.equal(await isOptedOut(), true);
+  assert.deepEqual((await sns.send(new ListPhoneNumbersOptedOutCommand({}))).phoneNumbers, [phoneNumber]);
+  await send();
+  assert.equal(await texts(), 1);
+  await sns.send(new OptInPhoneNumberCommand({ phoneNumber }));
+  assert.equal(await isOptedOut(), false);
+  await send();
+  assert.equal(await texts(), 2);
 });

@@ -6,6 +6,7 @@ import {
   CreatePlatformApplicationCommand,
   CreateTopicCommand,
   GetPlatformApplicationAttributesCommand,
+  GetSubscriptionAttributesCommand,
   GetTopicAttributesCommand,
   type MessageAttributeValue,
   OptInPhoneNumberCommand,
@@ -218,5 +219,51 @@ test('text messages, permissions and platforms are refused in AWS’s words', as
       }),
     ),
     invalid('TargetArn Reason: No endpoint found for the target arn specified'),
+  );
+});
+
+test('what is created twice, and attributes in any spelling', async () => {
+  const Tags = [
+    { Key: 'a', Value: '1' },
+    { Key: 'b', Value: '2' },
+  ];
+  const make = (tags?: typeof Tags) => sns.send(new CreateTopicCommand({ Name: 'twice', Tags: tags }));
+  const { TopicArn: arn } = await make(Tags);
+  for (const tags of [Tags, Tags.slice(1), [], undefined]) assert.equal((await make(tags)).TopicArn, arn);
+  await assert.rejects(
+    make([{ Key: 'a', Value: '2' }]),
+    invalid('Tags Reason: Topic already exists with different tags'),
+  );
+  await assert.rejects(
+    sns.send(new CreateTopicCommand({ Name: 'twice', Attributes: { FifoTopic: 'true' } })),
+    invalid('Topic Name'),
+  );
+  const subscribe = async (Attributes?: Record<string, string>) => {
+    const input = { TopicArn: arn, Protocol: 'sqs', Endpoint: queueArn, ReturnSubscriptionArn: true };
+    return (await sns.send(new SubscribeCommand({ ...input, Attributes }))).SubscriptionArn;
+  };
+  const SubscriptionArn = await subscribe({ RawMessageDelivery: 'TrUe', FilterPolicyScope: 'MessageBody' });
+  const { Attributes } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
+  assert.equal(Attributes?.['RawMessageDelivery'], 'true');
+  assert.equal(Attributes?.['FilterPolicyScope'], undefined);
+  for (const attributes of [undefined, {}, { RawMessageDelivery: 'true' }]) {
+    assert.equal(await subscribe(attributes), SubscriptionArn);
+  }
+  await assert.rejects(
+    subscribe({ RawMessageDelivery: 'false' }),
+    invalid('Attributes Reason: Subscription already exists with different attributes'),
+  );
+  await assert.rejects(
+    subscribe({ FilterPolicy: '{"key":{"suffix":"value"}}', RawMessageDelivery: 'true' }),
+    invalid('Attributes Reason: FilterPolicy: "suffix" must be an object or an array'),
+  );
+});
+
+test('a subscription that waits for its confirmation cannot be ended', async () => {
+  const input = { TopicArn, Protocol: 'email', Endpoint: 'a@example.com', ReturnSubscriptionArn: true };
+  const { SubscriptionArn } = await sns.send(new SubscribeCommand(input));
+  await assert.rejects(
+    sns.send(new UnsubscribeCommand({ SubscriptionArn })),
+    refuses('InvalidParameterException'),
   );
 });

@@ -234,7 +234,13 @@ test('a queue gets a signed notification, when its policy lets the topic in', as
   const [second] = await receive(open.url);
   const again = JSON.parse(second?.Body ?? '') as Notification;
   assert.deepEqual([again['SignatureVersion'], await isGenuine(again)], ['2', true]);
-  await fetch(again['UnsubscribeURL'] ?? '');
+  assert.equal(
+    again['UnsubscribeURL'],
+    `${lambent.endpoint}/?Action=Unsubscribe&SubscriptionArn=${subscription}`,
+  );
+  // Who owns a queue ends its subscription, and not who reads its messages.
+  assert.equal((await fetch(again['UnsubscribeURL'] ?? '')).status, 403);
+  await sns.send(new UnsubscribeCommand({ SubscriptionArn: subscription }));
   await assert.rejects(
     sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn: subscription })),
     refuses('NotFoundException', /^Subscription does not exist$/),

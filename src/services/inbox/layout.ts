@@ -14,4 +14,6 @@ export interface MessageRow {
   readonly subject?: string;
   readonly text: string;
   readonly html?: string;
+  /** Where a text message was sent from: who gets it may opt out there. */
+  readonly region?: string;
 }

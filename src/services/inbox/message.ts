@@ -10,6 +10,8 @@ export interface Message {
   readonly subject: string | null;
   readonly text: string;
   readonly html: string | null;
+  /** Where a text message was sent from. */
+  readonly region?: string;
   /** Virtual time, ISO 8601. */
   readonly at: string;
 }
@@ -23,6 +25,7 @@ export function toMessage({ key: [atMs, id], value }: Row<[number, string], Mess
     subject: value.subject ?? null,
     text: value.text,
     html: value.html ?? null,
+    ...(value.region === undefined ? {} : { region: value.region }),
     at: new Date(atMs).toISOString(),
   };
 }

@@ -24,13 +24,24 @@ button:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outlin
 .empty { text-align: center; color: var(--soft); padding: 4rem 1rem; border: 1px dashed var(--line); border-radius: 14px; }
 `;
 
-/** Copies a code, and reloads when a newer message is there. */
+/** Copies a code, replies STOP, and reloads when a newer message is there. */
 const SCRIPT = `
 document.addEventListener('click', async (event) => {
   const button = event.target.closest('button[data-code]');
   if (!button || !navigator.clipboard) return;
   await navigator.clipboard.writeText(button.dataset.code);
   button.textContent = 'Copied';
+});
+document.addEventListener('click', async (event) => {
+  const button = event.target.closest('button[data-from]');
+  if (!button) return;
+  const { from, region } = button.dataset;
+  const answer = await fetch('/_lambent/sms/replies', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ account: document.body.dataset.account, region, from, text: 'STOP' }),
+  });
+  button.textContent = answer.ok ? 'Opted out' : 'Not sent';
 });
 const newest = document.body.dataset.newest;
 const look = async () => {
@@ -95,8 +106,14 @@ function renderMessage(message: Message): string {
     code === undefined
       ? ''
       : `\n<div class="code"><code>${code}</code><button type="button" data-code="${code}" aria-label="Copy the code ${code}">Copy</button></div>`
-  }
+  }${replyButton(message)}
 </article>`;
+}
+
+/** As on a phone: who answers a text message with STOP gets no more of them. */
+function replyButton({ kind, region, to }: Message): string {
+  if (kind !== 'sms' || region === undefined) return '';
+  return `\n<p><button type="button" data-from="${escaped(to)}" data-region="${escaped(region)}">Reply STOP</button></p>`;
 }
 
 /** The inbox as a page, newest message first; it needs nothing from elsewhere and looks for news by itself. */
@@ -110,7 +127,7 @@ export function renderPage(messages: readonly Message[], account: string): strin
 <title>Inbox · Lambent</title>
 <style>${STYLE}</style>
 </head>
-<body data-newest="${escaped(messages[0]?.id ?? '')}">
+<body data-newest="${escaped(messages[0]?.id ?? '')}" data-account="${escaped(account)}">
 <main>
 <header><h1>Inbox</h1><p>${count} for account ${escaped(account)}</p><a href="">Refresh</a></header>
 ${

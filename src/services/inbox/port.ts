@@ -5,7 +5,7 @@ import { layout, type MessageRow } from './layout.ts';
 /** The inbox every service delivers to: a message is a row of the sender's transaction. */
 export function createInbox(world: World): InboxPort {
   return {
-    deliver(tx, { account, kind, to, from, subject, text, html }) {
+    deliver(tx, { account, region, kind, to, from, subject, text, html }) {
       const row: MessageRow = {
         kind,
         to,
@@ -13,6 +13,7 @@ export function createInbox(world: World): InboxPort {
         ...(subject === undefined ? {} : { subject }),
         text,
         ...(html === undefined ? {} : { html }),
+        ...(region === undefined ? {} : { region }),
       };
       layout.global().accounts.set(tx, [account], true);
       layout

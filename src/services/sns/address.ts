@@ -1,26 +1,15 @@
 import type { Context } from '../../service/context.ts';
 
-/** The API version lets the gateway tell whose operation an unsigned address means. */
-const VERSION = '2010-03-31';
-
-/** `GET` confirms; no signature is asked for. */
+/**
+ * `GET` confirms; no signature is asked for. As AWS writes it, with the ARN as it is: receivers take these addresses
+ * apart.
+ */
 export function subscribeUrl(ctx: Context, topicArn: string, token: string): string {
-  const query = new URLSearchParams({
-    Action: 'ConfirmSubscription',
-    Version: VERSION,
-    TopicArn: topicArn,
-    Token: token,
-  });
-  return `${ctx.endpoint}/?${query}`;
+  return `${ctx.endpoint}/?Action=ConfirmSubscription&TopicArn=${topicArn}&Token=${token}`;
 }
 
 export function unsubscribeUrl(ctx: Context, subscriptionArn: string): string {
-  const query = new URLSearchParams({
-    Action: 'Unsubscribe',
-    Version: VERSION,
-    SubscriptionArn: subscriptionArn,
-  });
-  return `${ctx.endpoint}/?${query}`;
+  return `${ctx.endpoint}/?Action=Unsubscribe&SubscriptionArn=${subscriptionArn}`;
 }
 
 /** Pages for people, in the mails they get. */

@@ -65,7 +65,8 @@ async function toQueue(ctx: Context, target: Target): Promise<Outcome> {
     MessageBody: raw ? message : await notificationJson(ctx, target),
     ...(raw && attributes !== undefined ? { MessageAttributes: queueAttributes(attributes) } : {}),
     ...traceOf(delivery),
-    ...(delivery.group === undefined ? {} : { MessageGroupId: delivery.group }),
+    // What orders a FIFO topic's messages is no tenant of a standard queue's.
+    ...(delivery.group === undefined || fifo !== target.topic.fifo ? {} : { MessageGroupId: delivery.group }),
     ...(fifo ? { MessageDeduplicationId: delivery.deduplicationId } : {}),
   });
 }
@@ -136,6 +137,7 @@ async function letterOf(ctx: Context, target: Target): Promise<NewMessage | unde
     return {
       kind: 'sms',
       account,
+      region: name.topic.region,
       to: row.endpoint,
       from: await smsSender(ctx, account, delivery.attributes),
       text,

@@ -47,7 +47,9 @@ export async function logDelivery(ctx: Context, ended: Ended): Promise<void> {
     ctx.call('logs', operation, { logGroupName: group, ...input }, { as, account, region });
   const events = {
     logStreamName: topic.id,
-    logEvents: [{ timestamp: now, message: JSON.stringify(entryOf(ended, succeeded, now)) }],
+    logEvents: [
+      { timestamp: now, message: JSON.stringify(entryOf(ended, succeeded, now, ctx.world.random.uuid())) },
+    ],
   };
   try {
     try {
@@ -74,10 +76,13 @@ async function unlessThere(creation: Promise<unknown>): Promise<void> {
 }
 
 function entryOf(
-  { topicName, delivery, message, endpoint, outcome, attempts }: Ended,
+  { topicName, delivery, message, protocol, endpoint, outcome, attempts }: Ended,
   ok: boolean,
   now: number,
+  deliveryId: string,
 ) {
+  // Functions are called without being waited for, and called again by Lambda.
+  const lambda = protocol === 'lambda';
   return {
     notification: {
       messageMD5Sum: createHash('md5').update(message).digest('hex'),
@@ -86,12 +91,12 @@ function entryOf(
       timestamp: new Date(delivery.atMs).toISOString().replace('T', ' ').slice(0, -1),
     },
     delivery: {
-      deliveryId: `${delivery.messageId}/${delivery.subscriptionId}`,
+      deliveryId,
       destination: endpoint,
       ...('why' in outcome ? { providerResponse: outcome.why } : {}),
       dwellTimeMs: Math.max(0, now - delivery.atMs),
-      attempts,
-      statusCode: ok ? 200 : 400,
+      ...(lambda ? {} : { attempts }),
+      statusCode: ok ? (lambda ? 202 : 200) : 400,
     },
     status: ok ? 'SUCCESS' : 'FAILURE',
   };

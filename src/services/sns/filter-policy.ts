@@ -76,11 +76,12 @@ function compile(value: Json, scope: FilterScope, depth: number): Compiled {
       combinations *= rule.length * depth;
       rules.push({ name, rule: { kind: 'values', conditions: rule.map(condition) } });
     } else if (isObject(rule)) {
+      if (Object.keys(rule).length === 0) throw refused('Empty objects are not allowed');
+      // What is wrong inside is said first.
+      const nested = compile(rule, scope, depth + 1);
       if (scope === 'MessageAttributes') {
         throw invalid('Filter policy scope MessageAttributes does not support nested filter policy');
       }
-      if (Object.keys(rule).length === 0) throw refused('Empty objects are not allowed');
-      const nested = compile(rule, scope, depth + 1);
       keys += nested.keys;
       combinations *= nested.combinations;
       rules.push({ name, rule: { kind: 'nested', policy: nested.policy } });

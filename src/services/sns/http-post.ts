@@ -24,6 +24,7 @@ export function post(
       headers: {
         ...headers,
         'content-length': bytes.length,
+        'accept-encoding': 'gzip,deflate',
         'user-agent': 'Amazon Simple Notification Service Agent',
         ...(username === '' ? {} : { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }),
       },

@@ -11,7 +11,9 @@ import { platformEndpoints } from './platform-endpoints.ts';
 import { resourcePolicy, resourceTags } from './policy.ts';
 import { publications } from './publications.ts';
 import { forgetDuplicate } from './publishing.ts';
+import { refuseMissing } from './refusing.ts';
 import { replay } from './replaying.ts';
+import { repliesDoor } from './replies.ts';
 import { sandbox } from './sandbox.ts';
 import { texting } from './sms.ts';
 import { subscriptions } from './subscriptions.ts';
@@ -36,9 +38,10 @@ export const sns = defineService({
   stored: ['PutDataProtectionPolicy'],
   authorisation,
   resourcePolicy,
+  refuseAlone: refuseMissing,
   denial: { code: 'AuthorizationErrorException', status: 403 },
   resourceTags,
-  frontDoors: [certificateDoor, pagesDoor],
+  frontDoors: [certificateDoor, pagesDoor, repliesDoor],
   jobs: {
     deliver,
     'deliver-line': deliverLine,

@@ -90,6 +90,9 @@ const NAMES = [
   'ReplayPolicy',
 ];
 
+/** In any case: Python prints `True`. */
+const FLAG = /^(?:true|false)$/i;
+
 /** A subscription's attributes with some set; those set to nothing go. Throws for what SNS refuses. */
 export function withAttributes(
   before: Attributes,
@@ -101,7 +104,7 @@ export function withAttributes(
   for (const [name, value = ''] of Object.entries(given)) {
     if (!NAMES.includes(name)) throw invalid('AttributeName');
     if (value === '' && name !== 'RawMessageDelivery') delete after[name];
-    else after[name] = value;
+    else after[name] = name === 'RawMessageDelivery' && FLAG.test(value) ? value.toLowerCase() : value;
   }
   const {
     FilterPolicyScope: scope = 'MessageAttributes',

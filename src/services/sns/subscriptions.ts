@@ -27,6 +27,10 @@ import {
 import { checkLarge, mostBytes } from './topic-attribute.ts';
 
 const PAGE = 100;
+const DEFAULTS: Readonly<Record<string, string>> = {
+  FilterPolicyScope: 'MessageAttributes',
+  RawMessageDelivery: 'false',
+};
 const PENDING = 'pending confirmation';
 const TOKEN_BYTES = 64;
 
@@ -125,7 +129,7 @@ export const subscriptions = {
       const name = { topic: topicName, id: existingId ?? newId };
       if (existing !== undefined) {
         const different = Object.entries(attributes).some(
-          ([attribute, value]) => existing.attributes[attribute] !== value,
+          ([attribute, value]) => (existing.attributes[attribute] ?? DEFAULTS[attribute]) !== value,
         );
         if (different) {
           throw invalid('Attributes Reason: Subscription already exists with different attributes');
@@ -189,7 +193,10 @@ export const subscriptions = {
       const row = await rows.subscriptions.get(tx, [topic.name, name.id]);
       // What is gone already is gone.
       if (row === undefined) return;
-      if (ctx.principal.kind === 'anonymous' && row.authenticateOnUnsubscribe === true) {
+      if (row.pendingToken !== undefined) {
+        throw invalid('SubscriptionArn Reason: the subscription is pending confirmation');
+      }
+      if (ctx.principal.kind === 'anonymous' && (!hears(row) || row.authenticateOnUnsubscribe === true)) {
         throw fault(
           'AuthorizationErrorException',
           'This subscription can only be removed by a signed request.',
@@ -241,6 +248,7 @@ export const subscriptions = {
     const row = await readSubscription(ctx.store, name);
     const topic = await readTopic(ctx.store, name.topic);
     const { attributes, protocol } = row;
+    const { FilterPolicyScope: scope = 'MessageAttributes', ...others } = attributes;
     const http = protocol === 'http' || protocol === 'https';
     return {
       Attributes: {
@@ -250,10 +258,9 @@ export const subscriptions = {
         Protocol: protocol,
         Endpoint: row.endpoint,
         RawMessageDelivery: 'false',
-        ...attributes,
-        ...(attributes['FilterPolicy'] === undefined
-          ? {}
-          : { FilterPolicyScope: attributes['FilterPolicyScope'] ?? 'MessageAttributes' }),
+        ...others,
+        // Shown with what it is the scope of.
+        ...(attributes['FilterPolicy'] === undefined ? {} : { FilterPolicyScope: scope }),
         ...(row.replay === undefined ? {} : { ReplayStatus: row.replay.status }),
         PendingConfirmation: String(row.pendingToken !== undefined),
         ConfirmationWasAuthenticated: String(row.authenticated),

@@ -28,7 +28,10 @@ export function tagList(tags: Readonly<Record<string, string>>): readonly Tag[] 
   return Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 }
 
-export function sameTags(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+/** Whether a resource has these tags, maybe among others. */
+export function hasTags(
+  tags: Readonly<Record<string, string>>,
+  wanted: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(wanted).every(([name, value]) => tags[name] === value);
 }

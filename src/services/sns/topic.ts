@@ -15,13 +15,7 @@ const NAME = /^(?=.{1,256}$)[A-Za-z0-9_-]+(?:\.fifo)?$/;
 
 /** https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html */
 export function checkTopicName(name: string, fifo: boolean): void {
-  if (!NAME.test(name)) throw invalid('Topic Name');
-  if (fifo && !name.endsWith('.fifo')) {
-    throw invalid(
-      'Fifo Topic names must end with .fifo and must be made up of only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long.',
-    );
-  }
-  if (!fifo && name.endsWith('.fifo')) throw invalid('Topic Name');
+  if (!NAME.test(name) || fifo !== name.endsWith('.fifo')) throw invalid('Topic Name');
 }
 
 export function topicArn({ account, region, name }: TopicName): string {

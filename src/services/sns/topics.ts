@@ -9,7 +9,7 @@ import { fault, invalid } from './fault.ts';
 import { layout, type TopicRow } from './layout.ts';
 import { sealToken, unsealToken } from './page.ts';
 import { boundPolicy, defaultPolicy } from './policy.ts';
-import { sameTags, tagMap } from './tag.ts';
+import { hasTags, tagMap } from './tag.ts';
 import { checkTopicName, readTopic, rowsOf, type TopicName, topicArn, topicFor } from './topic.ts';
 import { checkLarge, checkTopicAttribute, isIdleFeedback, withAttribute } from './topic-attribute.ts';
 
@@ -82,7 +82,7 @@ export const topics = {
         ([attribute, value]) => existing.attributes[attribute] !== value,
       );
       if (different) throw invalid('Attributes Reason: Topic already exists with different attributes');
-      if (input.Tags !== undefined && !sameTags(existing.tags, tags)) {
+      if (!hasTags(existing.tags, tags)) {
         throw invalid('Tags Reason: Topic already exists with different tags');
       }
     });
@@ -126,9 +126,7 @@ export const topics = {
     const topic = await readTopic(ctx.store, name);
     const { confirmed, pending } = await countSubscriptions(ctx, name);
     const begins = archiveBegins(topic, ctx.world.clock.now());
-    const fifo = topic.fifo
-      ? { FifoTopic: 'true', ContentBasedDeduplication: 'false', FifoThroughputScope: 'Topic' }
-      : {};
+    const fifo = topic.fifo ? { FifoTopic: 'true', ContentBasedDeduplication: 'false' } : {};
     return {
       Attributes: {
         DisplayName: '',

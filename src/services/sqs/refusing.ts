@@ -35,7 +35,6 @@ export function memberOfPath(path: string, operation: OperationModel): Readonly<
 const OF_NO_QUEUE: ReadonlySet<string> = new Set([
   'CancelMessageMoveTask',
   'CreateQueue',
-  'GetQueueUrl',
   'ListMessageMoveTasks',
   'ListQueues',
   'StartMessageMoveTask',
