@@ -7,6 +7,7 @@ import { seededRandom } from '../../src/world/simulated.ts';
 import { JsonClient } from '../support/json-client.ts';
 import { startServer } from '../support/process.ts';
 import { scaled } from '../support/tier.ts';
+import { until } from '../support/until.ts';
 
 const KILLS = scaled(20, 2);
 const WRITERS = 4;
@@ -64,7 +65,9 @@ test(`every change that was acknowledged has its one event, after ${KILLS} kills
     for (let round = 0; round < KILLS; round++) {
       const server = await startServer(['--data', dataFolder, '--quiet']);
       const writers = Array.from({ length: WRITERS }, () => write(server.port, name, acknowledged));
-      await new Promise((resolve) => setTimeout(resolve, 100 + random.below(300)));
+      const before = acknowledged.size;
+      await until(() => acknowledged.size > before + WRITERS);
+      await new Promise((resolve) => setTimeout(resolve, random.below(300)));
       await server.kill();
       await Promise.all(writers);
     }

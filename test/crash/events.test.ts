@@ -9,6 +9,7 @@ import { seededRandom } from '../../src/world/simulated.ts';
 import { type Started, startServer } from '../support/process.ts';
 import { drain, prepareRelays, relayClients, TOPIC } from '../support/relays.ts';
 import { scaled } from '../support/tier.ts';
+import { until } from '../support/until.ts';
 
 const KILLS = scaled(12, 1);
 /** A killed server's jobs are another's ten seconds later. */
@@ -49,7 +50,10 @@ test(`every event and message that was accepted arrives, after ${KILLS} kills`, 
         ),
         work(wanted.told, (n) => sns.send(new PublishCommand({ TopicArn: TOPIC, Message: String(n) }))),
       ]);
-      await new Promise((resolve) => setTimeout(resolve, 300 + random.below(500)));
+      const { ran, told } = wanted;
+      const [before, beforeTold] = [ran.size, told.size];
+      await until(() => ran.size > before + 1 && told.size > beforeTold + 1);
+      await new Promise((resolve) => setTimeout(resolve, 200 + random.below(500)));
       await server.kill();
       await Promise.all(workers);
       server = await startServer(['--data', dataFolder, '--quiet']);

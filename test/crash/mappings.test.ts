@@ -13,6 +13,7 @@ import { makeFunction } from '../support/functions.ts';
 import { type Started, startServer } from '../support/process.ts';
 import { makeFunctionRole } from '../support/roles.ts';
 import { scaled } from '../support/tier.ts';
+import { until } from '../support/until.ts';
 
 const KILLS = scaled(12, 1);
 const GROUPS = 3;
@@ -92,7 +93,9 @@ test(`a function gets each group of a queue whole and in order, after ${KILLS} k
           sent[group] = (sent[group] ?? 0) + 1;
         }
       });
-      await new Promise((resolve) => setTimeout(resolve, 700 + random.below(500)));
+      const before = [...sent];
+      await until(() => sent.every((count, group) => count > (before[group] ?? 0) + 1));
+      await new Promise((resolve) => setTimeout(resolve, 600 + random.below(500)));
       await server.kill();
       await Promise.all(senders);
       server = await startServer(['--data', dataFolder, '--quiet']);
