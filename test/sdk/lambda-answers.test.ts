@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { before, test } from 'node:test';
-import { IAMClient } from '@aws-sdk/client-iam';
+import { IAMClient, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
+import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { zipSync } from 'fflate';
 import { withLambent } from '../support/clients.ts';
 import { makeFunctionRole } from '../support/roles.ts';
@@ -303,4 +304,55 @@ test('layers stand in the function’s region, one version of each', async () =>
     'Layers are not in the same region as the function. Layers are expected to be in region us-east-1.',
     'User',
   ]);
+});
+
+test('a function that has reserved nothing runs nothing; its events go where failures go', async () => {
+  const FunctionName = 'closed';
+  await make(FunctionName);
+  await lambent.client(IAMClient).send(
+    new PutRolePolicyCommand({
+      RoleName: 'answers',
+      PolicyName: 'send',
+      PolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [{ Effect: 'Allow', Action: 'sqs:SendMessage', Resource: '*' }],
+      }),
+    }),
+  );
+  const sqs = lambent.client(SQSClient);
+  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'closed' }));
+  await lambda.send(
+    new sdk.PutFunctionEventInvokeConfigCommand({
+      FunctionName,
+      DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:us-east-1:000000000000:closed' } },
+    }),
+  );
+  await lambda.send(new sdk.PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 0 }));
+  await assert.rejects(lambda.send(new sdk.InvokeCommand({ FunctionName })), {
+    name: 'TooManyRequestsException',
+    Reason: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+  });
+  await lambda.send(new sdk.InvokeCommand({ FunctionName, InvocationType: 'Event' }));
+  const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5 }));
+  const { requestContext } = JSON.parse(Messages?.[0]?.Body ?? '{}') as {
+    requestContext: { condition: string; approximateInvokeCount: number };
+  };
+  assert.equal(requestContext.condition, 'ZeroReservedConcurrency');
+  assert.equal(requestContext.approximateInvokeCount, 0);
+});
+
+test('a client context is at most 3,583 bytes', async () => {
+  const FunctionName = 'told';
+  const code = 'exports.handler = async (_event, context) => context.clientContext?.custom ?? null;';
+  await make(FunctionName, { Code: { ZipFile: zipSync({ 'index.js': Buffer.from(code) }) } });
+  const invoke = (custom: string) =>
+    lambda.send(
+      new sdk.InvokeCommand({
+        FunctionName,
+        ClientContext: Buffer.from(JSON.stringify({ custom: { custom } })).toString('base64'),
+      }),
+    );
+  const { Payload } = await invoke('a'.repeat(2_600));
+  assert.ok((Payload?.byteLength ?? 0) > 2_600);
+  assert.equal((await refusal(invoke('a'.repeat(2_700))))[0], 'InvalidRequestContentException');
 });

@@ -26,15 +26,25 @@ import {
   IAMClient,
   ListUsersCommand,
 } from '@aws-sdk/client-iam';
+import {
+  CreateFunctionCommand,
+  GetFunctionConfigurationCommand,
+  InvokeCommand,
+  LambdaClient,
+  UpdateFunctionConfigurationCommand,
+} from '@aws-sdk/client-lambda';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { zipSync } from 'fflate';
 import { startLambent } from '../../src/testing/index.ts';
 import { selfSigned } from '../support/certificate.ts';
 import { unbase32 } from '../support/one-time-code.ts';
+import { makeFunctionRole } from '../support/roles.ts';
 import { samlMetadata } from '../support/saml-provider.ts';
 
 /** Of the authority for AWS's names, which signs for this machine alone: a secret in a file of its own. */
 const AUTHORITY_KEY = join('derived', 'aws-names.key');
 const PASSWORD = 'Planted-Pa55word-for-the-search';
+const VARIABLE = 'Planted-Variable-for-the-search';
 const NO_ECHO = 'Planted-NoEcho-for-the-search';
 const folders: string[] = [];
 after(async () => {
@@ -170,6 +180,33 @@ test('no secret key, MFA seed or password lies in the data folder or the log', a
       Parameters: [{ ParameterKey: 'Password', ParameterValue: NO_ECHO }],
     }),
   );
+  const lambda = new LambdaClient(options(lambent.credentials));
+  const FunctionName = 'planted';
+  await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName,
+      Role: await makeFunctionRole(iam, 'planted-functions', 'AWSLambdaBasicExecutionRole'),
+      Runtime: 'nodejs22.x',
+      Handler: 'index.handler',
+      Code: {
+        ZipFile: zipSync({
+          'index.js': Buffer.from('exports.handler = async () => process.env.PLANTED.length;'),
+        }),
+      },
+      Environment: { Variables: { PLANTED: VARIABLE } },
+      Publish: true,
+    }),
+  );
+  await lambda.send(
+    new UpdateFunctionConfigurationCommand({
+      FunctionName,
+      Environment: { Variables: { PLANTED: VARIABLE, OTHER: VARIABLE } },
+    }),
+  );
+  const { Environment } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
+  assert.deepEqual(Environment?.Variables, { PLANTED: VARIABLE, OTHER: VARIABLE });
+  const { Payload } = await lambda.send(new InvokeCommand({ FunctionName, Qualifier: '1' }));
+  assert.equal(Buffer.from(Payload ?? []).toString(), String(VARIABLE.length));
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   await iam.send(
     new CreateSAMLProviderCommand({
@@ -194,6 +231,7 @@ test('no secret key, MFA seed or password lies in the data folder or the log', a
     'the authenticator app’s seed': SecretCode,
     'the API key': apiKey,
     'the NoEcho parameter': NO_ECHO,
+    'the function’s variable': VARIABLE,
     'the password for a service': ServiceSpecificCredential?.ServicePassword ?? '',
   };
   let files = 0;

@@ -1,4 +1,5 @@
 import type { Reader } from '../../store/store.ts';
+import type { FunctionVersion } from './layout.ts';
 import type { Target } from './reading.ts';
 
 /** AWS's account quota of concurrent executions in a region. */
@@ -12,6 +13,21 @@ type Rows = Target['rows'];
 export async function provisionedOf(reader: Reader, rows: Rows, name: string): Promise<number> {
   let provisioned = 0;
   for (const { value } of await rows.provisions.all(reader, [name])) provisioned += value.requested;
+  return provisioned;
+}
+
+/** What is provisioned for one version, of itself or of an alias that points to it. */
+export async function provisionedFor(
+  reader: Reader,
+  rows: Rows,
+  { name, version }: FunctionVersion,
+): Promise<number> {
+  let provisioned = 0;
+  for (const { key, value } of await rows.provisions.all(reader, [name])) {
+    const [, qualifier] = key;
+    const alias = qualifier === version ? undefined : await rows.aliases.get(reader, [name, qualifier]);
+    if (qualifier === version || alias?.version === version) provisioned += value.requested;
+  }
   return provisioned;
 }
 

@@ -120,6 +120,10 @@ async function settleEvent(job: EventJob, ctx: Context): Promise<Settlement | un
   let outcome: Outcome;
   try {
     const runnable = await running.resolve(target);
+    if (runnable.reserved === 0) {
+      await settle(target, job, undefined, 'ZeroReservedConcurrency', config);
+      return undefined;
+    }
     outcome = await running.run(target, runnable, {
       requestId: job.requestId,
       payload: Buffer.from(job.event),
@@ -174,7 +178,7 @@ async function settle(
   target: Target,
   job: EventJob,
   outcome: Outcome | undefined,
-  condition: 'Success' | 'RetriesExhausted' | 'EventAgeExceeded',
+  condition: 'Success' | 'RetriesExhausted' | 'EventAgeExceeded' | 'ZeroReservedConcurrency',
   config: EventConfig,
 ): Promise<void> {
   const succeeded = condition === 'Success';

@@ -8,6 +8,7 @@ import type {
 import { configureImage, describeImage, IMAGE_RUNTIME } from './image.ts';
 import type { FunctionVersion, LayerUse, Logging, RuntimeManagement } from './layout.ts';
 import { fault, LATEST } from './reference.ts';
+import { type Holder, openVariables, resealVariables } from './sealed.ts';
 
 /** What CreateFunction and UpdateFunctionConfiguration may both set. */
 type Settings = Omit<UpdateFunctionConfigurationRequest, 'FunctionName' | 'RevisionId'>;
@@ -160,9 +161,10 @@ export function configure(
   before: FunctionVersion,
   settings: Settings,
   layers: readonly LayerUse[] | undefined,
+  holder: Holder,
 ): FunctionVersion {
-  const variables = settings.Environment === undefined ? before.variables : settings.Environment.Variables;
-  if (settings.Environment?.Variables !== undefined) checkVariables(settings.Environment.Variables);
+  const { Environment: environment } = settings;
+  if (environment?.Variables !== undefined) checkVariables(environment.Variables);
   const { VpcConfig: vpc, FileSystemConfigs: fileSystems } = settings;
   if (fileSystems?.some(({ S3FilesConfig }) => S3FilesConfig !== undefined)) {
     throw fault('InvalidParameterValueException', 'S3FilesConfig is not supported here.');
@@ -186,7 +188,10 @@ export function configure(
     timeoutSeconds: settings.Timeout ?? before.timeoutSeconds,
     memoryMb: settings.MemorySize ?? before.memoryMb,
     ephemeralStorageMb: settings.EphemeralStorage?.Size ?? before.ephemeralStorageMb,
-    variables,
+    sealedVariables:
+      environment === undefined
+        ? before.sealedVariables
+        : resealVariables(environment.Variables, before, holder),
     layers: layers ?? before.layers,
     tracing: settings.TracingConfig?.Mode ?? before.tracing,
     deadLetterArn: unlessEmpty(settings.DeadLetterConfig?.TargetArn, before.deadLetterArn),
@@ -210,6 +215,7 @@ export function newFunction(
   input: CreateFunctionRequest,
   layers: readonly LayerUse[],
   made: Pick<FunctionVersion, 'code' | 'image' | 'lastModifiedMs' | 'revisionId'>,
+  holder: Holder,
 ): FunctionVersion {
   const given = made.image !== undefined && {
     Runtime: IMAGE_RUNTIME.runtime,
@@ -233,7 +239,7 @@ export function newFunction(
     architecture: input.Architectures?.[0] ?? 'x86_64',
     logging: loggingOf(name, undefined, undefined),
   };
-  return configure(fresh, input, layers);
+  return configure(fresh, input, layers, holder);
 }
 
 /** `$LATEST` with another revision that runs as before: its environments go on. */
@@ -282,11 +288,7 @@ function stateOf(progress: Progress | undefined): Partial<FunctionConfiguration>
 }
 
 /** A version as lists of functions have it: without its state. */
-export function listed(
-  version: FunctionVersion,
-  scope: { readonly account: string; readonly region: string },
-  qualified: boolean,
-): FunctionConfiguration {
+export function listed(version: FunctionVersion, scope: Holder, qualified: boolean): FunctionConfiguration {
   const {
     State: _state,
     LastUpdateStatus: _status,
@@ -299,7 +301,7 @@ export function listed(
 /** A version as the operations answer it. */
 export function describe(
   version: FunctionVersion,
-  scope: { readonly account: string; readonly region: string },
+  scope: Holder,
   options: {
     /** Of its ARN. */
     readonly qualifier?: string | undefined;
@@ -309,7 +311,8 @@ export function describe(
   } = {},
 ): FunctionConfiguration {
   const { progress, pinned, qualifier } = options;
-  const { variables, layers, vpc, logging } = version;
+  const { layers, vpc, logging } = version;
+  const variables = openVariables(version, scope);
   return {
     FunctionName: version.name,
     FunctionArn: formatArn(

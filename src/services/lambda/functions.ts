@@ -42,11 +42,17 @@ export const functions = {
       ImageUri === undefined
         ? { code: await storeCode(ctx, input.Code as CodeSource) }
         : await storeImage(ctx, ImageUri, undefined);
-    const latest = newFunction(name, input, layers, {
-      ...made,
-      lastModifiedMs: ctx.world.clock.now(),
-      revisionId: ctx.world.random.uuid(),
-    });
+    const latest = newFunction(
+      name,
+      input,
+      layers,
+      {
+        ...made,
+        lastModifiedMs: ctx.world.clock.now(),
+        revisionId: ctx.world.random.uuid(),
+      },
+      target.ctx,
+    );
     const publishes = input.Publish === true;
     const first = publishes ? { ...latest, version: '1', revisionId: ctx.world.random.uuid() } : undefined;
     await ctx.transact(async (tx) => {
@@ -72,7 +78,7 @@ export const functions = {
     warmUp(ctx, latest);
     // To become active is another revision.
     const pending = { ...(first ?? latest), revisionId: ctx.world.random.uuid() };
-    return describe(pending, reference, { progress: 'creating' });
+    return describe(pending, target.ctx, { progress: 'creating' });
   },
 
   async GetFunction(input, ctx) {
@@ -80,7 +86,7 @@ export const functions = {
     const row = await readFunction(target.ctx.store, target);
     const version = await readVersion(target.ctx.store, target);
     return {
-      Configuration: describe(version, target.reference, {
+      Configuration: describe(version, target.ctx, {
         qualifier: target.reference.qualifier,
         pinned: row.runtimeManagement?.[version.version],
       }),
@@ -100,7 +106,7 @@ export const functions = {
     const target = targetOf(ctx, input.FunctionName, input.Qualifier);
     const { runtimeManagement } = await readFunction(ctx.store, target);
     const version = await readVersion(ctx.store, target);
-    return describe(version, target.reference, {
+    return describe(version, target.ctx, {
       qualifier: target.reference.qualifier,
       pinned: runtimeManagement?.[version.version],
     });

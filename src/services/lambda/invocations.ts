@@ -11,6 +11,8 @@ import { newTraceHeader } from './trace.ts';
 export const MOST_REQUEST_BYTES = 6 * 1024 * 1024;
 const MOST_EVENT_BYTES = 1024 * 1024;
 const MOST_ANSWER_BYTES = MOST_REQUEST_BYTES + 100;
+/** Encoded. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
+const MOST_CONTEXT_BYTES = 3_583;
 const NOTHING = new Uint8Array(0);
 
 /** Refuses what is too long, or is not JSON. */
@@ -35,6 +37,12 @@ export function checkPayload(payload: Uint8Array, most: number): void {
 /** The caller's `ClientContext`: base64 of JSON. */
 function clientContextOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
+  if (text.length > MOST_CONTEXT_BYTES) {
+    throw fault(
+      'InvalidRequestContentException',
+      `Client context must be at most ${MOST_CONTEXT_BYTES} bytes of base64-encoded data.`,
+    );
+  }
   const json = Buffer.from(text, 'base64').toString('utf8');
   try {
     return JSON.stringify(JSON.parse(json));
@@ -101,6 +109,7 @@ export const invocations = {
       await acceptEvent(target, request);
       return { StatusCode: 202 };
     }
+    running.admit(target, runnable);
     const outcome = await running.run(target, runnable, request);
     const { payload: answer, error } = answerOf(outcome);
     return {

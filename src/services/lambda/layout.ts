@@ -88,7 +88,7 @@ export interface FunctionVersion {
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
   readonly ephemeralStorageMb: number;
-  readonly variables?: Readonly<Record<string, string>> | undefined;
+  readonly sealedVariables?: string | undefined;
   readonly layers: readonly LayerUse[];
   /** The zip as it was uploaded; of an image, what names it. */
   readonly code: BlobRef;

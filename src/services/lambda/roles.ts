@@ -16,7 +16,8 @@ export async function assumeRole(
     return await ctx.ports.identity.assumeForService({
       roleArn,
       service: SERVICE,
-      sessionName,
+      // Names of sessions have two characters or more.
+      sessionName: sessionName.length < 2 ? `${sessionName}@lambda_function` : sessionName,
       sourceArn: functionArn,
       note: (decision) => ctx.noteDecision(decision),
     });

@@ -3,14 +3,17 @@ import type { SessionCredentials } from '../../service/ports.ts';
 import type { EnvironmentSpec, InvocationResult, LogLine, ResponseSink } from '../../service/runtimes.ts';
 import type { Store } from '../../store/store.ts';
 import { codeFolder } from './code.ts';
+import { provisionedFor, provisionedOf, takenConcurrency } from './concurrency.ts';
 import { imageSpec } from './image.ts';
 import type { FunctionVersion } from './layout.ts';
 import { MOST_IN_CHAIN, runsInChain, withRun } from './lineage.ts';
 import { LogWriter } from './log-writer.ts';
-import { readFunction, readVersion, type Target } from './reading.ts';
-import { arnOf, fault, isVersionNumber } from './reference.ts';
+import { Rates } from './rates.ts';
+import { notFound, readVersion, type Target } from './reading.ts';
+import { arnOf, fault, isVersionNumber, LATEST } from './reference.ts';
 import { endLines, initLines, initStartLine, startLine, streamName, tailOf } from './report.ts';
 import { assumeRole } from './roles.ts';
+import { openVariables } from './sealed.ts';
 import { Slots } from './slots.ts';
 import { newTraceHeader } from './trace.ts';
 
@@ -19,8 +22,12 @@ export interface Runnable {
   readonly version: FunctionVersion;
   readonly spec: EnvironmentSpec;
   readonly functionArn: string;
+  readonly versionArn: string;
   readonly scope: string;
   readonly reserved: number | undefined;
+  /** For the version, and for all of the function's. */
+  readonly provisioned: number;
+  readonly provisionedInFunction: number;
   /** Calls itself as often as it likes. */
   readonly mayLoop: boolean;
 }
@@ -34,7 +41,7 @@ interface Alias {
 interface Scope {
   readonly runnables: Map<string, Promise<Runnable>>;
   readonly aliases: Map<string, Promise<Alias | undefined>>;
-  reserved: Promise<number> | undefined;
+  taken: Promise<number> | undefined;
 }
 
 /** An invocation under way, for its log. */
@@ -69,6 +76,7 @@ export interface Outcome {
 export class Running {
   readonly logs = new LogWriter();
   readonly slots = new Slots();
+  readonly #rates = new Rates();
   /** Events that run without a job that waits for them, by request id, and the job that guards each. */
   readonly detached = new Map<string, JobId>();
   readonly #scopes = new Map<string, Scope>();
@@ -104,6 +112,11 @@ export class Running {
     );
   }
 
+  /** Counts a request whose caller waits for the answer. Throws TooManyRequestsException. */
+  admit({ ctx }: Target, runnable: Runnable): void {
+    this.#rates.admit(runnable, ctx.world.clock.now());
+  }
+
   /** Runs one invocation, within the function's concurrency and with its log. */
   async run(target: Target, runnable: Runnable, request: Request): Promise<Outcome> {
     const { ctx } = target;
@@ -118,13 +131,8 @@ export class Running {
       );
     }
     const scope = this.#scopeOf(target);
-    scope.reserved ??= reservedIn(target);
-    const giveBack = this.slots.take({
-      functionArn,
-      scope: runnable.scope,
-      reserved: runnable.reserved,
-      reservedInScope: await scope.reserved,
-    });
+    scope.taken ??= takenConcurrency(ctx.store, target.rows);
+    const giveBack = this.slots.take({ ...runnable, takenInScope: await scope.taken });
     const { clock } = ctx.world;
     const startedAtMs = clock.now();
     const { requestId } = request;
@@ -207,13 +215,18 @@ export class Running {
     const key = `${reference.account}/${reference.region}`;
     let scope = this.#scopes.get(key);
     if (scope === undefined) {
-      const fresh: Scope = { runnables: new Map(), aliases: new Map(), reserved: undefined };
+      const fresh: Scope = { runnables: new Map(), aliases: new Map(), taken: undefined };
       const forget = () => {
         fresh.runnables.clear();
         fresh.aliases.clear();
-        fresh.reserved = undefined;
+        fresh.taken = undefined;
       };
-      for (const range of [rows.functions.rangeOf([]), rows.versions.rangeOf([]), rows.aliases.rangeOf([])]) {
+      for (const range of [
+        rows.functions.rangeOf([]),
+        rows.versions.rangeOf([]),
+        rows.aliases.rangeOf([]),
+        rows.provisions.rangeOf([]),
+      ]) {
         this.#watches.push(ctx.store.watch(range, forget));
       }
       scope = fresh;
@@ -225,7 +238,8 @@ export class Running {
   async #prepare(target: Target): Promise<Runnable> {
     const { reference } = target;
     const ctx = (this.#root ?? target.ctx).as({ account: reference.account, region: reference.region });
-    const row = await readFunction(ctx.store, target);
+    const row = await target.rows.functions.get(ctx.store, [reference.name]);
+    if (row === undefined) throw notFound({ ...reference, qualifier: reference.qualifier ?? LATEST });
     const version = await readVersion(ctx.store, target);
     const { image } = version;
     const [code, ...layers] = await Promise.all([
@@ -284,9 +298,12 @@ export class Running {
     return {
       version,
       spec,
-      functionArn: arnOf({ ...reference, qualifier: undefined }),
+      functionArn: ownArn,
+      versionArn: functionArn,
       scope: `${reference.account}/${reference.region}`,
       reserved: row.reservedConcurrency,
+      provisioned: await provisionedFor(ctx.store, target.rows, version),
+      provisionedInFunction: await provisionedOf(ctx.store, target.rows, version.name),
       mayLoop: row.recursiveLoop === 'Allow',
     };
   }
@@ -302,7 +319,7 @@ function variablesOf(
   const { logging, image } = version;
   return {
     AWS_ENDPOINT_URL: ctx.endpoint,
-    ...version.variables,
+    ...openVariables(version, ctx),
     AWS_REGION: ctx.region,
     AWS_DEFAULT_REGION: ctx.region,
     AWS_LAMBDA_FUNCTION_NAME: version.name,
@@ -346,12 +363,6 @@ function chosen({ main, weights }: Alias, ctx: Context): string {
     if (drawn < 0) return version;
   }
   return main;
-}
-
-async function reservedIn({ rows, ctx }: Target): Promise<number> {
-  let reserved = 0;
-  for (const { value } of await rows.functions.all(ctx.store, [])) reserved += value.reservedConcurrency ?? 0;
-  return reserved;
 }
 
 /** A failure is not remembered. */

@@ -2,36 +2,49 @@ import type { ThrottleReason } from '../../model/gen/lambda.ts';
 import { ACCOUNT_CONCURRENCY } from './concurrency.ts';
 import { fault } from './reference.ts';
 
-/** Counts the invocations under way, a function and an account and region at a time, and refuses those over a limit. */
+/**
+ * Counts the invocations under way, a version, a function and an account and region at a time, and refuses those over a
+ * limit. A version's provisioned environments serve it alone; what comes beyond them takes of what the function has
+ * reserved and not provisioned, or else of what no function has taken for itself.
+ */
 export class Slots {
+  readonly #provisioned = new Map<string, number>();
   readonly #byFunction = new Map<string, number>();
   readonly #unreserved = new Map<string, number>();
 
   /** Takes a slot and returns what gives it back. Throws TooManyRequestsException. */
   take(request: {
     readonly functionArn: string;
+    readonly versionArn: string;
     /** Account and region. */
     readonly scope: string;
     readonly reserved: number | undefined;
-    /** What all functions of the scope have reserved. */
-    readonly reservedInScope: number;
+    /** For the version, and for all of the function's. */
+    readonly provisioned: number;
+    readonly provisionedInFunction: number;
+    /** What the functions of the scope have reserved or provisioned. */
+    readonly takenInScope: number;
   }): () => void {
-    const { functionArn, scope, reserved } = request;
-    const running = this.#byFunction.get(functionArn) ?? 0;
+    const { functionArn, versionArn, scope, reserved, provisioned } = request;
+    if (provisioned > 0) {
+      const own = this.#provisioned.get(versionArn) ?? 0;
+      if (own < provisioned) {
+        this.#provisioned.set(versionArn, own + 1);
+        return () => count(this.#provisioned, versionArn);
+      }
+    }
     if (reserved !== undefined) {
-      if (running >= reserved) throw throttled('ReservedFunctionConcurrentInvocationLimitExceeded');
+      const running = this.#byFunction.get(functionArn) ?? 0;
+      if (running >= reserved - request.provisionedInFunction)
+        throw throttled('ReservedFunctionConcurrentInvocationLimitExceeded');
       this.#byFunction.set(functionArn, running + 1);
       return () => count(this.#byFunction, functionArn);
     }
     const shared = this.#unreserved.get(scope) ?? 0;
-    if (shared >= ACCOUNT_CONCURRENCY - request.reservedInScope)
+    if (shared >= ACCOUNT_CONCURRENCY - request.takenInScope)
       throw throttled('ConcurrentInvocationLimitExceeded');
-    this.#byFunction.set(functionArn, running + 1);
     this.#unreserved.set(scope, shared + 1);
-    return () => {
-      count(this.#byFunction, functionArn);
-      count(this.#unreserved, scope);
-    };
+    return () => count(this.#unreserved, scope);
   }
 }
 
@@ -41,6 +54,6 @@ function count(counts: Map<string, number>, key: string): void {
   else counts.set(key, left);
 }
 
-function throttled(reason: ThrottleReason): Error {
+export function throttled(reason: ThrottleReason): Error {
   return fault('TooManyRequestsException', 'Rate Exceeded.', { Reason: reason });
 }

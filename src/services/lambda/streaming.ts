@@ -31,6 +31,7 @@ export const streaming = {
     const { version } = runnable.version;
     if (input.InvocationType === 'DryRun') return { StatusCode: 204, EventStream: nothing() };
     const request = requestOf(target, { ...input, Payload: payload });
+    running.admit(target, runnable);
     const answer = await openAnswer((sink) => running.run(target, runnable, { ...request, sink }));
     return {
       StatusCode: 200,

@@ -41,8 +41,8 @@ async function replaceLatest(
 }
 
 /** An update as it is answered: to be done is another revision. */
-function inProgress(ctx: Context, { reference }: Target, latest: FunctionVersion): FunctionConfiguration {
-  return describe({ ...latest, revisionId: ctx.world.random.uuid() }, reference, { progress: 'updating' });
+function inProgress({ ctx }: Target, latest: FunctionVersion): FunctionConfiguration {
+  return describe({ ...latest, revisionId: ctx.world.random.uuid() }, ctx, { progress: 'updating' });
 }
 
 export const updates = {
@@ -71,12 +71,11 @@ export const updates = {
       ...made,
       architecture: architecture ?? before.architecture,
     });
-    if (input.DryRun === true)
-      return describe(change(row.latest), target.reference, { progress: 'updating' });
+    if (input.DryRun === true) return describe(change(row.latest), target.ctx, { progress: 'updating' });
     const latest = await replaceLatest(ctx, target, input.RevisionId, change);
-    if (input.Publish !== true) return inProgress(ctx, target, latest);
+    if (input.Publish !== true) return inProgress(target, latest);
     const version = await publish(ctx, target, {});
-    return describe(version, target.reference, { qualifier: version.version, progress: 'creating' });
+    return describe(version, target.ctx, { qualifier: version.version, progress: 'creating' });
   },
 
   async UpdateFunctionConfiguration(input, ctx) {
@@ -95,8 +94,8 @@ export const updates = {
     noteStored(ctx, target.reference.name, storedOnly(input));
     noteRuntime(ctx, target.reference.name, input.Runtime);
     const latest = await replaceLatest(ctx, target, input.RevisionId, (before) =>
-      configure(before, input, layers),
+      configure(before, input, layers, target.ctx),
     );
-    return inProgress(ctx, target, latest);
+    return inProgress(target, latest);
   },
 } satisfies Group<LambdaOperations>;

@@ -127,6 +127,7 @@ async function answerTo(request: FrontDoorRequest, called: Called): Promise<UrlA
       principal,
     });
     const runnable = await running.resolve(target);
+    running.admit(target, runnable);
     const run = (sink?: ResponseSink) =>
       running.run(target, runnable, {
         requestId,

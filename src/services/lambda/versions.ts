@@ -72,7 +72,7 @@ export const versions = {
       revisionId: input.RevisionId,
       description: input.Description,
     });
-    return describe(version, target.reference, { qualifier: version.version });
+    return describe(version, target.ctx, { qualifier: version.version });
   },
 
   async ListVersionsByFunction(input, ctx) {
@@ -80,9 +80,9 @@ export const versions = {
     const { reference, rows } = target;
     const row = await readFunction(ctx.store, target);
     const page = await pageOf(rows.versions, ctx.store, [reference.name], input);
-    const published = page.rows.map(({ value }) => listed(value, reference, true));
+    const published = page.rows.map(({ value }) => listed(value, target.ctx, true));
     return {
-      Versions: input.Marker === undefined ? [listed(row.latest, reference, true), ...published] : published,
+      Versions: input.Marker === undefined ? [listed(row.latest, target.ctx, true), ...published] : published,
       NextMarker: page.marker,
     };
   },
