@@ -147,6 +147,7 @@ test('a URL that streams sends the head before the body is there', async () => {
   assert.ok(performance.now() - started - headMs > 80);
   const failed = await fetch(`${FunctionUrl}fail`);
   assert.equal(failed.status, 502);
+  assert.equal(await failed.text(), 'Internal Server Error');
   const cut = await fetch(`${FunctionUrl}cut`);
   await assert.rejects(cut.text());
 });

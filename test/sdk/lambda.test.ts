@@ -144,7 +144,7 @@ test('a function is made, read, changed and deleted', async () => {
   await lambda.send(new sdk.DeleteFunctionCommand({ FunctionName: 'life' }));
   await assert.rejects(
     invoke('life'),
-    failing('ResourceNotFoundException', `Function not found: ${arn('life')}`),
+    failing('ResourceNotFoundException', `Function not found: ${arn('life')}:$LATEST`),
   );
 });
 

@@ -205,3 +205,24 @@ test('the AWS CLI reads a group', { skip: isHere('aws') ? false : 'no aws CLI' }
   );
   assert.match(stdout, /hello from the tail/);
 });
+
+test('a stream shows a token once it has taken events; refusals have the codes AWS gives them', async () => {
+  const logGroupName = 'shown';
+  await makeStream(logGroupName, 'one');
+  const token = async () =>
+    (await logs.send(new DescribeLogStreamsCommand({ logGroupName }))).logStreams?.[0]?.uploadSequenceToken;
+  assert.equal(await token(), undefined);
+  await put(logGroupName, 'one', [[Date.now(), 'hello']]);
+  assert.ok(await token());
+  await assert.rejects(
+    logs.send(new DescribeLogStreamsCommand({ logGroupName, logGroupIdentifier: logGroupName })),
+    {
+      name: 'ValidationException',
+      message: 'LogGroup name and LogGroup ARN are mutually exclusive parameters.',
+    },
+  );
+  await assert.rejects(
+    logs.send(new GetLogEventsCommand({ logGroupName, logStreamName: 'one', limit: 10_001 })),
+    named('InvalidParameterException'),
+  );
+});

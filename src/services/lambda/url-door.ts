@@ -96,7 +96,21 @@ function refusal(status: number, message: string, errorType: string): UrlAnswer 
   };
 }
 
-const FORBIDDEN = refusal(403, 'Forbidden', 'AccessDeniedException');
+/** A function that fails is answered in plain words. */
+const FAILED: UrlAnswer = {
+  status: 502,
+  headers: [
+    ['content-type', 'application/json'],
+    ['x-amzn-errortype', 'InternalServerErrorException'],
+  ],
+  body: Buffer.from('Internal Server Error'),
+};
+
+const FORBIDDEN = refusal(
+  403,
+  'Forbidden. For troubleshooting Function URL authorization issues, see: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html',
+  'AccessDeniedException',
+);
 
 /** A whole answer; undefined when it has been sent as it came. */
 async function answerTo(request: FrontDoorRequest, called: Called): Promise<UrlAnswer | undefined> {
@@ -149,8 +163,7 @@ async function answerTo(request: FrontDoorRequest, called: Called): Promise<UrlA
 }
 
 function wholeAnswer({ result }: Outcome): UrlAnswer {
-  if (result.error !== undefined)
-    return refusal(502, 'Internal Server Error', 'InternalServerErrorException');
+  if (result.error !== undefined) return FAILED;
   return urlAnswer(result.payload);
 }
 
@@ -191,7 +204,7 @@ async function stream(
     if (response.destroyed) return undefined;
     if (!(error instanceof SyntaxError)) throw error;
   }
-  if (head === undefined) return refusal(502, 'Internal Server Error', 'InternalServerErrorException');
+  if (head === undefined) return FAILED;
   const { result } = await outcome;
   // What was cut short must not look complete.
   if (result.error === undefined) response.end();

@@ -156,7 +156,7 @@ export function urlAnswer(payload: Uint8Array): UrlAnswer {
     return { status: 200, headers: [['content-type', 'application/json']], body: payload };
   }
   if (typeof value !== 'object' || value === null || !('statusCode' in value)) {
-    const body = typeof value === 'string' ? Buffer.from(value) : payload;
+    const body = Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
     return { status: 200, headers: [['content-type', 'application/json']], body };
   }
   const response: ResponseShape = value;

@@ -29,10 +29,7 @@ export function groupNameOf(
 ): string {
   const { logGroupName: name, logGroupIdentifier: identifier } = input;
   if (name !== undefined && identifier !== undefined) {
-    throw fault(
-      'InvalidParameterException',
-      'LogGroup name and identifier are both specified. Only one must be specified.',
-    );
+    throw fault('ValidationException', 'LogGroup name and LogGroup ARN are mutually exclusive parameters.');
   }
   if (name !== undefined) return name;
   if (identifier === undefined) {

@@ -15,6 +15,7 @@ import { resourceTags, tags } from './tags.ts';
 export const logs = defineService({
   name: 'logs',
   model: 'logs',
+  validationCode: 'InvalidParameterException',
   operations: {
     ...groups,
     ...streams,

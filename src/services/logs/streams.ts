@@ -14,7 +14,8 @@ function describeStream(ctx: Context, group: string, name: string, stream: Strea
     firstEventTimestamp: stream.firstEventMs,
     lastEventTimestamp: stream.lastEventMs,
     lastIngestionTime: stream.lastIngestionMs,
-    uploadSequenceToken: sequenceToken(stream),
+    // A stream that has taken nothing has none.
+    uploadSequenceToken: stream.lastIngestionMs === undefined ? undefined : sequenceToken(stream),
     arn: streamArn(ctx, group, name),
     // AWS stopped counting by stream in 2019.
     storedBytes: 0,
