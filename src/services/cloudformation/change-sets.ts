@@ -1,21 +1,19 @@
-import type {
-  Change,
-  CloudformationOperations,
-  DescribeChangeSetOutput,
-} from '../../model/gen/cloudformation.ts';
+import type { CloudformationOperations, DescribeChangeSetOutput } from '../../model/gen/cloudformation.ts';
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import type { Group } from '../../service/service.ts';
 import type { Reader } from '../../store/store.ts';
-import type { ChangeSetRow, ResourceChange } from './change-set.ts';
+import type { ChangeSetRow } from './change-set.ts';
+import { shownChange } from './change-view.ts';
 import { compareWithStack, resourceChanges } from './engine/difference.ts';
 import { releaseIntent, retainIntent } from './engine/intent.ts';
 import { stackQueue } from './engine/run.ts';
 import { startCreate, startUpdate } from './engine/start.ts';
+import { eventId } from './event.ts';
 import { fault, validationError } from './fault.ts';
 import { layout } from './layout.ts';
 import { changeSetArn, isUpdatable, type StackIntent, type StackRow, uuidOfChangeSet } from './stack.ts';
-import { shownParameters } from './stack-descriptions.ts';
+import { shownParameters, unlessEmpty } from './stack-descriptions.ts';
 import { findStack, requireStack } from './stack-lookup.ts';
 import { idOf, newStack, onFailureOf } from './stacks.ts';
 import { type Accepted, accept, refuseUnsupported } from './submission.ts';
@@ -120,15 +118,16 @@ export const changeSets = {
       if (now === undefined) {
         rows.stacks.set(tx, [stack.uuid], stack);
         rows.names.set(tx, [stack.name], { uuid: stack.uuid });
-        rows.events.set(tx, [stack.uuid, 1], {
-          id: `${stack.uuid}-1`,
+        const event = {
           logicalId: stack.name,
           physicalId: idOf(ctx, stack),
           type: 'AWS::CloudFormation::Stack',
-          status: 'REVIEW_IN_PROGRESS',
+          status: 'REVIEW_IN_PROGRESS' as const,
           reason: 'User Initiated',
           atMs: stack.createdAtMs,
-        });
+        };
+        const id = eventId(stack, event, { number: 1, atMs: event.atMs });
+        rows.events.set(tx, [stack.uuid, 1], { ...event, id });
       }
       await retainIntent(ctx, tx, row.intent);
       rows.changeSets.set(tx, [stack.uuid, row.uuid], row);
@@ -138,7 +137,7 @@ export const changeSets = {
 
   async DescribeChangeSet(input, ctx) {
     const { stack, row } = await findChangeSet(ctx, ctx.store, input.ChangeSetName, input.StackName);
-    return describe(ctx, stack, row);
+    return describe(ctx, stack, row, input.IncludePropertyValues ?? false);
   },
 
   async ExecuteChangeSet(input, ctx) {
@@ -157,7 +156,7 @@ export const changeSets = {
       // The others were made for what the stack is no more.
       for (const { key, value: other } of await rows.changeSets.all(tx, [stack.uuid])) {
         if (other.uuid === row.uuid)
-          rows.changeSets.set(tx, key, { ...row, executionStatus: 'EXECUTE_COMPLETE' });
+          rows.changeSets.set(tx, key, { ...row, executionStatus: 'EXECUTE_IN_PROGRESS' });
         else rows.changeSets.set(tx, key, { ...other, executionStatus: 'OBSOLETE' });
       }
       const options = {
@@ -165,11 +164,13 @@ export const changeSets = {
         clientToken: input.ClientRequestToken,
         onFailure: onFailureOf(row.onStackFailure, input.DisableRollback),
         roleArn: row.intent.roleArn,
+        changeSet: row.uuid,
       };
       const next = {
         ...stack,
         changeSetId: arnOf(ctx, row),
         disableRollback: input.DisableRollback ?? false,
+        updatedAtMs: ctx.world.clock.now(),
       };
       if (row.type === 'CREATE') await startCreate(ctx, tx, next, row.intent, options);
       else {
@@ -263,7 +264,12 @@ function emptyIntent(): StackIntent {
   };
 }
 
-function describe(ctx: Context, stack: StackRow, row: ChangeSetRow): DescribeChangeSetOutput {
+function describe(
+  ctx: Context,
+  stack: StackRow,
+  row: ChangeSetRow,
+  values: boolean,
+): DescribeChangeSetOutput {
   const { intent } = row;
   return {
     ChangeSetName: row.name,
@@ -279,36 +285,9 @@ function describe(ctx: Context, stack: StackRow, row: ChangeSetRow): DescribeCha
     NotificationARNs: intent.notificationArns,
     RollbackConfiguration: {},
     Capabilities: intent.capabilities,
-    Tags: intent.tags,
-    Changes: row.changes.map(shownChange),
+    Tags: unlessEmpty(intent.tags),
+    Changes: row.changes.map((change) => shownChange(change, values)),
     IncludeNestedStacks: false,
     OnStackFailure: row.onStackFailure,
-  };
-}
-
-function shownChange(change: ResourceChange): Change {
-  const modify = change.action === 'Modify';
-  return {
-    Type: 'Resource',
-    ResourceChange: {
-      Action: change.action,
-      LogicalResourceId: change.logicalId,
-      PhysicalResourceId: change.physicalId,
-      ResourceType: change.type,
-      Replacement: modify ? change.replacement : undefined,
-      Scope: modify
-        ? change.properties.every(({ name }) => name === 'Tags')
-          ? ['Tags']
-          : ['Properties']
-        : [],
-      Details: change.properties.map(({ name, recreation }) => ({
-        Target:
-          name === 'Tags'
-            ? { Attribute: 'Tags', RequiresRecreation: recreation }
-            : { Attribute: 'Properties', Name: name, RequiresRecreation: recreation },
-        Evaluation: 'Static',
-        ChangeSource: 'DirectModification',
-      })),
-    },
   };
 }

@@ -51,6 +51,8 @@ export async function include(
       const value = await splice(parseTemplateText(await readObject(ctx, place, 1_000_000)), depth + 1);
       if (isMap(value)) return value;
     } catch (error) {
+      if (Fault.is(error) && error.code === 'NoSuchBucket')
+        throw failed(`S3 bucket [${place.Bucket}] does not exist.`);
       if (Fault.is(error)) throw failed(error.message);
       throw error;
     }

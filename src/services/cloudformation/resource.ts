@@ -53,4 +53,6 @@ export interface RetiredRow {
   readonly type: string;
   readonly made: Made;
   readonly policy: DeletionPolicy;
+  /** Its deletion is under way. */
+  readonly begun?: boolean;
 }

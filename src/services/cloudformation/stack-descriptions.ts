@@ -7,6 +7,7 @@ import type {
 } from '../../model/gen/cloudformation.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
+import { loadPlan } from './engine/intent.ts';
 import { validationError } from './fault.ts';
 import { layout } from './layout.ts';
 import type { ResourceRow } from './resource.ts';
@@ -19,8 +20,13 @@ const EVENTS_A_PAGE = 100;
 /** Deleted stacks are listed this long. */
 const SHOWN_AFTER_DELETION_MS = 90 * 86_400_000;
 
-export function shownParameters(parameters: readonly ParameterValue[]): readonly Parameter[] {
-  return parameters.map(({ key, value, noEcho, resolved }) => ({
+/** A list that is not answered when nothing is in it. */
+export function unlessEmpty<T>(list: readonly T[] | undefined): readonly T[] | undefined {
+  return list === undefined || list.length === 0 ? undefined : list;
+}
+
+export function shownParameters(parameters: readonly ParameterValue[]): readonly Parameter[] | undefined {
+  return unlessEmpty(parameters)?.map(({ key, value, noEcho, resolved }) => ({
     ParameterKey: key,
     ParameterValue: noEcho ? '****' : value,
     ResolvedValue: noEcho ? undefined : resolved,
@@ -33,10 +39,11 @@ function when(ms: number | undefined): Date | undefined {
 
 function shownStack(ctx: Context, stack: StackRow): Stack {
   const { intent } = stack;
+  const deleted = stack.status === 'DELETE_COMPLETE';
   return {
     StackId: stackArn(ctx.account, ctx.region, stack.name, stack.uuid),
     StackName: stack.name,
-    ChangeSetId: stack.changeSetId,
+    ChangeSetId: deleted ? undefined : stack.changeSetId,
     Description: intent?.description,
     Parameters: shownParameters(intent?.parameters ?? []),
     CreationTime: new Date(stack.createdAtMs),
@@ -48,8 +55,8 @@ function shownStack(ctx: Context, stack: StackRow): Stack {
     DisableRollback: stack.disableRollback,
     NotificationARNs: intent?.notificationArns ?? [],
     TimeoutInMinutes: stack.timeoutMinutes,
-    Capabilities: intent?.capabilities ?? [],
-    Outputs: stack.outputs.map(({ key, value, description, exportName }) => ({
+    Capabilities: unlessEmpty(intent?.capabilities),
+    Outputs: unlessEmpty(deleted ? [] : stack.outputs)?.map(({ key, value, description, exportName }) => ({
       OutputKey: key,
       OutputValue: value,
       Description: description,
@@ -57,7 +64,7 @@ function shownStack(ctx: Context, stack: StackRow): Stack {
     })),
     RoleARN: intent?.roleArn,
     Tags: intent?.tags ?? [],
-    EnableTerminationProtection: stack.terminationProtection,
+    EnableTerminationProtection: deleted ? undefined : stack.terminationProtection,
     ParentId: stack.parentId,
     RootId: stack.rootId,
     DriftInformation: { StackDriftStatus: 'NOT_CHECKED' },
@@ -185,7 +192,11 @@ export const stackDescriptions = {
     }
     const { Timestamp, ...shown } = shownResource(ctx, stack, input.LogicalResourceId, row);
     return {
-      StackResourceDetail: { ...shown, LastUpdatedTimestamp: Timestamp, Metadata: row.metadata ?? '{}' },
+      StackResourceDetail: {
+        ...shown,
+        LastUpdatedTimestamp: Timestamp,
+        Metadata: await metadataOf(ctx, stack, input.LogicalResourceId, row),
+      },
     };
   },
 
@@ -200,6 +211,25 @@ export const stackDescriptions = {
     };
   },
 } satisfies Group<CloudformationOperations>;
+
+/** What the template says, with its calls answered; a stack that goes keeps what was noted of it. */
+async function metadataOf(
+  ctx: Context,
+  stack: StackRow,
+  logicalId: string,
+  { metadata = '{}' }: ResourceRow,
+): Promise<string> {
+  const { intent } = stack;
+  if (intent === undefined || metadata === '{}') return metadata;
+  const plan = await loadPlan(ctx, stack, intent);
+  const known = new Map(
+    (await resourcesOf(ctx, stack)).flatMap(({ logicalId: id, row: { made } }) =>
+      made === undefined ? [] : [[id, made] as const],
+    ),
+  );
+  const found = plan.metadata(logicalId, known);
+  return found === undefined ? metadata : JSON.stringify(found);
+}
 
 function newestFirst(stacks: readonly StackRow[]): readonly StackRow[] {
   return [...stacks].sort((a, b) => b.createdAtMs - a.createdAtMs);

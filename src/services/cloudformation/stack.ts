@@ -122,6 +122,8 @@ export interface OperationRow {
    */
   readonly phase: 'forward' | 'back' | 'cleanup' | 'undo' | 'delete';
   readonly clientToken?: string;
+  /** The change set that is carried out. */
+  readonly changeSet?: string;
   readonly principal: Principal;
   readonly roleArn?: string;
   readonly target?: StackIntent;

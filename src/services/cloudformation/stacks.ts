@@ -111,7 +111,9 @@ export const stacks = {
     refuseBusy(ctx, stack);
     const accepted = await accept(ctx, input, stack, false);
     const { changed } = await compareWithStack(ctx, stack, accepted);
-    if (!changed) throw validationError('No updates are to be performed.');
+    // What macros make may be something else each time: such templates are always run.
+    if (!changed && accepted.transforms.length === 0)
+      throw validationError('No updates are to be performed.');
     const options = {
       id: ctx.world.random.uuid(),
       clientToken: input.ClientRequestToken,
@@ -122,8 +124,9 @@ export const stacks = {
       const now = await findStack(ctx, tx, idOf(ctx, stack));
       if (now === undefined) throw validationError(`Stack [${input.StackName}] does not exist`);
       refuseBusy(ctx, now);
+      const { changeSetId: _, ...rest } = now;
       const row =
-        input.ClientRequestToken === undefined ? now : { ...now, clientToken: input.ClientRequestToken };
+        input.ClientRequestToken === undefined ? rest : { ...rest, clientToken: input.ClientRequestToken };
       await startUpdate(ctx, tx, row, accepted.intent, options);
     }, stackQueue(stack.uuid));
     return { StackId: idOf(ctx, stack) };

@@ -5,7 +5,7 @@ import type { Plan } from './engine/plan.ts';
 import { fault, validationError } from './fault.ts';
 import { include, readObject } from './include.ts';
 import { openParameters, sealParameters } from './no-echo.ts';
-import { isCustomType, providerOf, schemaTypeOf } from './resources/registry.ts';
+import { providerOf, schemaTypeOf, takesAnything } from './resources/registry.ts';
 import { s3Place } from './s3-place.ts';
 import { SERVERLESS, transformServerless } from './sam/transform.ts';
 import type { StackIntent, StackRow, Tag } from './stack.ts';
@@ -44,8 +44,11 @@ export interface Accepted {
   readonly intent: StackIntent;
   readonly template: Template;
   readonly plan: Plan;
+  /** Of the template as it was written. */
+  readonly transforms: readonly string[];
 }
 
+const LANGUAGE_EXTENSIONS = 'AWS::LanguageExtensions';
 const MOST_BODY = 51_200;
 const MOST_URL_BODY = 1_000_000;
 
@@ -70,6 +73,8 @@ export async function templateText(
 /** Reads a template from S3 as the caller. */
 async function fetchTemplate(ctx: Context, address: string): Promise<string> {
   const place = s3Place(address);
+  if (place !== undefined && address.startsWith('s3://'))
+    throw validationError(`S3 error: Domain name specified in ${place.Bucket} is not a valid S3 domain`);
   if (place === undefined) throw validationError('TemplateURL must be a supported URL.');
   return readObject(ctx, place, MOST_URL_BODY);
 }
@@ -105,7 +110,7 @@ export async function expand(
   });
   const root = mentionsInclude(text) ? await include(ctx, written, values()) : written;
   const transforms = readTransforms(root['Transform']);
-  const unknown = transforms.find((name) => name !== SERVERLESS && name !== 'AWS::LanguageExtensions');
+  const unknown = transforms.find((name) => name !== SERVERLESS && name !== LANGUAGE_EXTENSIONS);
   if (unknown !== undefined) throw validationError(`No transform named ${unknown} found.`);
   if (!transforms.includes(SERVERLESS)) {
     const processed = root === written ? text : JSON.stringify(root);
@@ -127,13 +132,13 @@ function once<T>(make: () => T): () => T {
 /**
  * Checks a submission whole and turns it into what the stack shall be: nothing is written yet.
  * @param stack what it changes; absent for a new stack
- * @param autoExpand whether running macros was acknowledged, or need not be (change sets show what they did)
+ * @param changeSet for a change set, which shows what macros did: running them need not be acknowledged
  */
 export async function accept(
   ctx: Context,
   submission: Submission,
   stack: Pick<StackRow, 'name' | 'uuid' | 'intent'>,
-  autoExpand: boolean,
+  changeSet: boolean,
 ): Promise<Accepted> {
   const { intent: before } = stack;
   const text = submission.UsePreviousTemplate
@@ -149,7 +154,7 @@ export async function accept(
   );
   checkTemplate(template);
   const capabilities = submission.Capabilities ?? [];
-  if (transforms.length > 0 && !autoExpand && !capabilities.includes('CAPABILITY_AUTO_EXPAND')) {
+  if (transforms.length > 0 && !changeSet && !capabilities.includes('CAPABILITY_AUTO_EXPAND')) {
     throw insufficient('CAPABILITY_AUTO_EXPAND');
   }
   const needed = neededCapability(template);
@@ -164,11 +169,13 @@ export async function accept(
     description: template.description,
     parameters,
     tags: submission.Tags ?? before?.tags ?? [],
-    capabilities,
+    // Acknowledged anew each time; a stack shows what was acknowledged last.
+    capabilities: submission.Capabilities ?? (changeSet ? [] : (before?.capabilities ?? [])),
     notificationArns: before?.notificationArns ?? [],
     roleArn: submission.RoleARN ?? before?.roleArn,
   };
   const plan = await planOf(ctx, stack, intent, template);
+  plan.refuseLeftOut();
   refuseUncreatable(plan);
   const original = await storeText(ctx, text);
   return {
@@ -180,6 +187,7 @@ export async function accept(
     },
     template,
     plan,
+    transforms,
   };
 }
 
@@ -188,7 +196,7 @@ export function checkTemplate(template: Template): void {
   checkParameterDeclarations(template.parameters);
   const unknown = new Set<string>();
   for (const { type } of Object.values(template.resources)) {
-    if (!isCustomType(type) && schemaTypeOf(type) === undefined) unknown.add(type);
+    if (!takesAnything(type) && schemaTypeOf(type) === undefined) unknown.add(type);
   }
   if (unknown.size > 0) throw formatError(`Unrecognized resource types: [${[...unknown].join(', ')}]`);
   checkReferences(template, isPseudoParameter);

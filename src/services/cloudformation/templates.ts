@@ -2,9 +2,11 @@ import type { CloudformationOperations } from '../../model/gen/cloudformation.ts
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { loadText } from './engine/intent.ts';
-import { validationError } from './fault.ts';
+import { fault, validationError } from './fault.ts';
 import { layout } from './layout.ts';
 import { resourceType } from './schema/resource-type.ts';
+import { uuidOfChangeSet } from './stack.ts';
+import { unlessEmpty } from './stack-descriptions.ts';
 import { requireStack } from './stack-lookup.ts';
 import { checkTemplate, expand, refuseUnsupported, templateText } from './submission.ts';
 import { neededCapability } from './template/capability.ts';
@@ -24,6 +26,7 @@ interface Outline {
   readonly description: string | undefined;
   readonly transforms: readonly string[];
   readonly types: readonly string[];
+  readonly resources: readonly { readonly logicalId: string; readonly type: string }[];
   readonly metadata: Value | undefined;
   /** Absent when transforms must run first. */
   readonly template: Template | undefined;
@@ -40,14 +43,15 @@ async function outline(text: string, ctx: Context): Promise<Outline> {
   const open = transforms.length > 0 || text.includes('AWS::Include');
   const template = open ? undefined : (await expand(text, ctx, () => [])).template;
   if (template !== undefined) checkTemplate(template);
-  const types = Object.values(section('Resources')).flatMap((one) =>
-    isMap(one) && typeof one['Type'] === 'string' ? [one['Type']] : [],
+  const resources = Object.entries(section('Resources')).flatMap(([logicalId, one]) =>
+    isMap(one) && typeof one['Type'] === 'string' ? [{ logicalId, type: one['Type'] }] : [],
   );
   return {
     parameters,
     transforms,
     description: typeof root['Description'] === 'string' ? root['Description'] : undefined,
-    types: [...new Set(types)],
+    resources,
+    types: [...new Set(resources.map(({ type }) => type))],
     metadata: root['Metadata'],
     template,
   };
@@ -76,6 +80,8 @@ async function requireText(
 
 export const templates = {
   async GetTemplate(input, ctx) {
+    if (input.StackName === undefined && input.ChangeSetName === undefined)
+      throw validationError('StackName is required if ChangeSetName is not specified.');
     const intent =
       input.ChangeSetName === undefined
         ? (
@@ -101,7 +107,7 @@ export const templates = {
         Description: declaration.Description,
       })),
       Description: read.description,
-      DeclaredTransforms: read.transforms,
+      DeclaredTransforms: unlessEmpty(read.transforms),
       ...capabilitiesOf(read),
     };
   },
@@ -128,10 +134,14 @@ export const templates = {
       ResourceTypes: read.types,
       Version: '2010-09-09',
       Metadata: read.metadata === undefined ? undefined : JSON.stringify(read.metadata),
-      DeclaredTransforms: read.transforms,
+      DeclaredTransforms: unlessEmpty(read.transforms),
       ResourceIdentifierSummaries: read.types.flatMap((type) => {
         const identifier = resourceType(type)?.identifier;
-        return identifier === undefined ? [] : [{ ResourceType: type, ResourceIdentifiers: identifier }];
+        if (identifier === undefined) return [];
+        const LogicalResourceIds = read.resources.flatMap((one) =>
+          one.type === type ? [one.logicalId] : [],
+        );
+        return [{ ResourceType: type, LogicalResourceIds, ResourceIdentifiers: identifier }];
       }),
       ...capabilitiesOf(read),
     };
@@ -139,17 +149,21 @@ export const templates = {
 } satisfies Group<CloudformationOperations>;
 
 async function stackText(ctx: Context, name: string): Promise<string> {
-  const { intent } = await requireStack(ctx, name);
+  const { intent, status } = await requireStack(ctx, name);
+  if (status === 'REVIEW_IN_PROGRESS')
+    throw validationError('GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.');
   if (intent === undefined) throw validationError(`Stack ${name} has no template`);
   return loadText(ctx, intent.original);
 }
 
 async function changeSetIntent(ctx: Context, name: string, stackName: string | undefined) {
   const rows = layout.at(ctx.account, ctx.region);
+  if (stackName === undefined && uuidOfChangeSet(name, ctx) === undefined)
+    throw validationError('StackName is a required parameter.');
   const stack = stackName === undefined ? undefined : await requireStack(ctx, stackName);
   const found = (await rows.changeSets.all(ctx.store, stack === undefined ? [] : [stack.uuid])).find(
     ({ value }) => value.name === name || name.endsWith(`/${value.uuid}`),
   );
-  if (found === undefined) throw validationError(`ChangeSet [${name}] does not exist`);
+  if (found === undefined) throw fault('ChangeSetNotFound', `ChangeSet [${name}] does not exist`);
   return found.value.intent;
 }

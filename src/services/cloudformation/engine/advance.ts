@@ -63,7 +63,7 @@ async function towards(run: Run, plan: Plan, intent: StackIntent): Promise<void>
   run.setStack({ ...run.stack, intent });
   if (run.operation.kind === 'CREATE') {
     run.setStatus('CREATE_COMPLETE');
-    run.endOperation();
+    await run.endOperation();
     return;
   }
   beginCleanup(run, new Set(Object.keys(plan.resources)));
@@ -80,7 +80,7 @@ async function turn(run: Run, reason: string, detail: string): Promise<void> {
   if (operation.phase === 'back') {
     run.setStatus('UPDATE_ROLLBACK_FAILED', reason);
     await releaseIntent(run.ctx, run.tx, operation.target);
-    run.endOperation();
+    await run.endOperation();
     return;
   }
   if (operation.onFailure === 'DO_NOTHING') {
@@ -88,7 +88,7 @@ async function turn(run: Run, reason: string, detail: string): Promise<void> {
     if (operation.target !== undefined) run.setStack({ ...run.stack, intent: operation.target });
     await releaseIntent(run.ctx, run.tx, operation.previous);
     run.setStatus(operation.kind === 'CREATE' ? 'CREATE_FAILED' : 'UPDATE_FAILED', reason);
-    run.endOperation();
+    await run.endOperation();
     return;
   }
   if (operation.kind === 'CREATE') {
@@ -172,5 +172,5 @@ async function away(run: Run): Promise<void> {
     default:
       assert(false, `phase ${operation.phase} deletes nothing`);
   }
-  run.endOperation();
+  await run.endOperation();
 }

@@ -1,5 +1,5 @@
 import { assert } from '../../../base/assert.ts';
-import type { Made } from '../resource.ts';
+import type { Made, ResourceRow } from '../resource.ts';
 import type { Done, Outcome, Waiting } from '../resources/provider.ts';
 import { gone } from './removal.ts';
 import type { Run } from './run.ts';
@@ -21,6 +21,7 @@ export async function complete(run: Run, logicalId: string, outcome: Outcome | u
   if (replaced) {
     await run.retire({ logicalId, type: row.type, made: before, policy: row.updateReplacePolicy });
   }
+  if (work.action === 'create' || work.action === 'replace') initiated(run, logicalId, row, made);
   const { uncertain: _, ...rest } = row;
   const { waiting: __, ...done } = work;
   run.setResourceStatus(
@@ -28,6 +29,12 @@ export async function complete(run: Run, logicalId: string, outcome: Outcome | u
     { ...rest, made, work: { ...done, state: 'done', action: replaced ? 'replace' : work.action } },
     work.action === 'create' ? 'CREATE_COMPLETE' : 'UPDATE_COMPLETE',
   );
+}
+
+/** From here on a new resource has a name, which the event before its completion tells. */
+function initiated(run: Run, logicalId: string, row: ResourceRow, made: Made): void {
+  const status = row.work?.action === 'create' ? 'CREATE_IN_PROGRESS' : 'UPDATE_IN_PROGRESS';
+  run.resourceEvent(logicalId, { ...row, made }, status, 'Resource creation Initiated');
 }
 
 /** The work failed; `standing` names what was made all the same. */
@@ -44,6 +51,7 @@ export async function fail(run: Run, logicalId: string, reason: string, standing
   const failed = { ...row, work: { ...rest, state: 'failed' as const } };
   switch (work.action) {
     case 'create':
+      if (half !== undefined) initiated(run, logicalId, row, half);
       run.setResourceStatus(
         logicalId,
         half === undefined ? failed : { ...failed, made: half },

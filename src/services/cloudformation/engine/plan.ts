@@ -1,14 +1,23 @@
+import { validationError } from '../fault.ts';
 import type { Made } from '../resource.ts';
 import { resourceType } from '../schema/resource-type.ts';
 import type { StackOutput, Tag } from '../stack.ts';
 import { reachable } from '../template/address.ts';
 import { evaluateConditions } from '../template/condition.ts';
-import { dependencies } from '../template/graph.ts';
+import { dependencies, references } from '../template/graph.ts';
 import { evaluate, evaluatePartly, type Scope } from '../template/intrinsic.ts';
 import { type ParameterValue, parameterRef } from '../template/parameter.ts';
 import { pseudoParameter, type StackPlace } from '../template/pseudo.ts';
-import { type ResourceDeclaration, type Template, templateError } from '../template/template.ts';
-import { isList, isMap, type MutableMap, type Value, type ValueMap } from '../template/value.ts';
+import {
+  type DecidedResource,
+  type DeletionPolicy,
+  formatError,
+  policyOf,
+  type ResourceDeclaration,
+  type Template,
+  templateError,
+} from '../template/template.ts';
+import { equalValues, isList, isMap, type MutableMap, type Value, type ValueMap } from '../template/value.ts';
 
 /** What evaluation looks up of a resource that exists. */
 export type Known = Pick<Made, 'ref' | 'attributes'>;
@@ -26,7 +35,7 @@ export interface PlanInput {
 
 /** A template with its conditions decided: what the stack shall be, resource by resource. Pure. */
 export class Plan {
-  readonly resources: Readonly<Record<string, ResourceDeclaration>>;
+  readonly resources: Readonly<Record<string, DecidedResource>>;
   readonly needs: ReadonlyMap<string, readonly string[]>;
   readonly #input: PlanInput;
   readonly #conditions: ReadonlyMap<string, boolean>;
@@ -36,12 +45,74 @@ export class Plan {
     const nothing = new Map<string, Known>();
     this.#conditions = evaluateConditions(input.template.conditions, this.#scope(nothing));
     this.resources = Object.fromEntries(
-      Object.entries(input.template.resources).filter(([, { condition }]) => this.#holds(condition)),
+      Object.entries(input.template.resources).flatMap(([id, declaration]) =>
+        this.#holds(declaration.condition) ? [[id, this.#decided(id, declaration)]] : [],
+      ),
     );
     this.needs = dependencies(
       this.resources,
       Object.fromEntries(Object.keys(this.resources).map((id) => [id, this.partly(id, nothing)])),
     );
+  }
+
+  /** Names of the parameters whose values are others than another plan's. */
+  changedParameters(other: Plan): ReadonlySet<string> {
+    const before = new Map(other.#input.parameters.map((one) => [one.key, one.resolved ?? one.value]));
+    return new Set(
+      this.#input.parameters.flatMap(({ key, value, resolved }) =>
+        before.get(key) === (resolved ?? value) ? [] : [key],
+      ),
+    );
+  }
+
+  hasOtherTags(other: Plan): boolean {
+    return !equalValues(this.#input.tags as unknown as Value, other.#input.tags as unknown as Value);
+  }
+
+  /** A value as JSON, without what NoEcho parameters hold in this plan or in `other`. */
+  masked(value: Value, other?: Plan): string {
+    return [...this.#input.parameters, ...(other === undefined ? [] : other.#input.parameters)]
+      .filter((one) => one.noEcho && one.value !== '')
+      .map((one) => JSON.stringify(one.value).slice(1, -1))
+      .reduce((text, secret) => text.replaceAll(secret, '****'), JSON.stringify(value));
+  }
+
+  /** Throws where a resource or an output needs a resource that its condition leaves out. */
+  refuseLeftOut(): void {
+    const nothing = new Map<string, Known>();
+    for (const id of Object.keys(this.resources)) this.#refuse(this.partly(id, nothing), 'Resources');
+    const scope = this.#scope(nothing);
+    for (const { value, condition } of Object.values(this.#input.template.outputs)) {
+      if (this.#holds(condition)) this.#refuse(evaluatePartly(value, scope), 'Outputs');
+    }
+  }
+
+  #refuse(value: Value | undefined, block: 'Resources' | 'Outputs'): void {
+    const leftOut = [...references(value)].flatMap(({ name }) =>
+      Object.hasOwn(this.#input.template.resources, name) && !Object.hasOwn(this.resources, name)
+        ? [name]
+        : [],
+    );
+    if (leftOut.length === 0) return;
+    const problem = `Unresolved resource dependencies [${[...new Set(leftOut)].join(', ')}] in the ${block} block of the template`;
+    throw block === 'Outputs' ? validationError(problem) : formatError(problem);
+  }
+
+  #decided(id: string, declaration: ResourceDeclaration): DecidedResource {
+    const { deletionPolicy, updateReplacePolicy } = declaration;
+    const decide = (policy: DeletionPolicy | ValueMap, key: 'DeletionPolicy' | 'UpdateReplacePolicy') =>
+      policyOf(isMap(policy) ? evaluate(policy, this.#scope(new Map())) : policy, key, id);
+    return {
+      ...declaration,
+      deletionPolicy: decide(deletionPolicy, 'DeletionPolicy'),
+      updateReplacePolicy: decide(updateReplacePolicy, 'UpdateReplacePolicy'),
+    };
+  }
+
+  /** A resource's metadata, with what is not known left as it is written. */
+  metadata(logicalId: string, known: ReadonlyMap<string, Known>): Value | undefined {
+    const metadata = this.resources[logicalId]?.metadata;
+    return metadata === undefined ? undefined : evaluatePartly(metadata, this.#scope(known));
   }
 
   /** A resource's properties, stack tags included; every resource it needs must be in `known`. */

@@ -65,6 +65,9 @@ export async function cleanUp(run: Run): Promise<void> {
     run.enqueueAdvance();
     return;
   }
+  if (last.row.begun) return;
+  run.rows.retired.set(run.tx, [run.stack.uuid, last.order], { ...last.row, begun: true });
+  run.resourceEvent(last.row.logicalId, last.row, 'DELETE_IN_PROGRESS');
   run.ctx.enqueue(run.tx, {
     kind: 'retire',
     payload: { stack: run.stack.uuid, operation: run.operation.id, order: last.order },

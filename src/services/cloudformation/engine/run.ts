@@ -2,7 +2,7 @@ import { assert } from '../../../base/assert.ts';
 import type { ResourceStatus, StackStatus } from '../../../model/gen/cloudformation.ts';
 import type { Context } from '../../../service/context.ts';
 import type { Transaction } from '../../../store/store.ts';
-import type { EventRow } from '../event.ts';
+import { type EventRow, eventId } from '../event.ts';
 import { layout } from '../layout.ts';
 import { openParameters } from '../no-echo.ts';
 import type { ResourceRow, RetiredRow, Work } from '../resource.ts';
@@ -13,6 +13,11 @@ export function stackQueue(uuid: string) {
   return { queueKey: `cloudformation/${uuid}` };
 }
 
+interface LastEvent {
+  readonly number: number;
+  readonly atMs: number;
+}
+
 /** One transaction's view of a stack and its operation; writes go through at once, events in order. */
 export class Run {
   readonly tx: Transaction;
@@ -20,7 +25,7 @@ export class Run {
   readonly resources: Map<string, ResourceRow>;
   stack: StackRow;
   operation: OperationRow;
-  #lastEvent: number;
+  #lastEvent: LastEvent;
 
   private constructor(
     tx: Transaction,
@@ -29,7 +34,7 @@ export class Run {
       readonly stack: StackRow;
       readonly operation: OperationRow;
       readonly resources: Map<string, ResourceRow>;
-      readonly lastEvent: number;
+      readonly lastEvent: LastEvent;
     },
   ) {
     this.tx = tx;
@@ -64,14 +69,14 @@ export class Run {
     const resources = only === undefined ? await allResources(tx, ctx, uuid) : new Map<string, ResourceRow>();
     const one = only === undefined ? undefined : await rows.resources.get(tx, [uuid, only]);
     if (only !== undefined && one !== undefined) resources.set(only, one);
-    const lastEvent = await lastEventNumber(tx, ctx, uuid);
+    const lastEvent = await lastEventOf(tx, ctx, uuid);
     return new Run(tx, ctx, { stack, operation, resources, lastEvent });
   }
 
   /** Begins an operation on a stack that has none. */
   static async begin(tx: Transaction, ctx: Context, stack: StackRow, operation: OperationRow): Promise<Run> {
     const resources = await allResources(tx, ctx, stack.uuid);
-    const lastEvent = await lastEventNumber(tx, ctx, stack.uuid);
+    const lastEvent = await lastEventOf(tx, ctx, stack.uuid);
     const run = new Run(tx, ctx, { stack, operation, resources, lastEvent });
     run.setStack(stack);
     run.setOperation(operation);
@@ -92,8 +97,18 @@ export class Run {
     this.rows.operations.set(this.tx, [this.stack.uuid], operation);
   }
 
-  endOperation(): void {
+  async endOperation(): Promise<void> {
     this.rows.operations.delete(this.tx, [this.stack.uuid]);
+    const { changeSet } = this.operation;
+    if (changeSet === undefined) return;
+    const key = [this.stack.uuid, changeSet] as [string, string];
+    const row = await this.rows.changeSets.get(this.tx, key);
+    if (row === undefined) return;
+    const done = this.stack.status === 'CREATE_COMPLETE' || this.stack.status === 'UPDATE_COMPLETE';
+    this.rows.changeSets.set(this.tx, key, {
+      ...row,
+      executionStatus: done ? 'EXECUTE_COMPLETE' : 'EXECUTE_FAILED',
+    });
   }
 
   /** Moves the stack to a status and tells so in an event. */
@@ -149,7 +164,8 @@ export class Run {
     status: ResourceStatus,
     reason?: string,
   ): void {
-    const properties = work?.wanted ?? made?.properties;
+    // What an update leaves behind goes without a word of what it was.
+    const properties = this.operation.phase === 'cleanup' ? undefined : (work?.wanted ?? made?.properties);
     const physicalId = made?.physicalId ?? work?.waiting?.physicalId;
     this.#event({
       logicalId,
@@ -198,11 +214,14 @@ export class Run {
 
   #event(event: Omit<EventRow, 'id' | 'atMs' | 'clientToken'>): void {
     const { clientToken } = this.operation;
-    this.#lastEvent += 1;
-    this.rows.events.set(this.tx, [this.stack.uuid, this.#lastEvent], {
+    const number = this.#lastEvent.number + 1;
+    // Clients put events in order by their times, and know them by ids that have the time in them.
+    const atMs = Math.max(this.ctx.world.clock.now(), this.#lastEvent.atMs + 1);
+    this.#lastEvent = { number, atMs };
+    this.rows.events.set(this.tx, [this.stack.uuid, number], {
       ...event,
-      id: `${this.stack.uuid}-${this.#lastEvent}`,
-      atMs: this.ctx.world.clock.now(),
+      id: eventId(this.stack, event, { number, atMs }),
+      atMs,
       ...(clientToken === undefined ? {} : { clientToken }),
     });
   }
@@ -222,7 +241,8 @@ async function allResources(tx: Transaction, ctx: Context, uuid: string): Promis
   return new Map(rows.map(({ key: [, logicalId], value }) => [logicalId, value]));
 }
 
-async function lastEventNumber(tx: Transaction, ctx: Context, uuid: string): Promise<number> {
+async function lastEventOf(tx: Transaction, ctx: Context, uuid: string): Promise<LastEvent> {
   const page = await layout.at(ctx.account, ctx.region).events.page(tx, [uuid], { limit: 1, reverse: true });
-  return page.rows[0]?.key[1] ?? 0;
+  const [last] = page.rows;
+  return last === undefined ? { number: 0, atMs: 0 } : { number: last.key[1], atMs: last.value.atMs };
 }

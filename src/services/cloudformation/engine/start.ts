@@ -13,13 +13,14 @@ export interface StartOptions {
   readonly clientToken: string | undefined;
   readonly onFailure: OperationRow['onFailure'];
   readonly roleArn: string | undefined;
+  readonly changeSet?: string;
 }
 
 function operationOf(
   ctx: Context,
   kind: OperationRow['kind'],
   phase: OperationRow['phase'],
-  { id, clientToken, onFailure, roleArn }: StartOptions,
+  { id, clientToken, onFailure, roleArn, changeSet }: StartOptions,
 ): OperationRow {
   return {
     id,
@@ -29,6 +30,7 @@ function operationOf(
     onFailure,
     ...(clientToken === undefined ? {} : { clientToken }),
     ...(roleArn === undefined ? {} : { roleArn }),
+    ...(changeSet === undefined ? {} : { changeSet }),
   };
 }
 
@@ -87,7 +89,7 @@ export async function startDelete(
   } catch (error) {
     if (!Fault.is(error)) throw error;
     run.setStatus('DELETE_FAILED', error.message);
-    run.endOperation();
+    await run.endOperation();
     return;
   }
   markForDeletion(run, [...run.resources.keys()], { undo: false, retain: new Set(options.retain) });

@@ -9,6 +9,7 @@ import {
   usagePlanKey,
 } from './api-plans.ts';
 import { scalableTarget, scalingPolicy } from './application-autoscaling.ts';
+import { cdkMetadata } from './cdk-metadata.ts';
 import {
   userPool,
   userPoolClient,
@@ -62,6 +63,7 @@ const PROVIDERS: Readonly<Record<string, ResourceProvider>> = {
   'AWS::ApiGateway::UsagePlanKey': usagePlanKey,
   'AWS::ApplicationAutoScaling::ScalableTarget': scalableTarget,
   'AWS::ApplicationAutoScaling::ScalingPolicy': scalingPolicy,
+  'AWS::CDK::Metadata': cdkMetadata,
   'AWS::CloudFormation::Stack': nestedStack,
   'AWS::CloudFormation::WaitConditionHandle': waitConditionHandle,
   'AWS::Cognito::UserPool': userPool,
@@ -111,7 +113,12 @@ export function providerOf(type: string): ResourceProvider | undefined {
   return Object.hasOwn(PROVIDERS, name) ? PROVIDERS[name] : undefined;
 }
 
-/** The schema that properties of the type conform to; custom resources take what they are given. */
+/** Types without a schema: they take what they are given. */
+export function takesAnything(type: string): boolean {
+  return isCustomType(type) || type === 'AWS::CDK::Metadata';
+}
+
+/** The schema that properties of the type conform to. */
 export function schemaTypeOf(type: string): ResourceType | undefined {
-  return isCustomType(type) ? undefined : resourceType(type);
+  return takesAnything(type) ? undefined : resourceType(type);
 }

@@ -29,7 +29,7 @@ function parseJson(text: string): Value {
     const line = (error as Error).message;
     if (!/^\s*\{\s*"/.test(text)) return parseYaml(text);
     const offset = Number(/position (\d+)/.exec(line)?.[1] ?? text.length);
-    throw notWellFormed('JSON', text, offset);
+    throw notWellFormed('JSON', text, offset + 1);
   }
   refuseDuplicateKeys(text);
   return value;

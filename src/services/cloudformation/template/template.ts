@@ -33,11 +33,18 @@ export interface ResourceDeclaration {
   readonly type: string;
   readonly condition: string | undefined;
   readonly dependsOn: readonly string[];
-  readonly deletionPolicy: DeletionPolicy;
-  readonly updateReplacePolicy: DeletionPolicy;
+  /** Calls are answered by the plan. */
+  readonly deletionPolicy: DeletionPolicy | ValueMap;
+  readonly updateReplacePolicy: DeletionPolicy | ValueMap;
   readonly properties: ValueMap;
   readonly metadata: Value | undefined;
 }
+
+/** A resource whose policies are decided. */
+export type DecidedResource = ResourceDeclaration & {
+  readonly deletionPolicy: DeletionPolicy;
+  readonly updateReplacePolicy: DeletionPolicy;
+};
 
 export interface OutputDeclaration {
   readonly value: Value;
@@ -234,10 +241,18 @@ function readResource(value: Value, name: string): ResourceDeclaration {
   };
 }
 
-function readPolicy(value: Value | undefined, key: string, name: string): DeletionPolicy {
+function readPolicy(value: Value | undefined, key: PolicyAttribute, name: string): DeletionPolicy | ValueMap {
+  // Calls are for the plan, which knows what they come to.
+  return isMap(value) ? value : policyOf(value, key, name);
+}
+
+type PolicyAttribute = 'DeletionPolicy' | 'UpdateReplacePolicy';
+
+export function policyOf(value: Value | undefined, key: PolicyAttribute, name: string): DeletionPolicy {
   if (value === undefined) return 'Delete';
-  if (typeof value === 'string' && POLICIES.has(value)) return value as DeletionPolicy;
-  throw formatError(`Unrecognized ${key} ${String(value)} for resource ${name}`);
+  if (typeof value !== 'string') throw formatError(`Every ${key} member must be a string.`);
+  if (POLICIES.has(value)) return value as DeletionPolicy;
+  throw formatError(`Unrecognized ${key} ${value} for resource ${name}`);
 }
 
 function readOutput(value: Value, name: string): OutputDeclaration {
