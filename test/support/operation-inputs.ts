@@ -39,6 +39,16 @@ const TABLE = {
   KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
 };
 const ZIP = zipSync({ 'index.js': Buffer.from('exports.handler = async () => 1;') });
+/** Of a function that S3 invokes; nothing for users. */
+const FOR_S3 = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: {
+    Effect: 'Allow',
+    Principal: { Service: 's3.amazonaws.com' },
+    Action: 'lambda:InvokeFunction',
+    Resource: arn('lambda', 'function:example'),
+  },
+});
 /** What trails ask of their bucket; nothing for users. */
 const TRAILS_BUCKET = JSON.stringify({
   Version: '2012-10-17',
@@ -112,6 +122,11 @@ const GIVEN: Readonly<Record<string, GivenValues>> = {
     Principal: 's3.amazonaws.com',
     Qualifier: '1',
     CodeSigningConfigArn: arn('lambda', 'code-signing-config:csc-0123456789abcdef0'),
+    ResourceArn: arn('lambda', 'function:example'),
+    Policy: FOR_S3,
+    CapacityProviderOperatorRoleArn: arn('iam', 'role/example', ''),
+    SubnetIds: ['subnet-0123456789abcdef0'],
+    SecurityGroupIds: ['sg-0123456789abcdef0'],
     AllowedPublishers: {
       SigningProfileVersionArns: [arn('signer', '/signing-profiles/example/0123456789')],
     },

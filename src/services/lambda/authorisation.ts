@@ -3,7 +3,8 @@ import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { ContextValues } from '../../policy/request.ts';
 import { passingRole } from '../../service/passing-role.ts';
 import type { ActionRequest, Authorisation, AuthorisationScope } from '../../service/service.ts';
-import { layout } from './layout.ts';
+import { providerArn } from './capacity-provider.ts';
+import { layout, type PolicyStatement } from './layout.ts';
 import { arnOf, readReference } from './reference.ts';
 import { SERVICE } from './roles.ts';
 
@@ -111,7 +112,8 @@ function onPermission(operation: string) {
     const statement = policy?.statements.find(({ Sid }) => Sid === input.StatementId);
     const principal = input.Principal ?? principalIn(statement?.Principal);
     const authType =
-      input.FunctionUrlAuthType ?? statement?.Condition?.['StringEquals']?.['lambda:FunctionUrlAuthType'];
+      input.FunctionUrlAuthType ??
+      [statement?.Condition?.['StringEquals']?.['lambda:FunctionUrlAuthType']].flat()[0];
     const context = {
       ...(principal === undefined ? {} : { 'lambda:Principal': principal }),
       ...(authType === undefined ? {} : { 'lambda:FunctionUrlAuthType': authType }),
@@ -120,8 +122,27 @@ function onPermission(operation: string) {
   };
 }
 
-function principalIn(principal: string | Readonly<Record<string, string>> | undefined): string | undefined {
-  return typeof principal === 'object' ? Object.values(principal)[0] : principal;
+function principalIn(principal: PolicyStatement['Principal']): string | undefined {
+  return typeof principal === 'object' ? [Object.values(principal)[0]].flat()[0] : principal;
+}
+
+function onProvider(operation: string) {
+  return (
+    { CapacityProviderName }: { readonly CapacityProviderName: string },
+    scope: AuthorisationScope,
+  ): readonly ActionRequest[] => [
+    { action: `lambda:${operation}`, resource: providerOf(CapacityProviderName, scope) },
+  ];
+}
+
+function providerOf(name: string, scope: AuthorisationScope): string {
+  return name.startsWith('arn:') ? name : providerArn(scope, name);
+}
+
+function onPolicy(operation: string) {
+  return ({ ResourceArn }: { readonly ResourceArn: string }): readonly ActionRequest[] => [
+    { action: `lambda:${operation}`, resource: ResourceArn },
+  ];
 }
 
 function onSigning(operation: string) {
@@ -144,6 +165,9 @@ function using(layers: readonly string[] | undefined): readonly ActionRequest[] 
 }
 
 interface Settings {
+  readonly CapacityProviderConfig?:
+    | { readonly LambdaManagedInstancesCapacityProviderConfig: { readonly CapacityProviderArn: string } }
+    | undefined;
   readonly Layers?: readonly string[] | undefined;
   readonly CodeSigningConfigArn?: string | undefined;
   readonly VpcConfig?:
@@ -178,7 +202,14 @@ function onSettings(operation: string) {
     ...onFunction(operation)(input, scope).map((request) => ({ ...request, context: settingsKeys(input) })),
     ...passing(input, scope),
     ...using(input.Layers),
+    ...onInstances(input),
   ];
+}
+
+/** Whoever gives a function a capacity provider must be allowed to hand it on. */
+function onInstances({ CapacityProviderConfig }: Settings): readonly ActionRequest[] {
+  const resource = CapacityProviderConfig?.LambdaManagedInstancesCapacityProviderConfig.CapacityProviderArn;
+  return resource === undefined ? [] : [{ action: 'lambda:PassCapacityProvider', resource }];
 }
 
 export const authorisation: Authorisation<LambdaOperations> = {
@@ -268,4 +299,22 @@ export const authorisation: Authorisation<LambdaOperations> = {
   PutRuntimeManagementConfig: onFunction('PutRuntimeManagementConfig'),
   GetFunctionRecursionConfig: onFunction('GetFunctionRecursionConfig'),
   PutFunctionRecursionConfig: onFunction('PutFunctionRecursionConfig'),
+  PutResourcePolicy: onPolicy('PutResourcePolicy'),
+  GetResourcePolicy: onPolicy('GetResourcePolicy'),
+  DeleteResourcePolicy: onPolicy('DeleteResourcePolicy'),
+  CreateCapacityProvider: (input, scope) => {
+    const resource = providerOf(input.CapacityProviderName, scope);
+    return [
+      ...onProvider('CreateCapacityProvider')(input, scope),
+      passingRole(input.PermissionsConfig.CapacityProviderOperatorRoleArn, SERVICE, resource),
+      ...tagging(resource, input.Tags),
+    ];
+  },
+  GetCapacityProvider: onProvider('GetCapacityProvider'),
+  UpdateCapacityProvider: onProvider('UpdateCapacityProvider'),
+  DeleteCapacityProvider: onProvider('DeleteCapacityProvider'),
+  ListCapacityProviders: onAll('ListCapacityProviders'),
+  ListFunctionVersionsByCapacityProvider: onProvider('ListFunctionVersionsByCapacityProvider'),
+  PutFunctionScalingConfig: onFunction('PutFunctionScalingConfig'),
+  GetFunctionScalingConfig: onFunction('GetFunctionScalingConfig'),
 };

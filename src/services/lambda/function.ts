@@ -5,8 +5,9 @@ import type {
   FunctionConfiguration,
   UpdateFunctionConfigurationRequest,
 } from '../../model/gen/lambda.ts';
+import { describeCapacity } from './capacity.ts';
 import { configureImage, describeImage, IMAGE_RUNTIME } from './image.ts';
-import type { FunctionVersion, LayerUse, Logging, RuntimeManagement } from './layout.ts';
+import type { FunctionVersion, LayerUse, Logging, RuntimeManagement, StoredCapacity } from './layout.ts';
 import { fault, LATEST } from './reference.ts';
 import { type Holder, openVariables, resealVariables } from './sealed.ts';
 
@@ -15,7 +16,6 @@ type Settings = Omit<UpdateFunctionConfigurationRequest, 'FunctionName' | 'Revis
 
 /** Members whose promise nothing here keeps: refused, as silence would be a lie. */
 const UNSUPPORTED = [
-  'CapacityProviderConfig',
   'DurableConfig',
   'AcceleratorConfig',
   'RuntimeConfig',
@@ -75,6 +75,7 @@ export function storedOnly(
     ...((VpcConfig?.SubnetIds?.length ?? 0) > 0 ? ['VpcConfig'] : []),
     ...((FileSystemConfigs?.length ?? 0) > 0 ? ['FileSystemConfigs'] : []),
     ...(KMSKeyArn ? ['KMSKeyArn'] : []),
+    ...(settings.CapacityProviderConfig === undefined ? [] : ['CapacityProviderConfig']),
     ...(SnapStart?.ApplyOn === 'PublishedVersions' ? ['SnapStart'] : []),
     ...(TracingConfig?.Mode === 'Active' ? ['TracingConfig'] : []),
     ...(Architectures?.[0] !== undefined && Architectures[0] !== here ? ['Architectures'] : []),
@@ -156,11 +157,17 @@ function unlessEmpty(text: string | undefined, before: string | undefined): stri
   return text === undefined ? before : text === '' ? undefined : text;
 }
 
-/** Applies settings to a version; `layers` are the ones the request named, looked up. */
+/** What a request named, looked up. */
+export interface Found {
+  readonly layers: readonly LayerUse[] | undefined;
+  readonly capacity: StoredCapacity | undefined;
+}
+
+/** Applies settings to a version. */
 export function configure(
   before: FunctionVersion,
   settings: Settings,
-  layers: readonly LayerUse[] | undefined,
+  found: Found,
   holder: Holder,
 ): FunctionVersion {
   const { Environment: environment } = settings;
@@ -192,7 +199,8 @@ export function configure(
       environment === undefined
         ? before.sealedVariables
         : resealVariables(environment.Variables, before, holder),
-    layers: layers ?? before.layers,
+    layers: found.layers ?? before.layers,
+    capacity: found.capacity ?? before.capacity,
     tracing: settings.TracingConfig?.Mode ?? before.tracing,
     deadLetterArn: unlessEmpty(settings.DeadLetterConfig?.TargetArn, before.deadLetterArn),
     kmsKeyArn: unlessEmpty(settings.KMSKeyArn, before.kmsKeyArn),
@@ -213,7 +221,7 @@ export function configure(
 export function newFunction(
   name: string,
   input: CreateFunctionRequest,
-  layers: readonly LayerUse[],
+  found: Found,
   made: Pick<FunctionVersion, 'code' | 'image' | 'lastModifiedMs' | 'revisionId'>,
   holder: Holder,
 ): FunctionVersion {
@@ -239,7 +247,7 @@ export function newFunction(
     architecture: input.Architectures?.[0] ?? 'x86_64',
     logging: loggingOf(name, undefined, undefined),
   };
-  return configure(fresh, input, layers, holder);
+  return configure(fresh, input, found, holder);
 }
 
 /** `$LATEST` with another revision that runs as before: its environments go on. */
@@ -354,6 +362,7 @@ export function describe(
     Architectures: [version.architecture],
     EphemeralStorage: { Size: version.ephemeralStorageMb },
     SnapStart: { ApplyOn: version.snapStart, OptimizationStatus: 'Off' },
+    CapacityProviderConfig: version.capacity && describeCapacity(version.capacity),
     LoggingConfig: {
       LogFormat: logging.format,
       ApplicationLogLevel: logging.applicationLevel,

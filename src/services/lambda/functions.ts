@@ -1,5 +1,6 @@
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Group } from '../../service/service.ts';
+import { readCapacity } from './capacity-provider.ts';
 import { type CodeSource, storeCode } from './code.ts';
 import { codeLocation } from './code-door.ts';
 import { attachSigning } from './code-signing.ts';
@@ -34,7 +35,10 @@ export const functions = {
     checkRuntime(input.Runtime);
     if (input.Tags !== undefined) checkTags(input.Tags);
     const exists = () => fault('ResourceConflictException', `Function already exist: ${name}`);
-    const layers = await readLayers(ctx, input.Layers ?? []);
+    const found = {
+      layers: await readLayers(ctx, input.Layers ?? []),
+      capacity: await readCapacity(ctx, input.CapacityProviderConfig),
+    };
     if ((await rows.functions.get(ctx.store, [name])) !== undefined) throw exists();
     await assumeRole(ctx, input.Role, name, functionArn(reference, name));
     const { ImageUri } = input.Code;
@@ -45,7 +49,7 @@ export const functions = {
     const latest = newFunction(
       name,
       input,
-      layers,
+      found,
       {
         ...made,
         lastModifiedMs: ctx.world.clock.now(),
@@ -143,6 +147,7 @@ export const functions = {
         }
         rows.versions.delete(tx, [name, Number(qualifier)]);
         rows.provisions.delete(tx, [name, qualifier]);
+        rows.scalings.delete(tx, [name, qualifier]);
         await releaseVersion(ctx, tx, version);
         return;
       }
@@ -158,6 +163,7 @@ export const functions = {
       for (const { key } of await rows.eventInvokeConfigs.all(tx, [name]))
         rows.eventInvokeConfigs.delete(tx, key);
       for (const { key } of await rows.provisions.all(tx, [name])) rows.provisions.delete(tx, key);
+      for (const { key } of await rows.scalings.all(tx, [name])) rows.scalings.delete(tx, key);
       for (const { key, value } of await rows.urls.all(tx, [name])) {
         rows.urls.delete(tx, key);
         ctx.ports.directory.release(tx, 'lambda-url', value.urlId);

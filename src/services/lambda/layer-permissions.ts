@@ -80,7 +80,7 @@ export const layerPermissions = {
         );
       }
       if (statements.length === 0) rows.layerPolicies.delete(tx, key);
-      else rows.layerPolicies.set(tx, key, { statements, revisionId });
+      else rows.layerPolicies.set(tx, key, { ...before, statements, revisionId });
     });
     return {};
   },

@@ -1,9 +1,12 @@
 import type {
   ApplicationLogLevel,
   Architecture,
+  CapacityProvider,
   CodeSigningPolicy,
   Cors,
+  EventSourceMappingMetric,
   EventSourcePosition,
+  FunctionScalingConfig,
   FunctionUrlAuthType,
   InvokeMode,
   LogFormat,
@@ -39,6 +42,10 @@ export const layout = keyspace('lambda', {
   codeSigningConfigs: rows<[id: string], CodeSigningRow>('code-signing-configs'),
   /** The functions that name a code signing configuration. */
   signedFunctions: rows<[id: string, name: string], Readonly<Record<string, never>>>('signed-functions'),
+  /** Kept and not simulated. */
+  capacityProviders: rows<[name: string], CapacityProviderRow>('capacity-providers'),
+  /** How many environments versions with a capacity provider are to have; kept and not simulated. */
+  scalings: rows<[name: string, version: string], FunctionScalingConfig>('scalings'),
   /** Event source mappings. */
   mappings: rows<[uuid: string], MappingRow>('mappings'),
   /** How far a mapping has read a shard, or one of the lanes of a shard that is read in parallel. */
@@ -74,6 +81,19 @@ export interface CodeSigningRow {
   readonly lastModifiedMs: number;
 }
 
+export interface CapacityProviderRow {
+  readonly settings: Omit<CapacityProvider, 'CapacityProviderArn' | 'State' | 'LastModified'>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly lastModifiedMs: number;
+}
+
+/** What a function asks of a capacity provider. */
+export interface StoredCapacity {
+  readonly providerArn: string;
+  readonly concurrency?: number | undefined;
+  readonly memoryPerCpu?: number | undefined;
+}
+
 /** Code and configuration of one version. */
 export interface FunctionVersion {
   readonly name: string;
@@ -103,6 +123,7 @@ export interface FunctionVersion {
     | undefined;
   readonly fileSystems?: readonly { readonly arn: string; readonly localMountPath: string }[] | undefined;
   readonly snapStart: SnapStartApplyOn;
+  readonly capacity?: StoredCapacity | undefined;
   readonly logging: Logging;
   readonly lastModifiedMs: number;
   readonly revisionId: string;
@@ -146,17 +167,20 @@ export interface AliasRow {
 }
 
 export interface PolicyRow {
+  /** Of a document that was put whole. */
+  readonly version?: string | undefined;
+  readonly id?: string | undefined;
   readonly statements: readonly PolicyStatement[];
   readonly revisionId: string;
 }
 
 export interface PolicyStatement {
-  readonly Sid: string;
-  readonly Effect: 'Allow';
-  readonly Principal: string | Readonly<Record<string, string>>;
-  readonly Action: string;
-  readonly Resource: string;
-  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Principal?: string | Readonly<Record<string, string | readonly string[]>>;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+  /** Actions and resources, or what they are not. */
+  readonly [member: string]: unknown;
 }
 
 export interface EventInvokeConfigRow {
@@ -195,6 +219,11 @@ export interface MappingRow {
   readonly parallelization: number;
   /** Of streams: how long a tumbling window is; 0 for none. */
   readonly tumblingSeconds: number;
+  /** Of its filters; kept and not simulated, as are the next two. */
+  readonly kmsKeyArn?: string | undefined;
+  readonly metrics?: readonly EventSourceMappingMetric[] | undefined;
+  /** Of queues in provisioned mode. */
+  readonly pollers?: { readonly minimum: number; readonly maximum: number } | undefined;
   /** Of queues: batches in the function's hands at a time. */
   readonly maximumConcurrency?: number | undefined;
   /** -1 for no limit. */

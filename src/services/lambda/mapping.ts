@@ -13,10 +13,6 @@ import { fault } from './reference.ts';
 const UNSUPPORTED = [
   'AmazonManagedKafkaEventSourceConfig',
   'DocumentDBEventSourceConfig',
-  'KMSKeyArn',
-  'LoggingConfig',
-  'MetricsConfig',
-  'ProvisionedPollerConfig',
   'Queues',
   'SelfManagedEventSource',
   'SelfManagedKafkaEventSourceConfig',
@@ -59,6 +55,64 @@ const OF_STREAMS = [
   'TumblingWindowInSeconds',
   'DestinationConfig',
 ] as const;
+
+/** Members that mean something for queues alone, and for Kafka alone, which is not here. */
+const OF_QUEUES = ['ScalingConfig', 'ProvisionedPollerConfig'] as const;
+const OF_KAFKA = ['LoggingConfig'] as const;
+
+/** Settings that are kept and answered, and change nothing about how a mapping reads here. */
+export function storedOnlyOf({ KMSKeyArn, MetricsConfig, ProvisionedPollerConfig }: Settings): string[] {
+  return [
+    ...(KMSKeyArn ? ['KMSKeyArn'] : []),
+    ...(MetricsConfig === undefined ? [] : ['MetricsConfig']),
+    ...(ProvisionedPollerConfig === undefined ? [] : ['ProvisionedPollerConfig']),
+  ];
+}
+
+function metricsOf(asked: Settings['MetricsConfig'], before: MappingRow['metrics']): MappingRow['metrics'] {
+  if (asked === undefined) return before;
+  const metrics = asked.Metrics ?? [];
+  const unsupported = metrics.find((metric) => metric !== 'EventCount');
+  if (unsupported !== undefined) {
+    throw fault(
+      'InvalidParameterValueException',
+      `Unsupported metric ${unsupported} for given event source mapping type.`,
+    );
+  }
+  return metrics.length === 0 ? undefined : metrics;
+}
+
+const FEWEST_POLLERS = 2;
+const USUAL_POLLERS = 200;
+
+/**
+ * A queue's pollers in provisioned mode.
+ * https://docs.aws.amazon.com/lambda/latest/api/API_ProvisionedPollerConfig.html
+ */
+function pollersFor(
+  asked: Settings['ProvisionedPollerConfig'],
+  before: MappingRow['pollers'],
+): MappingRow['pollers'] {
+  if (asked === undefined) return before;
+  const { MinimumPollers, MaximumPollers, PollerGroupName } = asked;
+  if (PollerGroupName !== undefined) {
+    throw fault(
+      'InvalidParameterValueException',
+      'Unsupported PollerGroupName parameter for given event source mapping type.',
+    );
+  }
+  // An empty object ends provisioned mode.
+  if (MinimumPollers === undefined && MaximumPollers === undefined) return undefined;
+  const minimum = MinimumPollers ?? before?.minimum ?? FEWEST_POLLERS;
+  const maximum = MaximumPollers ?? before?.maximum ?? USUAL_POLLERS;
+  if (minimum < FEWEST_POLLERS || maximum < minimum) {
+    throw fault(
+      'InvalidParameterValueException',
+      `MinimumPollers must be at least ${FEWEST_POLLERS}, and MaximumPollers at least MinimumPollers.`,
+    );
+  }
+  return { minimum, maximum };
+}
 
 const MOST_QUEUE_BATCH = 10;
 
@@ -110,11 +164,13 @@ export function configureMapping(before: MappingRow, settings: Settings): Mappin
       );
     }
   }
-  if (!isQueue && settings.ScalingConfig !== undefined) {
-    throw fault(
-      'InvalidParameterValueException',
-      'Unsupported ScalingConfig parameter for given event source mapping type.',
-    );
+  for (const name of isQueue ? OF_KAFKA : [...OF_KAFKA, ...OF_QUEUES]) {
+    if (settings[name] !== undefined) {
+      throw fault(
+        'InvalidParameterValueException',
+        `Unsupported ${name} parameter for given event source mapping type.`,
+      );
+    }
   }
   const batchSize = settings.BatchSize ?? before.batchSize;
   const windowSeconds = settings.MaximumBatchingWindowInSeconds ?? before.windowSeconds;
@@ -131,12 +187,23 @@ export function configureMapping(before: MappingRow, settings: Settings): Mappin
     }
   }
   const onFailure = settings.DestinationConfig?.OnFailure;
+  const maximumConcurrency = settings.ScalingConfig?.MaximumConcurrency ?? before.maximumConcurrency;
+  const pollers = pollersFor(settings.ProvisionedPollerConfig, before.pollers);
+  if (pollers !== undefined && maximumConcurrency !== undefined) {
+    throw fault(
+      'InvalidParameterValueException',
+      'MaximumConcurrency cannot be used with ProvisionedPollerConfig.',
+    );
+  }
   return {
     ...before,
     enabled: settings.Enabled ?? before.enabled,
     batchSize,
     windowSeconds,
-    maximumConcurrency: settings.ScalingConfig?.MaximumConcurrency ?? before.maximumConcurrency,
+    maximumConcurrency,
+    pollers,
+    metrics: metricsOf(settings.MetricsConfig, before.metrics),
+    kmsKeyArn: settings.KMSKeyArn === undefined ? before.kmsKeyArn : settings.KMSKeyArn || undefined,
     parallelization: settings.ParallelizationFactor ?? before.parallelization,
     tumblingSeconds: settings.TumblingWindowInSeconds ?? before.tumblingSeconds,
     maximumAgeSeconds: settings.MaximumRecordAgeInSeconds ?? before.maximumAgeSeconds,
@@ -168,6 +235,8 @@ export function describeMapping(
     FilterCriteria:
       row.filters.length === 0 ? undefined : { Filters: row.filters.map((Pattern) => ({ Pattern })) },
     FunctionArn: row.functionArn,
+    KMSKeyArn: row.kmsKeyArn,
+    MetricsConfig: row.metrics && { Metrics: row.metrics },
     LastModified: new Date(row.lastModifiedMs),
     State: state ?? (row.enabled ? 'Enabled' : 'Disabled'),
     StateTransitionReason: isStream ? 'User action' : 'USER_INITIATED',
@@ -192,6 +261,10 @@ export function describeMapping(
           TumblingWindowInSeconds: row.tumblingSeconds,
         }
       : {
+          ProvisionedPollerConfig: row.pollers && {
+            MinimumPollers: row.pollers.minimum,
+            MaximumPollers: row.pollers.maximum,
+          },
           ScalingConfig:
             row.maximumConcurrency === undefined ? undefined : { MaximumConcurrency: row.maximumConcurrency },
         }),

@@ -3,9 +3,10 @@ import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import type { Group } from '../../service/service.ts';
 import type { Transaction } from '../../store/store.ts';
+import { noteStored } from './holding.ts';
 import { laneKey, lanesOf, shardOfKey, slowest } from './lane.ts';
 import { type CheckpointRow, type FunctionVersion, layout, type MappingRow } from './layout.ts';
-import { configureMapping, describeMapping, newMapping, sourceKind } from './mapping.ts';
+import { configureMapping, describeMapping, newMapping, sourceKind, storedOnlyOf } from './mapping.ts';
 import { pageOf } from './pages.ts';
 import { pollersOf } from './pollers.ts';
 import { QueueSource } from './queue-source.ts';
@@ -88,6 +89,7 @@ export const mappings = {
         if (sequence !== undefined) checkpoints.set(tx, [row.uuid, shard], { sequence, failures: 0 });
       }
     });
+    noteStored(ctx, row.uuid, storedOnlyOf(input));
     await pollersOf(ctx).watch(ctx, row.uuid, row.sourceArn);
     // A queue's mapping that is to do nothing is made at once.
     const made = row.enabled || sourceKind(row.sourceArn) === 'stream';
@@ -117,6 +119,7 @@ export const mappings = {
       if (after.parallelization !== before.parallelization) await rejoinLanes(ctx, tx, before);
       return { row: after, was: before };
     });
+    noteStored(ctx, row.uuid, storedOnlyOf(input));
     await pollersOf(ctx).watch(ctx, row.uuid, row.sourceArn);
     const state = row.enabled === was.enabled ? 'Updating' : row.enabled ? 'Enabling' : 'Disabling';
     return describeMapping(row, ctx, state);

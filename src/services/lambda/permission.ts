@@ -6,8 +6,29 @@ import type { PolicyRow, PolicyStatement } from './layout.ts';
 import { fault } from './reference.ts';
 
 /** The policy document a resource's statements make. */
-export function policyDocument({ statements }: PolicyRow): string {
-  return JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: statements });
+export function policyDocument({ version = '2012-10-17', id = 'default', statements }: PolicyRow): string {
+  return JSON.stringify({ Version: version, Id: id, Statement: statements });
+}
+
+/** A document that was put whole, as it is kept. Throws InvalidParameterValueException. */
+export async function boundDocument(
+  text: string,
+  account: string,
+  { ports }: Context,
+): Promise<Omit<PolicyRow, 'revisionId'>> {
+  try {
+    validatePolicy(text, 'resource');
+    const { Version, Id, Statement } = JSON.parse(await ports.identity.boundPrincipals(text, account)) as {
+      readonly Version?: string;
+      readonly Id?: string;
+      readonly Statement: PolicyStatement | readonly PolicyStatement[];
+    };
+    const statements = [Statement].flat() as readonly PolicyStatement[];
+    return { version: Version ?? '2008-10-17', id: Id, statements };
+  } catch (error) {
+    if (!(error instanceof MalformedPolicy)) throw error;
+    throw fault('InvalidParameterValueException', `The policy is not valid: ${error.message}`);
+  }
 }
 
 const MOST_POLICY_BYTES = 20 * 1024;
@@ -37,7 +58,7 @@ export function statementOf(input: AddPermissionRequest, resource: string): Poli
 /** Services' own names end in one of AWS's. */
 const SERVICE_PRINCIPAL = /^[a-z0-9.-]+\.(?:amazonaws\.com(?:\.cn)?|amazon\.com|aws\.internal)$/i;
 
-function principalOf(principal: string): PolicyStatement['Principal'] {
+function principalOf(principal: string): NonNullable<PolicyStatement['Principal']> {
   if (principal === '*') return '*';
   if (/^\d{12}$/.test(principal)) return { AWS: `arn:aws:iam::${principal}:root` };
   if (principal.startsWith('arn:')) return { AWS: principal };
@@ -81,7 +102,7 @@ export function withStatement(
       `The statement id (${statement.Sid}) provided already exists. Please provide a new statement id, or remove the existing statement.`,
     );
   }
-  const row = { statements: [...(before?.statements ?? []), statement], revisionId };
+  const row = { ...before, statements: [...(before?.statements ?? []), statement], revisionId };
   const size = Buffer.byteLength(policyDocument(row));
   if (size > MOST_POLICY_BYTES) {
     throw fault(

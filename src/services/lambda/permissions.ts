@@ -3,9 +3,9 @@ import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
 import { readLayerArn } from './layer-use.ts';
-import { layout } from './layout.ts';
-import { boundStatement, policyDocument, statementOf, withStatement } from './permission.ts';
-import { checkRevision, readAliased, readRevision, targetOf } from './reading.ts';
+import { layout, type PolicyRow } from './layout.ts';
+import { boundDocument, boundStatement, policyDocument, statementOf, withStatement } from './permission.ts';
+import { checkRevision, readAliased, readRevision, type Target, targetOf } from './reading.ts';
 import { arnOf, fault, LATEST, readReference } from './reference.ts';
 
 /** `$LATEST` has no policy of its own. */
@@ -31,6 +31,22 @@ export async function resourcePolicy(resourceArn: string, ctx: Context): Promise
     .at(arn.account, arn.region)
     .policies.get(ctx.store, [name, qualifier === LATEST ? '' : qualifier]);
   return policy && policyDocument(policy);
+}
+
+/** Of a function, a version or an alias; policies of other resources are not here. */
+function policyTarget(ctx: Context, resourceArn: string): Target {
+  if (!/^[^:]*:[^:]*:lambda:[^:]*:[^:]*:function:/.test(resourceArn)) throw noPolicyHere();
+  const target = targetOf(ctx, resourceArn);
+  policyQualifier(target.reference.qualifier);
+  return target;
+}
+
+function keyOf({ reference }: Target): [string, string] {
+  return [reference.name, reference.qualifier ?? ''];
+}
+
+function noPolicyHere(): Error {
+  return fault('ResourceNotFoundException', 'The resource you requested does not exist.');
 }
 
 export const permissions = {
@@ -75,7 +91,7 @@ export const permissions = {
         );
       }
       if (statements.length === 0) rows.policies.delete(tx, key);
-      else rows.policies.set(tx, key, { statements, revisionId });
+      else rows.policies.set(tx, key, { ...before, statements, revisionId });
     });
     return {};
   },
@@ -84,12 +100,50 @@ export const permissions = {
     const target = targetOf(ctx, input.FunctionName, input.Qualifier);
     const { name, qualifier = '' } = target.reference;
     const policy = await target.rows.policies.get(ctx.store, [name, qualifier === LATEST ? '' : qualifier]);
-    if (policy === undefined) {
-      throw fault('ResourceNotFoundException', 'The resource you requested does not exist.');
-    }
+    if (policy === undefined) throw noPolicyHere();
     return {
       Policy: await ctx.ports.identity.namedPrincipals(policyDocument(policy)),
       RevisionId: policy.revisionId,
     };
+  },
+
+  async PutResourcePolicy(input, ctx) {
+    const target = policyTarget(ctx, input.ResourceArn);
+    const { reference, rows } = target;
+    const document = await boundDocument(input.Policy, reference.account, ctx);
+    const row: PolicyRow = { ...document, revisionId: ctx.world.random.uuid() };
+    await ctx.transact(async (tx) => {
+      await readAliased(tx, target);
+      const before = await rows.policies.get(tx, keyOf(target));
+      const current = before?.revisionId ?? (await readRevision(tx, target));
+      checkRevision(input.RevisionId, current, 'GetResourcePolicy');
+      rows.policies.set(tx, keyOf(target), row);
+    });
+    return {
+      Policy: await ctx.ports.identity.namedPrincipals(policyDocument(row)),
+      RevisionId: row.revisionId,
+    };
+  },
+
+  async GetResourcePolicy(input, ctx) {
+    const target = policyTarget(ctx, input.ResourceArn);
+    const policy = await target.rows.policies.get(ctx.store, keyOf(target));
+    if (policy === undefined) throw noPolicyHere();
+    return {
+      Policy: await ctx.ports.identity.namedPrincipals(policyDocument(policy)),
+      RevisionId: policy.revisionId,
+    };
+  },
+
+  async DeleteResourcePolicy(input, ctx) {
+    const target = policyTarget(ctx, input.ResourceArn);
+    const { rows } = target;
+    await ctx.transact(async (tx) => {
+      const before = await rows.policies.get(tx, keyOf(target));
+      if (before === undefined) throw noPolicyHere();
+      checkRevision(input.RevisionId, before.revisionId, 'GetResourcePolicy');
+      rows.policies.delete(tx, keyOf(target));
+    });
+    return {};
   },
 } satisfies Group<LambdaOperations>;

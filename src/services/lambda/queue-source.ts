@@ -9,6 +9,7 @@ export interface QueueMessage {
   readonly MessageId: string;
   readonly ReceiptHandle: string;
   readonly MD5OfBody: string;
+  readonly MD5OfMessageAttributes?: string;
   readonly Body: string;
   readonly Attributes?: Readonly<Record<string, string>>;
   readonly MessageAttributes?: Readonly<Record<string, MessageAttribute>>;
@@ -124,6 +125,9 @@ export class QueueSource {
         ]),
       ),
       md5OfBody: message.MD5OfBody,
+      ...(message.MD5OfMessageAttributes === undefined
+        ? {}
+        : { md5OfMessageAttributes: message.MD5OfMessageAttributes }),
       eventSource: 'aws:sqs',
       eventSourceARN: this.#arn,
       awsRegion: this.#region,

@@ -1,6 +1,7 @@
 import { defineService } from '../../service/service.ts';
 import { aliases } from './aliases.ts';
 import { authorisation } from './authorisation.ts';
+import { capacityProviders } from './capacity-providers.ts';
 import { codeDoor } from './code-door.ts';
 import { codeSigning } from './code-signing.ts';
 import { eventInvokeConfigs } from './event-invoke-configs.ts';
@@ -19,6 +20,7 @@ import { pollersOf } from './pollers.ts';
 import { poll } from './polling.ts';
 import { provideAll, provisions } from './provisions.ts';
 import { runningOf } from './running.ts';
+import { scalingConfigs } from './scaling-configs.ts';
 import { streaming } from './streaming.ts';
 import { resourceTags, tags } from './tags.ts';
 import { updates } from './updates.ts';
@@ -49,21 +51,31 @@ export const lambda = defineService({
     ...urls,
     ...management,
     ...codeSigning,
+    ...capacityProviders,
+    ...scalingConfigs,
     ...mappings,
     ...provisions,
   },
   authorisation,
   stored: [
+    'CreateCapacityProvider',
     'CreateCodeSigningConfig',
+    'DeleteCapacityProvider',
     'DeleteCodeSigningConfig',
     'DeleteFunctionCodeSigningConfig',
+    'GetCapacityProvider',
     'GetCodeSigningConfig',
     'GetFunctionCodeSigningConfig',
+    'GetFunctionScalingConfig',
     'GetRuntimeManagementConfig',
+    'ListCapacityProviders',
     'ListCodeSigningConfigs',
+    'ListFunctionVersionsByCapacityProvider',
     'ListFunctionsByCodeSigningConfig',
     'PutFunctionCodeSigningConfig',
+    'PutFunctionScalingConfig',
     'PutRuntimeManagementConfig',
+    'UpdateCapacityProvider',
     'UpdateCodeSigningConfig',
   ],
   frontDoors: [codeDoor, urlDoor],

@@ -2,6 +2,7 @@ import { parseArn } from '../../base/arn.ts';
 import type { LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
+import { readProvider } from './capacity-provider.ts';
 import { revised } from './function.ts';
 import { layout } from './layout.ts';
 import { notFound, readFunction, type Target, targetOf } from './reading.ts';
@@ -26,6 +27,11 @@ function mappingOf(resource: string, ctx: Context): string | undefined {
 /** The code signing configuration an ARN names. */
 function signingOf(resource: string, ctx: Context): string | undefined {
   return /^code-signing-config:(csc-[a-z0-9]+)$/.exec(partHere(resource, ctx))?.[1];
+}
+
+/** The capacity provider an ARN names. */
+function providerOf(resource: string, ctx: Context): string | undefined {
+  return /^capacity-provider:([a-zA-Z0-9-_]+)$/.exec(partHere(resource, ctx))?.[1];
 }
 
 function partHere(text: string, { account, region }: Context): string {
@@ -72,6 +78,15 @@ async function change(ctx: Context, resource: string, edit: (tags: Tags) => Tags
     });
     return;
   }
+  const provider = providerOf(resource, ctx);
+  if (provider !== undefined) {
+    await ctx.transact(async (tx) => {
+      const row = await readProvider(tx, ctx, provider);
+      const { capacityProviders } = layout.at(ctx.account, ctx.region);
+      capacityProviders.set(tx, [provider], { ...row, tags: edited(row.tags) });
+    });
+    return;
+  }
   const { reference, rows } = functionOf(ctx, resource);
   const revisionId = ctx.world.random.uuid();
   await ctx.transact(async (tx) => {
@@ -90,6 +105,7 @@ export async function resourceTags(resourceArn: string, ctx: Context): Promise<T
   const rows = layout.at(arn.account, arn.region);
   if (kind === 'event-source-mapping') return (await rows.mappings.get(ctx.store, [name]))?.tags;
   if (kind === 'code-signing-config') return (await rows.codeSigningConfigs.get(ctx.store, [name]))?.tags;
+  if (kind === 'capacity-provider') return (await rows.capacityProviders.get(ctx.store, [name]))?.tags;
   if (kind !== 'function') return undefined;
   return (await layout.at(arn.account, arn.region).functions.get(ctx.store, [name]))?.tags;
 }
@@ -103,6 +119,8 @@ export const tags = {
       if (row === undefined) throw missing();
       return { Tags: row.tags };
     }
+    const provider = providerOf(input.Resource, ctx);
+    if (provider !== undefined) return { Tags: (await readProvider(ctx.store, ctx, provider)).tags };
     if (uuid === undefined)
       return { Tags: (await readFunction(ctx.store, functionOf(ctx, input.Resource))).tags };
     const row = await layout.at(ctx.account, ctx.region).mappings.get(ctx.store, [uuid]);

@@ -1,6 +1,7 @@
 import type { FunctionConfiguration, LambdaOperations } from '../../model/gen/lambda.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
+import { readCapacity } from './capacity-provider.ts';
 import { storeCode } from './code.ts';
 import { configure, describe, refuseUnsupported, storedOnly } from './function.ts';
 import { holdVersion, noteStored, releaseVersion, warmUp } from './holding.ts';
@@ -90,11 +91,14 @@ export const updates = {
         target.reference.name,
         functionArn(target.reference, target.reference.name),
       );
-    const layers = input.Layers === undefined ? undefined : await readLayers(ctx, input.Layers);
+    const found = {
+      layers: input.Layers === undefined ? undefined : await readLayers(ctx, input.Layers),
+      capacity: await readCapacity(ctx, input.CapacityProviderConfig),
+    };
     noteStored(ctx, target.reference.name, storedOnly(input));
     noteRuntime(ctx, target.reference.name, input.Runtime);
     const latest = await replaceLatest(ctx, target, input.RevisionId, (before) =>
-      configure(before, input, layers, target.ctx),
+      configure(before, input, found, target.ctx),
     );
     return inProgress(target, latest);
   },
