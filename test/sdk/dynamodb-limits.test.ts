@@ -261,3 +261,28 @@ test('ListTables is asked for on all tables; a bad name is reported alone', asyn
   await assert.rejects(create('a b c', { KeySchema: [], BillingMode: 'NEVER' as never }), alone);
   await assert.rejects(update('a b c', { BillingMode: 'NEVER' as never }), alone);
 });
+
+test('a table becomes on demand four times in any day, and is warmed while it is made only for what is asked', async () => {
+  const made = await create('switching', { ProvisionedThroughput: units(1, 1) });
+  assert.equal(made.TableDescription?.WarmThroughput, undefined);
+  const warmed = await create('warmed', {
+    ...onDemand,
+    WarmThroughput: { ReadUnitsPerSecond: 20000, WriteUnitsPerSecond: 5000 },
+  });
+  assert.deepEqual(warmed.TableDescription?.WarmThroughput, {
+    ReadUnitsPerSecond: 20000,
+    WriteUnitsPerSecond: 5000,
+    Status: 'UPDATING',
+  });
+  for (let n = 0; n < 4; n++) {
+    await update('switching', onDemand);
+    await update('switching', { BillingMode: 'PROVISIONED', ProvisionedThroughput: units(1, 1) });
+  }
+  await assert.rejects(update('switching', onDemand), {
+    name: 'LimitExceededException',
+    message:
+      /^Subscriber limit exceeded: Update to PayPerRequest mode are limited to 4 times in 1 day\(s\)\. Last update at \w{3} \w{3} \d\d \d\d:\d\d:\d\d UTC \d{4}\. Next update can be made at /,
+  });
+  await lambent.advance(86_400);
+  await update('switching', onDemand);
+});

@@ -218,10 +218,11 @@ test('a transaction of statements happens whole or not at all', async () => {
     },
   );
   assert.equal((await acme(2005))?.['x'], undefined);
-  await transact(
+  const written = await transact(
     `UPDATE Music SET x = 1 WHERE Artist = 'Acme' AND "Year" = 2005`,
     `EXISTS (SELECT * FROM Music WHERE Artist = 'Acme' AND "Year" = 2015 AND Genre = 'rock')`,
   );
+  assert.deepEqual(written.Responses, []);
   assert.deepEqual((await acme(2005))?.['x'], { N: '1' });
   const { Responses } = await transact(`SELECT x FROM Music WHERE Artist = 'Acme' AND "Year" = 2005`);
   assert.deepEqual(Responses, [{ Item: { x: { N: '1' } } }]);

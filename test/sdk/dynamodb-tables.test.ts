@@ -366,6 +366,9 @@ test('transactions happen whole or not at all, with a reason for each action', a
     },
   );
   assert.equal(await has('fresh'), undefined);
+  // The same request, its attributes in another order.
+  await write([{ Put: { TableName: 'dealt', Item: { id: s('twice'), v: n(1) } } }], 'ordered');
+  await write([{ Put: { TableName: 'dealt', Item: { v: n(1), id: s('twice') } } }], 'ordered');
 
   const add = (amount: number) =>
     write(

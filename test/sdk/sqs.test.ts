@@ -326,6 +326,15 @@ test('a group waits behind what is in flight, not before it', async () => {
   assert.deepEqual(bodies(await receive(url, { MaxNumberOfMessages: 3 })), ['b', 'c']);
 });
 
+test('a redrive policy is shown as SQS writes it', async () => {
+  await make('letters');
+  const RedrivePolicy = `{ "maxReceiveCount": "3", "deadLetterTargetArn": "${arnOf('letters')}" }`;
+  const url = await make('redriven', { RedrivePolicy });
+  const shown = { deadLetterTargetArn: arnOf('letters'), maxReceiveCount: 3 };
+  assert.equal((await attributes(url))['RedrivePolicy'], JSON.stringify(shown));
+  assert.equal(await make('redriven', { RedrivePolicy }), url);
+});
+
 test('a purged FIFO queue has forgotten what was sent', async () => {
   const url = await make('purged.fifo', { FifoQueue: 'true' });
   const sent = { MessageGroupId: 'g', MessageDeduplicationId: 'd' };

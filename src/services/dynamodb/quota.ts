@@ -61,6 +61,47 @@ export function countDecrease(
   return { day: Math.floor(nowMs / DAY_MS), count: count + 1 };
 }
 
+/** A table may become on demand so many times in any 24 hours. */
+const MOST_SWITCHES = 4;
+
+/**
+ * Counts a table's switch to on-demand mode; throws when there were too many within a day.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-switching-capacity-modes.html
+ */
+export function countSwitch(
+  before: readonly number[],
+  nowMs: number,
+): { readonly onDemandSinceMs: number; readonly switchedMs: readonly number[] } {
+  const recent = before.filter((atMs) => atMs + DAY_MS > nowMs);
+  const [first = nowMs] = recent;
+  if (recent.length >= MOST_SWITCHES) {
+    throw fault(
+      'LimitExceededException',
+      `Subscriber limit exceeded: Update to PayPerRequest mode are limited to ${MOST_SWITCHES} times in 1 day(s). ` +
+        `Last update at ${javaTime(recent.at(-1) ?? nowMs)}. Next update can be made at ${javaTime(first + DAY_MS)}`,
+    );
+  }
+  return { onDemandSinceMs: nowMs, switchedMs: [...recent, nowMs] };
+}
+
+const PARTS = new Intl.DateTimeFormat('en-US', {
+  weekday: 'short',
+  month: 'short',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+  year: 'numeric',
+  timeZone: 'UTC',
+});
+
+/** `Sat Feb 23 03:07:45 UTC 2019` */
+function javaTime(atMs: number): string {
+  const part = Object.fromEntries(PARTS.formatToParts(atMs).map(({ type, value }) => [type, value]));
+  return `${part['weekday']} ${part['month']} ${part['day']} ${part['hour']}:${part['minute']}:${part['second']} UTC ${part['year']}`;
+}
+
 const LONG = new Intl.DateTimeFormat('en-US', { dateStyle: 'full', timeStyle: 'medium', timeZone: 'UTC' });
 
 /** `Friday, October 9, 2026 at 12:21:34 AM Coordinated Universal Time` */

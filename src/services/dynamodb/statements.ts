@@ -104,7 +104,10 @@ export const statements = {
     const { writes: done, outcomes } = await commitParts(ctx, parts, token, name);
     if (outcomes === undefined) {
       const usage = await replayUsage(ctx, parts, done);
-      return { ConsumedCapacity: usage.show(input.ReturnConsumedCapacity, 'ReadCapacityUnits') };
+      return {
+        Responses: [],
+        ConsumedCapacity: usage.show(input.ReturnConsumedCapacity, 'ReadCapacityUnits'),
+      };
     }
     const usage = new UsageSum();
     outcomes.forEach(({ before, after, indexUnits }, index) => {
@@ -115,7 +118,10 @@ export const statements = {
         indexes: indexUnits,
       });
     });
-    return { ConsumedCapacity: usage.show(input.ReturnConsumedCapacity, 'WriteCapacityUnits') };
+    return {
+      Responses: [],
+      ConsumedCapacity: usage.show(input.ReturnConsumedCapacity, 'WriteCapacityUnits'),
+    };
   },
 } satisfies Group<DynamodbOperations>;
 

@@ -1,3 +1,4 @@
+import { formatArn } from '../../base/arn.ts';
 import type {
   GlobalSecondaryIndexDescription,
   IndexStatus,
@@ -54,7 +55,7 @@ export function describeTable(
         ? {
             Status: 'ENABLED',
             SSEType: row.encryption.SSEType ?? 'KMS',
-            KMSMasterKeyArn: row.encryption.KMSMasterKeyId,
+            KMSMasterKeyArn: keyArn(row.encryption.KMSMasterKeyId, account, region),
           }
         : undefined,
     TableClassSummary: row.tableClass && { TableClass: row.tableClass },
@@ -74,8 +75,15 @@ export function describeTable(
     },
     DeletionProtectionEnabled: row.deletionProtection,
     OnDemandThroughput: row.onDemandThroughput,
-    WarmThroughput: { ...describeWarmth(row, row), Status: 'ACTIVE' },
+    WarmThroughput: shownWarmth(row, row, creating, 'ACTIVE' as const),
   };
+}
+
+/** A key named by its id is shown by its ARN. */
+function keyArn(name: string | undefined, account: string, region: string): string | undefined {
+  return name === undefined || !/^(?:mrk-)?[0-9a-f-]{32,36}$/.test(name)
+    ? name
+    : formatArn('kms', region, account, `key/${name}`);
 }
 
 /** What DeleteTable answers: the schema and the indexes are no longer shown. */
@@ -90,14 +98,26 @@ export function describeDeleted(
     CreationDateTime: _created,
     LocalSecondaryIndexes: _locals,
     GlobalSecondaryIndexes: _globals,
+    WarmThroughput: _warm,
     ...shown
   } = describeTable(row, account, region, NO_STATISTICS, nowMs, 'DELETING');
   return shown;
 }
 
-function describeWarmth({ billingMode }: TableRow, of: TableRow | IndexRow) {
+/** While a table is being created only what was asked for is shown. */
+function shownWarmth<Status extends string>(
+  { billingMode }: TableRow,
+  of: TableRow | IndexRow,
+  creating: boolean,
+  status: Status,
+) {
+  if (creating && of.warmth === undefined) return undefined;
   const { reads, writes } = warmthOf(billingMode, of);
-  return { ReadUnitsPerSecond: reads, WriteUnitsPerSecond: writes };
+  return {
+    ReadUnitsPerSecond: reads,
+    WriteUnitsPerSecond: writes,
+    Status: creating ? ('UPDATING' as const) : status,
+  };
 }
 
 function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
@@ -141,6 +161,6 @@ function describeGlobal(
     Backfilling: index.status === 'CREATING' ? true : undefined,
     ProvisionedThroughput: describeThroughput(index.throughput, nowMs),
     OnDemandThroughput: index.onDemandThroughput,
-    WarmThroughput: { ...describeWarmth(row, index), Status: index.status },
+    WarmThroughput: shownWarmth(row, index, status === 'CREATING' && index.status === 'ACTIVE', index.status),
   };
 }

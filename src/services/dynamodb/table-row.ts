@@ -26,6 +26,8 @@ export interface TableRow {
   readonly billingMode: BillingMode;
   /** When the table last became PAY_PER_REQUEST. */
   readonly onDemandSinceMs?: number;
+  /** When it was switched there within a day. */
+  readonly switchedMs?: readonly number[];
   readonly throughput: Throughput;
   readonly onDemandThroughput?: OnDemandThroughput;
   readonly warmth?: Warmth;

@@ -11,7 +11,7 @@ import type { Transaction } from '../../store/store.ts';
 import { fault, invalid, invalidParameter } from './fault.ts';
 import type { IndexJob } from './index-jobs.ts';
 import { checkOnDemand } from './on-demand.ts';
-import { checkUnits, countDecrease } from './quota.ts';
+import { checkUnits, countDecrease, countSwitch } from './quota.ts';
 import { changeReplicas, checkReplicaUpdates, withReplicas } from './replicas.ts';
 import { countTable } from './statistics.ts';
 import { checkStream, withStream } from './stream-change.ts';
@@ -221,7 +221,7 @@ function withBilling(row: TableRow, input: UpdateTableInput, nowMs: number): Tab
     return {
       ...row,
       billingMode: mode,
-      onDemandSinceMs: nowMs,
+      ...countSwitch(row.switchedMs ?? [], nowMs),
       throughput: none,
       indexes: row.indexes.map((index) => ({ ...index, throughput: none })),
     };

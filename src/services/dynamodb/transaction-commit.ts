@@ -205,11 +205,13 @@ async function writeAll(
   return outcomes;
 }
 
-/** Tells one request from another. */
+/** Tells one request from another; the order a client writes attributes in makes no other of it. */
 export function fingerprint(items: unknown): string {
-  const text = JSON.stringify(items, (_key, value: unknown) =>
-    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
-  );
+  const text = JSON.stringify(items, (_key, value: unknown) => {
+    if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
   return createHash('sha256').update(text).digest('hex');
 }
 

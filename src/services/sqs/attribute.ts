@@ -2,7 +2,7 @@ import { MalformedPolicy } from '../../policy/document.ts';
 import { validatePolicy } from '../../policy/validate.ts';
 import type { Context } from '../../service/context.ts';
 import { fault } from './fault.ts';
-import { checkRedriveAllowPolicy, parseRedrivePolicy } from './redrive.ts';
+import { checkRedriveAllowPolicy, parseRedrivePolicy, redriveText } from './redrive.ts';
 
 type Attributes = Readonly<Record<string, string>>;
 
@@ -156,6 +156,7 @@ function checkPolicy(text: string): void {
 function merged(before: Attributes, given: Attributes): Attributes {
   const after: Record<string, string> = { ...before, ...given };
   for (const name of REMOVABLE) if (after[name] === '') delete after[name];
+  if (after['RedrivePolicy'] !== undefined) after['RedrivePolicy'] = redriveText(after['RedrivePolicy']);
   // A queue is encrypted under one kind of key.
   if (given['SqsManagedSseEnabled'] === 'true') delete after['KmsMasterKeyId'];
   if (after['KmsMasterKeyId'] === undefined) delete after['KmsDataKeyReusePeriodSeconds'];

@@ -51,6 +51,12 @@ export function parseRedrivePolicy(text: string): RedrivePolicy {
   return { target, mostReceives };
 }
 
+/** As SQS shows it, whatever the space and however the count is written. */
+export function redriveText(text: string): string {
+  const { target, mostReceives } = parseRedrivePolicy(text);
+  return JSON.stringify({ deadLetterTargetArn: queueArn(target), maxReceiveCount: mostReceives });
+}
+
 export function redrivePolicyOf(queue: QueueRow): RedrivePolicy | undefined {
   const text = queue.attributes['RedrivePolicy'];
   return text === undefined ? undefined : parseRedrivePolicy(text);
