@@ -162,6 +162,10 @@ test('filters pass records over; a failing batch is cut down, retried and given 
     version: '1.0',
     responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
   });
+  assert.match(
+    String(DDBStreamBatchInfo?.['approximateArrivalOfFirstRecord']),
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/,
+  );
   const { startSequenceNumber, endSequenceNumber, batchSize, streamArn } = DDBStreamBatchInfo ?? {};
   assert.deepEqual([startSequenceNumber, batchSize, streamArn], [endSequenceNumber, 1, StreamArn]);
 });

@@ -222,6 +222,10 @@ test('an invocation answers, with its log when asked', async () => {
     start ?? '',
     /^INIT_START Runtime Version: nodejs:\d+\.v1\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}\n$/,
   );
+  const { RuntimeVersionConfig } = await lambda.send(
+    new sdk.GetFunctionConfigurationCommand({ FunctionName: 'echo' }),
+  );
+  assert.ok(start?.includes(RuntimeVersionConfig?.RuntimeVersionArn ?? 'none'));
   assert.equal(lines.join(''), tail);
   assert.match(events[0]?.logStreamName ?? '', /^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/);
 });

@@ -3,6 +3,11 @@ import type { Reading } from './lane-reading.ts';
 import type { Outcome } from './running.ts';
 import type { SourceRecord } from './stream-source.ts';
 
+/** ISO 8601 to the second, as streams tell when records came. */
+function toSecond(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 /**
  * Tells the mapping's destination of records it gives up.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
@@ -45,8 +50,8 @@ export async function discard(
         shardId: shard,
         startSequenceNumber: first.sequence,
         endSequenceNumber: last.sequence,
-        approximateArrivalOfFirstRecord: new Date(first.createdAtMs).toISOString(),
-        approximateArrivalOfLastRecord: new Date(last.createdAtMs).toISOString(),
+        approximateArrivalOfFirstRecord: toSecond(first.createdAtMs),
+        approximateArrivalOfLastRecord: toSecond(last.createdAtMs),
         batchSize: records.length,
         streamArn: mapping.sourceArn,
       },

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { formatArn } from '../../base/arn.ts';
 import type {
   CreateFunctionRequest,
@@ -9,6 +8,7 @@ import { describeCapacity } from './capacity.ts';
 import { configureImage, describeImage, IMAGE_RUNTIME } from './image.ts';
 import type { FunctionVersion, LayerUse, Logging, RuntimeManagement, StoredCapacity } from './layout.ts';
 import { fault, LATEST } from './reference.ts';
+import { runtimeVersionArn } from './runtime-version.ts';
 import { type Holder, openVariables, resealVariables } from './sealed.ts';
 
 /** What CreateFunction and UpdateFunctionConfiguration may both set. */
@@ -267,18 +267,6 @@ export function base64OfHex(hex: string): string {
 /** What a request has set in motion, while it still is; nothing by default. */
 export type Progress = 'creating' | 'updating';
 
-/**
- * The runtime version a function of this machine's runtimes shows: one for each runtime and architecture. Its patches
- * are the machine's, so it never changes.
- */
-function runtimeVersionArn(
-  { runtime, architecture }: FunctionVersion,
-  { region }: { readonly region: string },
-): string {
-  const digest = createHash('sha256').update(`${runtime}/${architecture}`).digest('hex');
-  return formatArn('lambda', region, '', `runtime:${digest}`);
-}
-
 function stateOf(progress: Progress | undefined): Partial<FunctionConfiguration> {
   switch (progress) {
     case 'creating':
@@ -358,7 +346,9 @@ export function describe(
       LocalMountPath: localMountPath,
     })),
     PackageType: 'Zip',
-    RuntimeVersionConfig: { RuntimeVersionArn: pinned?.versionArn ?? runtimeVersionArn(version, scope) },
+    RuntimeVersionConfig: {
+      RuntimeVersionArn: pinned?.versionArn ?? runtimeVersionArn(version, scope.region),
+    },
     Architectures: [version.architecture],
     EphemeralStorage: { Size: version.ephemeralStorageMb },
     SnapStart: { ApplyOn: version.snapStart, OptimizationStatus: 'Off' },

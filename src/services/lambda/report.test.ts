@@ -52,18 +52,20 @@ test('starts of environments are told: the text says what failed, JSON what the 
   };
   const failed = { ...init, failure: { status: 'error', errorType: 'Runtime.ImportModuleError' } as const };
   assert.match(
-    initStartLine(version(), '3.11', 'on-demand', 0) ?? '',
+    initStartLine(version(), '3.11', 'us-east-1', 'on-demand', 0) ?? '',
     /^INIT_START Runtime Version: python:3\.11\.v1\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:[0-9a-f]{64}\n$/,
   );
   assert.deepEqual(initLines(version(), init), []);
   assert.deepEqual(initLines(version(), failed), [
     'INIT_REPORT Init Duration: 12.35 ms\tPhase: init\tStatus: error\tError Type: Runtime.ImportModuleError\n',
   ]);
-  const { time, type, record } = JSON.parse(initStartLine(version('INFO'), '3.12', 'on-demand', 0) ?? '');
+  const { time, type, record } = JSON.parse(
+    initStartLine(version('INFO'), '3.12', 'us-east-1', 'on-demand', 0) ?? '',
+  );
   assert.deepEqual([time, type], ['1970-01-01T00:00:00.000Z', 'platform.initStart']);
   assert.equal(record.runtimeVersion, 'python:3.12.v1');
   assert.equal(record.initializationType, 'on-demand');
-  assert.equal(initStartLine(version('WARN'), '3.12', 'on-demand', 0), undefined);
+  assert.equal(initStartLine(version('WARN'), '3.12', 'us-east-1', 'on-demand', 0), undefined);
   const types = (lines: readonly string[]) => lines.map((line) => JSON.parse(line).type);
   assert.deepEqual(types(initLines(version('INFO'), init)), []);
   assert.deepEqual(types(initLines(version('DEBUG'), init)), [

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { SystemLogLevel } from '../../model/gen/lambda.ts';
 import type { Initialization, InitOutcome, InvocationResult } from '../../service/runtimes.ts';
 import type { FunctionVersion } from './layout.ts';
+import { runtimeVersionArn } from './runtime-version.ts';
 
 /**
  * What Lambda itself writes to a function's log.
@@ -22,11 +22,12 @@ export function startLine(version: FunctionVersion, requestId: string, atMs: num
 export function initStartLine(
   version: FunctionVersion,
   runsOn: string | undefined,
+  region: string,
   initializationType: Initialization,
   atMs: number,
 ): string | undefined {
   const runtime = version.image === undefined ? runtimeVersion(version.runtime, runsOn) : undefined;
-  const arn = runtime && runtimeVersionArn(runtime);
+  const arn = runtime && runtimeVersionArn(version, region);
   if (version.logging.format === 'JSON') {
     if (!wants(version, runtime === undefined ? 'DEBUG' : 'INFO')) return undefined;
     return platform(atMs, 'platform.initStart', {
@@ -45,11 +46,6 @@ export function initStartLine(
 function runtimeVersion(runtime: string, runsOn: string | undefined): string {
   const [, language = runtime, named = ''] = /^([a-z]+)\.?(.*)$/.exec(runtime) ?? [];
   return `${language}:${runsOn ?? named}.v1`;
-}
-
-/** AWS's have a hash that says nothing; ours stays the same for the same runtime. */
-function runtimeVersionArn(runtime: string): string {
-  return `arn:aws:lambda:us-east-1::runtime:${createHash('sha256').update(runtime).digest('hex')}`;
 }
 
 /** What is said of a start that is over: of one that succeeded only in JSON, and only to those who debug. */

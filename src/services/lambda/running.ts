@@ -284,7 +284,7 @@ export class Running {
         });
         const now = ctx.world.clock.now();
         const runsOn = image === undefined ? ctx.ports.runtimes.runsOn(version.runtime) : undefined;
-        const message = initStartLine(version, runsOn, initialization, now);
+        const message = initStartLine(version, runsOn, ctx.region, initialization, now);
         const event = message && { timestamp: Math.floor(now), message };
         // Whose start nobody waits for may write nothing else for long.
         if (event && initialization === 'on-demand') this.logs.hold(environmentId, event);
