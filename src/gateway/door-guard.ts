@@ -27,14 +27,16 @@ export function isKeptOut(
 }
 
 /**
- * Whether a request comes from a page served from here or from a program of this machine, which sends no `Origin`.
- * Functions are not among them. A page elsewhere can make a browser send a request; it cannot make it leave out the origin.
+ * Whether a request comes from this machine: from a page served from here or from a program, which sends no `Origin`.
+ * Functions are not among them. A page elsewhere can make a browser send a request; it cannot make it leave out the
+ * origin. From another machine anybody can send any origin: what it says proves nothing.
  */
 export function isOurs({ headers, sourceIp, incoming }: FrontDoorRequest, opener: Opener): boolean {
   const { origin, host } = headers;
   if (FORWARDED.some((name) => headers[name] !== undefined)) return false;
   if (opener.isFunction(incoming.socket)) return false;
-  return origin === undefined ? isLoopback(sourceIp) : origin.replace(/^https?:\/\//, '') === host;
+  if (!isLoopback(sourceIp)) return false;
+  return origin === undefined || origin.replace(/^https?:\/\//, '') === host;
 }
 
 export function answerJson(request: FrontDoorRequest, status: number, value: unknown): void {

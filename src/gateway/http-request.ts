@@ -1,10 +1,15 @@
 import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { TlsFacts } from '../service/context.ts';
 import type { HttpRequest } from './call.ts';
 import type { Departure } from './departure.ts';
 import type { Opener } from './opener.ts';
 
 /** What the bytes of a request say; the rest its connection tells. */
-export type RequestParts = Omit<HttpRequest, 'sourceIp' | 'secure' | 'buffered' | 'signal' | 'fromFunction'>;
+export type RequestParts = Omit<
+  HttpRequest,
+  'sourceIp' | 'secure' | 'tls' | 'buffered' | 'signal' | 'fromFunction'
+>;
 
 export function requestOf(
   socket: Socket,
@@ -22,6 +27,7 @@ export function requestOf(
     headers,
     sourceIp: sourceOf(socket),
     secure: isSecure(socket),
+    ...tlsOf(socket),
     body,
     buffered: stream === undefined ? body : undefined,
     stream,
@@ -31,6 +37,12 @@ export function requestOf(
     signal: () => departure.signal,
     fromFunction: () => opener.isFunction(socket),
   };
+}
+
+function tlsOf(socket: Socket): { readonly tls?: TlsFacts } {
+  if (!isSecure(socket)) return {};
+  const { name } = (socket as TLSSocket).getCipher();
+  return { tls: { version: (socket as TLSSocket).getProtocol() ?? '', cipher: name } };
 }
 
 /** By TLS, as functions reach AWS's names. */

@@ -90,6 +90,15 @@ export interface HttpFacts {
   /** The body of an operation that does not stream it, as sent. Absent at front doors. */
   readonly buffered?: Uint8Array | undefined;
   readonly secure: boolean;
+  /** What the client and the server agreed on, where `secure`. */
+  readonly tls?: TlsFacts;
+}
+
+export interface TlsFacts {
+  /** `TLSv1.3` */
+  readonly version: string;
+  /** `TLS_AES_128_GCM_SHA256` */
+  readonly cipher: string;
 }
 
 export interface CallOptions {

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import { IAMClient } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
 import { zipSync } from 'fflate';
@@ -108,6 +109,14 @@ def handler(event, context):
     ),
     'arn:aws:sts::000000000000:assumed-role/names',
   );
+  const { Events = [] } = await lambent.client(CloudTrailClient).send(
+    new LookupEventsCommand({
+      LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: 'GetCallerIdentity' }],
+    }),
+  );
+  const { tlsDetails } = JSON.parse(Events[0]?.CloudTrailEvent ?? '{}');
+  assert.match(tlsDetails?.tlsVersion, /^TLSv1\.[23]$/);
+  assert.match(tlsDetails?.clientProvidedHostHeader, /^sts\..*amazonaws\.com$/);
 });
 
 const BUNDLE = '/etc/ssl/certs/ca-certificates.crt';

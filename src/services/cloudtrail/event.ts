@@ -1,4 +1,5 @@
 import type { AuditedCall } from '../../service/audit.ts';
+import type { HttpFacts } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
 import type { OperationFacts } from './operation-facts.ts';
 import { isoSeconds, shownParameters } from './parameters.ts';
@@ -31,10 +32,22 @@ export interface EventRecord {
   readonly readOnly: boolean;
   readonly resources?: readonly Readonly<Record<string, string>>[];
   readonly eventType: 'AwsApiCall';
+  readonly apiVersion?: string;
   readonly managementEvent: boolean;
   readonly recipientAccountId: string;
   readonly eventCategory: 'Management' | 'Data';
+  readonly tlsDetails?: {
+    readonly tlsVersion: string;
+    readonly cipherSuite: string;
+    readonly clientProvidedHostHeader: string;
+  };
 }
+
+/** The services that tell the version of their API, as they spell it. */
+const API_VERSIONS: Readonly<Record<string, string>> = {
+  'dynamodb.amazonaws.com': '2012-08-10',
+  'logs.amazonaws.com': '20140328',
+};
 
 /** Reads whose answer is worth recording: they hand out credentials. */
 const ISSUES_CREDENTIALS = /^AssumeRo|^GetFederationToken$|^GetSessionToken$/;
@@ -52,6 +65,7 @@ export function trailEvent(
   // What a service does is seen to come from it, whoever's request set it off.
   const service = call.via.at(-1) ?? (principal.kind === 'service' ? principal.service : undefined);
   const answers = !facts.readOnly || (model.name === 'sts' && ISSUES_CREDENTIALS.test(operation.name));
+  const apiVersion = API_VERSIONS[facts.eventSource];
   const record: EventRecord = {
     eventVersion: '1.11',
     userIdentity: userIdentity(call),
@@ -79,11 +93,26 @@ export function trailEvent(
           })),
         }),
     eventType: 'AwsApiCall',
+    ...(apiVersion === undefined ? {} : { apiVersion }),
     managementEvent: facts.management,
     recipientAccountId: ctx.account,
     eventCategory: facts.management ? 'Management' : 'Data',
+    // A service's own calls come over no connection of the client's.
+    ...(service === undefined ? tlsDetails(ctx.http) : {}),
   };
   return { record, resources, ...(userName === undefined ? {} : { userName }) };
+}
+
+function tlsDetails(http: HttpFacts | undefined): Pick<EventRecord, 'tlsDetails'> {
+  if (http?.tls === undefined) return {};
+  const { version, cipher } = http.tls;
+  return {
+    tlsDetails: {
+      tlsVersion: version,
+      cipherSuite: cipher,
+      clientProvidedHostHeader: http.headers['host'] ?? http.host,
+    },
+  };
 }
 
 function resourcesOf({ ctx }: AuditedCall): readonly EventResource[] {
