@@ -82,7 +82,7 @@ test('versions: kept, hidden by delete markers, listed, deleted for good', async
   await assert.rejects(text(Bucket, 'k', { VersionId: marker.VersionId }), named('MethodNotAllowed', 405));
   assert.equal(await text(Bucket, 'k', { VersionId: one.VersionId }), 'one');
   assert.equal(await text(Bucket, 'k', { VersionId: 'null' }), 'before');
-  await assert.rejects(text(Bucket, 'k', { VersionId: 'none' }), named('NoSuchVersion', 404));
+  await assert.rejects(text(Bucket, 'k', { VersionId: 'none' }), named('InvalidArgument', 400));
   assert.equal((await s3.send(new ListObjectsV2Command({ Bucket }))).KeyCount, 0);
   const list = await s3.send(new ListObjectVersionsCommand({ Bucket }));
   assert.deepEqual(

@@ -4,7 +4,7 @@ import type { Group } from '../../service/service.ts';
 import { type AclInput, checkNoAcl } from './acl.ts';
 import { type Bucket, bucketFor, canonicalId } from './bucket.ts';
 import { boundBucketPolicy, checkBucketPolicy } from './bucket-policy.ts';
-import { fault } from './fault.ts';
+import { fault, malformedXml } from './fault.ts';
 import { objectFor } from './object-reads.ts';
 import { checkPolicyAllowed, isPublic } from './public-access.ts';
 import { changeSetting } from './setting.ts';
@@ -58,10 +58,7 @@ export const bucketAccess = {
   PutBucketOwnershipControls: (input, ctx) => {
     const [rule, second] = input.OwnershipControls.Rules;
     if (rule === undefined || second !== undefined) {
-      throw fault(
-        'MalformedXML',
-        'The XML you provided was not well-formed or did not validate against our published schema',
-      );
+      throw malformedXml();
     }
     return changeSetting(ctx, input, 'ownership', rule.ObjectOwnership);
   },

@@ -13,6 +13,7 @@ export function checkBucketPolicy(text: string, bucket: string): void {
   if (!isJsonObject(text)) {
     throw fault('MalformedPolicy', "Policies must be valid JSON and the first byte must be '{'");
   }
+  if (!('Statement' in JSON.parse(text))) throw fault('MalformedPolicy', 'Missing required field Statement');
   try {
     const { statements } = validatePolicy(text, 'resource');
     for (const statement of statements) checkStatement(statement, `arn:aws:s3:::${bucket}`);

@@ -4,7 +4,7 @@ import type { Group } from '../../service/service.ts';
 import { bucketFor, currentRow } from './bucket.ts';
 import { checkCorsRules } from './cors.ts';
 import { ENCRYPTION } from './encryption.ts';
-import { fault, notImplemented } from './fault.ts';
+import { fault, malformedXml, notImplemented } from './fault.ts';
 import { s3Rows } from './layout.ts';
 import { changeSetting } from './setting.ts';
 import { checkTags, MOST_BUCKET_TAGS } from './tag.ts';
@@ -35,8 +35,9 @@ export const bucketSettings = {
   },
 
   PutBucketTagging: (input, ctx) => {
-    checkTags(input.Tagging.TagSet, MOST_BUCKET_TAGS);
-    return changeSetting(ctx, input, 'tags', input.Tagging.TagSet);
+    const { TagSet = [] } = input.Tagging;
+    checkTags(TagSet, MOST_BUCKET_TAGS);
+    return changeSetting(ctx, input, 'tags', TagSet);
   },
 
   GetBucketTagging: async (input, ctx) => {
@@ -94,7 +95,15 @@ export const bucketSettings = {
 
   PutBucketEncryption: (input, ctx) => {
     const { Rules } = input.ServerSideEncryptionConfiguration;
+    if (Rules.length !== 1) throw malformedXml();
     for (const { ApplyServerSideEncryptionByDefault: wanted } of Rules) {
+      if (wanted?.SSEAlgorithm === ENCRYPTION && wanted.KMSMasterKeyID !== undefined) {
+        throw fault(
+          'InvalidArgument',
+          'a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse',
+          { ArgumentName: 'ApplyServerSideEncryptionByDefault' },
+        );
+      }
       if (wanted !== undefined && wanted.SSEAlgorithm !== ENCRYPTION) {
         throw new Fault(
           'NotImplemented',

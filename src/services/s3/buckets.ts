@@ -20,6 +20,10 @@ const PRIVATE = {
   RestrictPublicBuckets: true,
 };
 
+/** Of the tags that a bucket is made with. */
+const RESERVED =
+  'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. Remove "aws:" from your tag keys and try again.';
+
 export const buckets = {
   CreateBucket: async (input, ctx) => {
     checkBucketName(input.Bucket);
@@ -28,7 +32,7 @@ export const buckets = {
     if (input.BucketNamespace === 'account-regional') throw notImplemented('x-amz-bucket-namespace');
     const region = regionFor(ctx, input);
     const tags = input.CreateBucketConfiguration?.Tags;
-    if (tags !== undefined) checkTags(tags, 50);
+    if (tags !== undefined) checkTags(tags, 50, RESERVED);
     const settings: BucketSettings = {
       publicAccess: PRIVATE,
       ownership: input.ObjectOwnership ?? 'BucketOwnerEnforced',
@@ -43,8 +47,9 @@ export const buckets = {
     await ctx.transact(async (tx) => {
       const owner = await directory.lookup(tx, BUCKET_NAMES, input.Bucket);
       if (owner !== undefined) {
-        // The oldest region lets an owner create a bucket again.
-        if (owner.account === ctx.account && owner.region === region && region === 'us-east-1') return;
+        // The oldest region lets an owner create a bucket again, unless tags come with it.
+        const again = owner.account === ctx.account && owner.region === region && region === 'us-east-1';
+        if (again && (tags ?? []).length === 0) return;
         throw taken(input.Bucket, owner.account === ctx.account);
       }
       await directory.claim(tx, BUCKET_NAMES, input.Bucket, { account: ctx.account, region });
@@ -61,10 +66,11 @@ export const buckets = {
     const bucket = await bucketFor(ctx, input);
     const rows = s3Rows(bucket.account);
     await ctx.transact(async (tx) => {
-      const { id } = await currentRow(tx, bucket);
+      const { id, versioning } = await currentRow(tx, bucket);
       const { rows: found } = await rows.objects.page(tx, [id], { limit: 1 });
       if (found.length > 0) {
-        throw fault('BucketNotEmpty', 'The bucket you tried to delete is not empty', {
+        const more = versioning === undefined ? '' : '. You must delete all versions in the bucket.';
+        throw fault('BucketNotEmpty', `The bucket you tried to delete is not empty${more}`, {
           BucketName: bucket.name,
         });
       }

@@ -62,8 +62,19 @@ export interface WriteConditions {
 }
 
 /** Looks at the conditions themselves, before a body is read. */
-export function checkWriteConditions({ IfNoneMatch }: WriteConditions): void {
-  if (IfNoneMatch !== undefined && IfNoneMatch !== '*') throw notImplemented('If-None-Match');
+export function checkWriteConditions({ IfMatch, IfNoneMatch }: WriteConditions): void {
+  if (IfMatch !== undefined && IfNoneMatch !== undefined)
+    throw notImplemented(
+      'If-Match,If-None-Match',
+      'Multiple conditional request headers present in the request',
+    );
+  if (IfNoneMatch !== undefined && IfNoneMatch !== '*')
+    throw notImplemented('If-None-Match', unaccepted('If-None-Match'));
+  if (IfMatch === '*') throw notImplemented('If-Match', unaccepted('If-Match'));
+}
+
+function unaccepted(header: string): string {
+  return `We don't accept the provided value of ${header} header for this API`;
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */

@@ -78,7 +78,7 @@ export async function copySource(ctx: Context, input: CopyInput): Promise<CopySo
     {
       ifMatch: input.CopySourceIfMatch,
       ifNoneMatch: input.CopySourceIfNoneMatch,
-      ifModifiedSince: input.CopySourceIfModifiedSince,
+      ifModifiedSince: past(ctx, input.CopySourceIfModifiedSince),
       ifUnmodifiedSince: input.CopySourceIfUnmodifiedSince,
     },
     found.row,
@@ -89,6 +89,11 @@ export async function copySource(ctx: Context, input: CopyInput): Promise<CopySo
     throw preconditionFailed(`x-amz-copy-source-If-${none ? 'None-Match' : 'Modified-Since'}`);
   }
   return { bucket, address, found, versionId: shownVersion(bucket, found.row) };
+}
+
+/** A time that has not come is no condition. */
+function past(ctx: Context, time: Date | undefined): Date | undefined {
+  return time !== undefined && time.getTime() > ctx.world.clock.now() ? undefined : time;
 }
 
 /** The part of the source that an `x-amz-copy-source-range` header names. */
@@ -103,6 +108,8 @@ export function partRange(header: string | undefined, size: number): ByteRange {
     );
   }
   if (Number(last) >= size) {
+    if (Number(first) >= size)
+      throw fault('InvalidRequest', 'The specified copy range is invalid for the source object size');
     throw invalidArgument(
       `Range specified is not valid for source object of size: ${size}`,
       'x-amz-copy-source-range',

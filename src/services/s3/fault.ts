@@ -1,4 +1,5 @@
 import type { S3ErrorName } from '../../model/gen/s3.ts';
+import type { Violation } from '../../model/violation.ts';
 import { type Fault, faults } from '../../service/faults.ts';
 
 /** Errors of S3's that its model leaves out. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
@@ -62,6 +63,30 @@ export function invalidArgument(message: string, name: string, value: unknown): 
   return fault('InvalidArgument', message, { ArgumentName: name, ArgumentValue: String(value) });
 }
 
+/** A document that S3 cannot read, or that is not of its schema. */
+export function malformedXml(): Fault {
+  return fault(
+    'MalformedXML',
+    'The XML you provided was not well-formed or did not validate against our published schema',
+  );
+}
+
+/** What of refused input S3 has words of its own for: what stands in a document, and a few headers. */
+export function refuseInput(_input: unknown, [first]: readonly Violation[]): void {
+  if (first === undefined) return;
+  if (first.path === 'policy')
+    throw fault('MalformedPolicy', "Policies must be valid JSON and the first byte must be '{'");
+  if (first.path === 'objectOwnership') {
+    throw fault('InvalidArgument', `Invalid x-amz-object-ownership header: ${String(first.value)}`, {
+      ArgumentName: 'x-amz-object-ownership',
+    });
+  }
+  if (first.path === 'encodingType')
+    throw invalidArgument('Invalid Encoding Method specified in Request', 'encoding-type', first.value);
+  // Headers and query parameters lie flat.
+  if (first.path.includes('.')) throw malformedXml();
+}
+
 export function noSuchBucket(name: string): Fault {
   return fault('NoSuchBucket', 'The specified bucket does not exist', { BucketName: name });
 }
@@ -70,9 +95,14 @@ export function noSuchKey(key: string): Fault {
   return fault('NoSuchKey', 'The specified key does not exist.', { Key: key });
 }
 
+export function noSuchVersion(key: string, versionId: string): Fault {
+  return fault('NoSuchVersion', 'The specified version does not exist.', { Key: key, VersionId: versionId });
+}
+
 /** S3's answer to headers whose feature is not there. */
-export function notImplemented(header: string): Fault {
+export function notImplemented(header: string, additionalMessage?: string): Fault {
   return fault('NotImplemented', 'A header you provided implies functionality that is not implemented', {
     Header: header,
+    ...(additionalMessage === undefined ? {} : { additionalMessage }),
   });
 }

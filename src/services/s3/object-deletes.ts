@@ -6,10 +6,17 @@ import type { Transaction } from '../../store/store.ts';
 import { actionOn, refusalOf } from './access.ts';
 import { type Bucket, bucketFor, currentRow } from './bucket.ts';
 import { preconditionFailed, quoted } from './condition.ts';
-import { fault, noSuchKey, notImplemented } from './fault.ts';
+import { fault, malformedXml, noSuchKey, noSuchVersion, notImplemented } from './fault.ts';
 import type { BucketRow, ObjectRow } from './layout.ts';
 import { secondOf } from './object-writes.ts';
-import { addVersion, findVersion, NULL_VERSION, newVersionSeed, removeVersion } from './version.ts';
+import {
+  addVersion,
+  checkVersionId,
+  findVersion,
+  NULL_VERSION,
+  newVersionSeed,
+  removeVersion,
+} from './version.ts';
 
 /** At most this many keys of one DeleteObjects. */
 const MOST_KEYS = 1000;
@@ -20,6 +27,8 @@ export const objectDeletes = {
   DeleteObject: async (input, ctx) => {
     if (input.MFA !== undefined) throw notImplemented('x-amz-mfa');
     const bucket = await bucketFor(ctx, input);
+    checkNoBypass(input);
+    checkVersionId(bucket, input.VersionId);
     const seed = newVersionSeed(ctx.world);
     const deleted = await ctx.transact(async (tx) =>
       deleteOne(tx, ctx, { bucket, current: await currentRow(tx, bucket) }, seed, {
@@ -39,13 +48,11 @@ export const objectDeletes = {
   DeleteObjects: async (input, ctx) => {
     const { Objects, Quiet = false } = input.Delete;
     if (Objects.length === 0 || Objects.length > MOST_KEYS) {
-      throw fault(
-        'MalformedXML',
-        'The XML you provided was not well-formed or did not validate against our published schema',
-      );
+      throw malformedXml();
     }
     if (input.MFA !== undefined) throw notImplemented('x-amz-mfa');
     const bucket = await bucketFor(ctx, input);
+    checkNoBypass(input);
     const allowed = await allowedOf(ctx, bucket, Objects);
     const results: (Deleted | Error_)[] = [];
     for (let at = 0; at < Objects.length; at += BATCH) {
@@ -73,6 +80,20 @@ export const objectDeletes = {
     };
   },
 } satisfies Group<S3Operations>;
+
+/** Nothing is locked here. */
+function checkNoBypass({
+  BypassGovernanceRetention: bypass,
+}: {
+  readonly BypassGovernanceRetention?: boolean | undefined;
+}) {
+  if (bypass === undefined) return;
+  throw fault(
+    'InvalidArgument',
+    'x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.',
+    { ArgumentName: 'x-amz-bypass-governance-retention' },
+  );
+}
 
 interface Place {
   readonly bucket: Bucket;
@@ -110,6 +131,12 @@ async function deleteQuietly(
   object: ObjectIdentifier,
 ): Promise<Deleted | Error_> {
   try {
+    const { Key, VersionId } = object;
+    if (VersionId !== undefined && VersionId !== NULL_VERSION) {
+      // Of one key alone this succeeds.
+      const found = await findVersion(tx, place.bucket, Key, VersionId);
+      if (found === undefined) throw noSuchVersion(Key, VersionId);
+    }
     return await deleteOne(tx, ctx, place, seed, object);
   } catch (error) {
     if (!Fault.is(error)) throw error;

@@ -20,7 +20,9 @@ export const objectLists = {
       ...page.answer,
       KeyCount: page.answer.Contents.length + page.answer.CommonPrefixes.length,
       ...(ContinuationToken === undefined ? {} : { ContinuationToken }),
-      ...(StartAfter === undefined ? {} : { StartAfter: encode(StartAfter) }),
+      ...(StartAfter === undefined || ContinuationToken !== undefined
+        ? {}
+        : { StartAfter: encode(StartAfter) }),
       ...(page.last === undefined ? {} : { NextContinuationToken: tokenOf(page.last) }),
     };
   },

@@ -14,11 +14,11 @@ import { checksumMember } from './checksum.ts';
 import { checkReadable, quoted } from './condition.ts';
 import { bytesOf, type FoundObject, findObject, rangeOfPart } from './content.ts';
 import { ENCRYPTION } from './encryption.ts';
-import { fault, invalidArgument, noSuchKey, notImplemented } from './fault.ts';
+import { fault, invalidArgument, noSuchKey, noSuchVersion, notImplemented } from './fault.ts';
 import type { ObjectRow } from './layout.ts';
 import { expirationHeader } from './lifecycle.ts';
 import { givenHeaders } from './object-header.ts';
-import { NULL_VERSION, shownVersion } from './version.ts';
+import { checkVersionId, NULL_VERSION, shownVersion } from './version.ts';
 
 /** HeadObject's input is GetObject's. */
 type ReadInput = GetObjectRequest;
@@ -70,6 +70,18 @@ async function read(ctx: Context, input: ReadInput) {
   return { found, range, answer };
 }
 
+/** A delete marker can only be deleted. */
+export function markerRefusal({ versionId, lastModifiedMs }: ObjectRow, method: string): Fault {
+  return fault('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
+    Method: method,
+    ResourceType: 'DeleteMarker',
+    Allow: 'DELETE',
+    DeleteMarker: true,
+    VersionId: versionId ?? NULL_VERSION,
+    LastModified: new Date(lastModifiedMs),
+  });
+}
+
 /** A version that can be read. Delete markers and what is missing have answers of their own. */
 export async function objectFor(
   ctx: Context,
@@ -77,25 +89,20 @@ export async function objectFor(
   key: string,
   versionId: string | undefined,
 ): Promise<FoundObject> {
+  checkVersionId(bucket, versionId);
   const found = await findObject(ctx, bucket, key, versionId);
   if (found !== undefined && found.row.deleteMarker === undefined) return found;
   const marker =
     found === undefined ? {} : { DeleteMarker: true, VersionId: found.row.versionId ?? NULL_VERSION };
   if (found !== undefined && versionId !== undefined) {
-    throw fault('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
-      Method: 'GET',
-      ResourceType: 'DeleteMarker',
-      Allow: 'DELETE',
-      ...marker,
-      LastModified: new Date(found.row.lastModifiedMs),
-    });
+    throw markerRefusal(found.row, 'GET');
   }
   // Only who may list a bucket learns that a key is not in it.
   if ((await refusalOf(ctx, bucket, actionOn(bucket, 's3:ListBucket'))) !== undefined) {
     throw fault('AccessDenied', 'Access Denied');
   }
   if (versionId === undefined) throw new Fault('NoSuchKey', noSuchKey(key).message, { Key: key, ...marker });
-  throw fault('NoSuchVersion', 'The specified version does not exist.', { Key: key, VersionId: versionId });
+  throw noSuchVersion(key, versionId);
 }
 
 /** The part of the object asked for; undefined for all of it. */

@@ -1,26 +1,28 @@
 import type { S3Operations, Tag } from '../../model/gen/s3.ts';
 import type { Context } from '../../service/context.ts';
 import type { Group } from '../../service/service.ts';
-import { bucketFor } from './bucket.ts';
+import { type Bucket, bucketFor } from './bucket.ts';
+import { findObject } from './content.ts';
 import { noSuchKey } from './fault.ts';
 import type { ObjectRow } from './layout.ts';
-import { objectFor } from './object-reads.ts';
+import { markerRefusal, objectFor } from './object-reads.ts';
 import { checkTags, MOST_OBJECT_TAGS } from './tag.ts';
 import { findVersion, rewriteVersion, shownVersion } from './version.ts';
 
 export const objectTags = {
   GetObjectTagging: async (input, ctx) => {
     const bucket = await bucketFor(ctx, input);
-    const { row } = await objectFor(ctx, bucket, input.Key, input.VersionId);
+    const { row } = await taggedObject(ctx, bucket, input, 'GET');
     return { TagSet: row.tags ?? [], VersionId: shownVersion(bucket, row) };
   },
 
   PutObjectTagging: (input, ctx) => {
-    checkTags(input.Tagging.TagSet, MOST_OBJECT_TAGS);
-    return retag(ctx, input, input.Tagging.TagSet);
+    const { TagSet = [] } = input.Tagging;
+    checkTags(TagSet, MOST_OBJECT_TAGS);
+    return retag(ctx, input, TagSet, 'PUT');
   },
 
-  DeleteObjectTagging: (input, ctx) => retag(ctx, input, []),
+  DeleteObjectTagging: (input, ctx) => retag(ctx, input, [], 'DELETE'),
 } satisfies Group<S3Operations>;
 
 interface TagInput {
@@ -30,9 +32,16 @@ interface TagInput {
   readonly VersionId?: string | undefined;
 }
 
-async function retag(ctx: Context, input: TagInput, tags: readonly Tag[]) {
+/** Delete markers have no tags: that is said of the newest one, too. */
+async function taggedObject(ctx: Context, bucket: Bucket, { Key, VersionId }: TagInput, method: string) {
+  const found = await findObject(ctx, bucket, Key, VersionId);
+  if (found?.row.deleteMarker === true) throw markerRefusal(found.row, method);
+  return objectFor(ctx, bucket, Key, VersionId);
+}
+
+async function retag(ctx: Context, input: TagInput, tags: readonly Tag[], method: string) {
   const bucket = await bucketFor(ctx, input);
-  const found = await objectFor(ctx, bucket, input.Key, input.VersionId);
+  const found = await taggedObject(ctx, bucket, input, method);
   const VersionId = shownVersion(bucket, found.row);
   await ctx.transact(async (tx) => {
     const row = await findVersion(tx, bucket, input.Key, VersionId ?? input.VersionId);

@@ -13,7 +13,7 @@ import { keptHeaders } from './object-header.ts';
 import { checksumOf } from './object-reads.ts';
 import { receive } from './receiving.ts';
 import { tagsOfHeader } from './tag.ts';
-import { addVersion, type NewContent, type NewVersion, newVersionSeed, shownVersion } from './version.ts';
+import { addVersion, type NewContent, type NewVersion, newVersionSeed, writtenVersion } from './version.ts';
 
 export const objectWrites = {
   PutObject: async (input, ctx) => {
@@ -45,7 +45,7 @@ export const objectWrites = {
     return {
       ETag: quoted(row.etag),
       ServerSideEncryption: ENCRYPTION,
-      VersionId: shownVersion(bucket, row),
+      VersionId: writtenVersion(row),
       Expiration: expirationHeader(bucket.settings.lifecycle?.rules, input.Key, row),
       ...checksumOf(row),
     };

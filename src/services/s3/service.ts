@@ -9,6 +9,7 @@ import { bucketSettings } from './bucket-settings.ts';
 import { buckets } from './buckets.ts';
 import { copies } from './copies.ts';
 import { crossOrigin } from './cross-origin.ts';
+import { refuseInput } from './fault.ts';
 import { formDoor } from './form-door.ts';
 import { lifecycles, sweepLifecycle } from './lifecycles.ts';
 import { objectAttributes } from './object-attributes.ts';
@@ -50,6 +51,7 @@ export const s3 = defineService({
   },
   authorisation,
   validationCode: 'InvalidArgument',
+  refuseAlone: refuseInput,
   jobs: { forgetUploads, forgetParts, sweepLifecycle },
   resourcePolicy: policyOf,
   resourceTags: tagsOf,

@@ -7,8 +7,11 @@ const LONGEST_KEY = 128;
 const LONGEST_VALUE = 256;
 const CHARACTERS = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
 
-/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-managing.html */
-export function checkTags(tags: readonly Tag[], most: number): void {
+/**
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/tagging-managing.html
+ * @param reserved the words for keys of AWS's, where they are not the usual ones
+ */
+export function checkTags(tags: readonly Tag[], most: number, reserved?: string): void {
   if (tags.length > most) {
     throw most === MOST_OBJECT_TAGS
       ? fault('BadRequest', 'Object tags cannot be greater than 10')
@@ -26,7 +29,14 @@ export function checkTags(tags: readonly Tag[], most: number): void {
       });
     }
     if (Key.toLowerCase().startsWith('aws:')) {
-      throw fault('InvalidTag', 'System tags cannot be added/updated by requester');
+      if (reserved !== undefined) throw fault('InvalidTag', reserved);
+      throw fault(
+        'InvalidTag',
+        most === MOST_OBJECT_TAGS
+          ? 'Your TagKey cannot be prefixed with aws:'
+          : 'System tags cannot be added/updated by requester',
+        { TagKey: Key },
+      );
     }
     if (keys.has(Key)) {
       throw fault('InvalidTag', 'Cannot provide multiple Tags with the same key', { TagKey: Key });
@@ -39,8 +49,9 @@ export function checkTags(tags: readonly Tag[], most: number): void {
 export function tagsOfHeader(header: string | undefined): readonly Tag[] | undefined {
   if (header === undefined || header === '') return undefined;
   const tags: Tag[] = [];
+  const wrong = header.split('&').some((pair) => pair.split('=').length > 2);
   for (const [Key, Value] of new URLSearchParams(header)) {
-    if (tags.some((tag) => tag.Key === Key)) {
+    if (wrong || tags.some((tag) => tag.Key === Key)) {
       throw invalidArgument(
         "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.",
         'x-amz-tagging',

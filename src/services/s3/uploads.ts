@@ -24,7 +24,7 @@ import { checksumOf } from './object-reads.ts';
 import { checkNoLock, secondOf } from './object-writes.ts';
 import { tagsOfHeader } from './tag.ts';
 import { dropUpload } from './upload-cleaning.ts';
-import { addVersion, newVersionSeed, shownVersion } from './version.ts';
+import { addVersion, newVersionSeed, writtenVersion } from './version.ts';
 import { uploadsUnderWay, walk } from './walk.ts';
 
 const ID_LENGTH = 40;
@@ -74,7 +74,7 @@ export const uploads = {
       Key: input.Key,
       ETag: quoted(row.etag),
       ServerSideEncryption: ENCRYPTION,
-      VersionId: shownVersion(bucket, row),
+      VersionId: writtenVersion(row),
       ...checksumOf(row),
     };
   },

@@ -3,6 +3,7 @@ import type { BlobRef } from '../../store/blobs.ts';
 import type { Reader, Transaction } from '../../store/store.ts';
 import type { World } from '../../world/world.ts';
 import type { Bucket } from './bucket.ts';
+import { invalidArgument } from './fault.ts';
 import { type BucketRow, type ObjectRow, type StoredPart, s3Rows } from './layout.ts';
 
 const RANDOM_LENGTH = 23;
@@ -23,6 +24,20 @@ function versionId(seed: string, sequence: number): string {
 function sequenceOf(id: string): number | undefined {
   const sequence = Number.parseInt(id.slice(RANDOM_LENGTH), 36);
   return Number.isSafeInteger(sequence) ? sequence : undefined;
+}
+
+/** Throws for what cannot be a version's id: in buckets that never were versioned, all but the null version's. */
+export function checkVersionId(bucket: Bucket, id: string | undefined): void {
+  if (id === undefined || id === NULL_VERSION) return;
+  if (bucket.row.versioning !== undefined && VERSION_ID.test(id)) return;
+  throw invalidArgument('Invalid version id specified', 'versionId', id);
+}
+
+const VERSION_ID = new RegExp(`^[A-Za-z0-9]{${RANDOM_LENGTH}}[0-9a-z]{${SEQUENCE_LENGTH}}$`);
+
+/** The version id that a write's answer shows: the null version is not told. */
+export function writtenVersion({ versionId: id }: ObjectRow): string | undefined {
+  return id;
 }
 
 /** The version id that answers show: none in buckets that never were versioned. */

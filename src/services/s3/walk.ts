@@ -78,12 +78,9 @@ export async function* walk<Row>(
     const row = prefix === '' ? undefined : await source.exactly(prefix);
     if (row !== undefined && wanted(row)) yield { kind: 'row', key: prefix, at: [bucketId, prefix], row };
     position = [bucketId, prefix];
-  } else if (
-    delimiter !== undefined &&
-    after !== undefined &&
-    commonPrefix(after, prefix, delimiter) === after
-  ) {
-    common = after;
+  } else if (delimiter !== undefined && after !== undefined) {
+    // A common prefix is before every key that has it, so a list that begins at such a key is past it.
+    common = commonPrefix(after, prefix, delimiter);
   }
   let limit = FIRST_PAGE;
   for (;;) {
