@@ -22,10 +22,9 @@ function expected(keys: readonly string[], prefix: string, delimiter: string | u
   for (const key of [...keys].sort(byBytes)) {
     if (!key.startsWith(prefix)) continue;
     const at = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
-    const name = at < 0 ? key : `${key.slice(0, at + 1)}*`;
-    // What a marker that is itself a common prefix stands for has been told of.
-    if (at >= 0 ? key.slice(0, at + 1) !== after && byBytes(key, after) > 0 : byBytes(key, after) > 0)
-      names.add(name);
+    // A common prefix stands where it would as a key: a marker that is it, or one of its keys, is past it.
+    const name = at < 0 ? key : key.slice(0, at + 1);
+    if (byBytes(name, after) > 0) names.add(at < 0 ? name : `${name}*`);
   }
   return [...names];
 }
