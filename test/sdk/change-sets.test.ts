@@ -200,6 +200,71 @@ test('an update forgets the change set; templates with macros are always run', a
   assert.equal((await rest(StackName)).StackStatus, 'UPDATE_COMPLETE');
 });
 
+test('a request that is sent again with its token is answered again', async () => {
+  const StackName = 'tokens';
+  const TemplateBody = '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}';
+  const create = () =>
+    client.send(new cfn.CreateStackCommand({ StackName, TemplateBody, ClientRequestToken: 'a' }));
+  const { StackId } = await create();
+  assert.equal((await create()).StackId, StackId);
+  await rest(StackName);
+  const update = (ClientRequestToken: string) =>
+    client.send(
+      new cfn.UpdateStackCommand({
+        StackName,
+        TemplateBody,
+        ClientRequestToken,
+        Tags: [{ Key: 'k', Value: 'v' }],
+      }),
+    );
+  await assert.rejects(update('a'), { name: 'TokenAlreadyExistsException' });
+  await update('b');
+  await update('b');
+  await rest(StackName);
+  const set = (ClientToken: string) =>
+    propose(StackName, 'again', { TemplateBody: TemplateBody.replace('T', 'U'), ClientToken });
+  const { Id } = await set('c');
+  assert.equal((await set('c')).Id, Id);
+  await assert.rejects(set('d'), { name: 'AlreadyExistsException' });
+  const execute = () =>
+    client.send(new cfn.ExecuteChangeSetCommand({ ChangeSetName: Id, ClientRequestToken: 'e' }));
+  await execute();
+  await execute();
+  assert.equal((await rest(StackName)).StackStatus, 'UPDATE_COMPLETE');
+});
+
+test('rules hold parameters to each other', async () => {
+  const TemplateBody = JSON.stringify({
+    Parameters: { Stage: { Type: 'String' }, Kinds: { Type: 'CommaDelimitedList', Default: 'a,b' } },
+    Rules: {
+      Staged: {
+        RuleCondition: { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'Stage' }, 'any'] }] },
+        Assertions: [
+          { Assert: { 'Fn::EachMemberIn': [{ Ref: 'Kinds' }, ['a', 'b', 'c']] } },
+          {
+            Assert: { 'Fn::Contains': [['test', 'prod'], { Ref: 'Stage' }] },
+            AssertDescription: 'The stage is test or prod.',
+          },
+        ],
+      },
+    },
+    Resources: { T: { Type: 'AWS::SNS::Topic' } },
+  });
+  const check = (stage: string, kinds = 'a') =>
+    propose('ruled', `set-${stage}-${kinds.length}`, {
+      TemplateBody,
+      ChangeSetType: 'CREATE',
+      Parameters: [
+        { ParameterKey: 'Stage', ParameterValue: stage },
+        { ParameterKey: 'Kinds', ParameterValue: kinds },
+      ],
+    });
+  await check('test');
+  await check('any', 'd');
+  await assert.rejects(check('other'), { name: 'ValidationError', message: /The stage is test or prod\./ });
+  await assert.rejects(check('test', 'a,d'), { name: 'ValidationError', message: /^Rule Staged failed/ });
+});
+
 test('templates are asked for by stack or change set', async () => {
   const get = (input: cfn.GetTemplateInput) => client.send(new cfn.GetTemplateCommand(input));
   await assert.rejects(get({}), { message: 'StackName is required if ChangeSetName is not specified.' });

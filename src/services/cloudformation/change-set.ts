@@ -13,6 +13,10 @@ export interface ChangeSetRow {
   readonly reason?: string;
   readonly intent: StackIntent;
   readonly changes: readonly ResourceChange[];
+  /** `ClientToken` of its creation. */
+  readonly clientToken?: string;
+  /** `ClientRequestToken` of its execution. */
+  readonly executionToken?: string;
   readonly onStackFailure?: 'ROLLBACK' | 'DELETE' | 'DO_NOTHING';
 }
 

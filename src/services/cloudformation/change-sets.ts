@@ -88,6 +88,9 @@ export const changeSets = {
         `Stack:${idOf(ctx, existing)} is in ${existing.status} state and can not be updated.`,
       );
     }
+    const again = existing && (await retried(ctx, existing, input));
+    if (existing !== undefined && again !== undefined)
+      return { Id: arnOf(ctx, again), StackId: idOf(ctx, existing) };
     const stack = existing ?? newStack(ctx, input.StackName);
     const proposal = await propose(ctx, input, stack, type);
     const row: ChangeSetRow = {
@@ -97,6 +100,7 @@ export const changeSets = {
       createdAtMs: ctx.world.clock.now(),
       ...(input.Description === undefined ? {} : { description: input.Description }),
       ...(input.OnStackFailure === undefined ? {} : { onStackFailure: input.OnStackFailure }),
+      ...(input.ClientToken === undefined ? {} : { clientToken: input.ClientToken }),
       ...proposal,
     };
     const rows = layout.at(ctx.account, ctx.region);
@@ -146,6 +150,8 @@ export const changeSets = {
     const id = ctx.world.random.uuid();
     await ctx.transact(async (tx) => {
       const { stack, row } = await findChangeSet(ctx, tx, arnOf(ctx, found.row), idOf(ctx, found.stack));
+      const token = input.ClientRequestToken;
+      if (token !== undefined && row.executionToken === token) return;
       if (row.executionStatus !== 'AVAILABLE') {
         throw fault(
           'InvalidChangeSetStatus',
@@ -156,7 +162,11 @@ export const changeSets = {
       // The others were made for what the stack is no more.
       for (const { key, value: other } of await rows.changeSets.all(tx, [stack.uuid])) {
         if (other.uuid === row.uuid)
-          rows.changeSets.set(tx, key, { ...row, executionStatus: 'EXECUTE_IN_PROGRESS' });
+          rows.changeSets.set(tx, key, {
+            ...row,
+            executionStatus: 'EXECUTE_IN_PROGRESS',
+            ...(token === undefined ? {} : { executionToken: token }),
+          });
         else rows.changeSets.set(tx, key, { ...other, executionStatus: 'OBSOLETE' });
       }
       const options = {
@@ -221,6 +231,20 @@ export const changeSets = {
     };
   },
 } satisfies Group<CloudformationOperations>;
+
+/** The change set that an earlier try of the same request has made. */
+async function retried(
+  ctx: Context,
+  { uuid }: StackRow,
+  {
+    ChangeSetName,
+    ClientToken,
+  }: { readonly ChangeSetName: string; readonly ClientToken?: string | undefined },
+): Promise<ChangeSetRow | undefined> {
+  if (ClientToken === undefined) return undefined;
+  const rows = await layout.at(ctx.account, ctx.region).changeSets.all(ctx.store, [uuid]);
+  return rows.find(({ value }) => value.name === ChangeSetName && value.clientToken === ClientToken)?.value;
+}
 
 type Proposal = Pick<ChangeSetRow, 'status' | 'executionStatus' | 'reason' | 'intent' | 'changes'>;
 

@@ -47,8 +47,9 @@ export interface StackRow {
   readonly disableRollback: boolean;
   readonly terminationProtection: boolean;
   readonly timeoutMinutes?: number;
-  /** `ClientRequestToken` of the last operation. */
+  /** `ClientRequestToken` of the last operation, and which that was. */
   readonly clientToken?: string;
+  readonly tokenOf?: 'CreateStack' | 'UpdateStack' | 'DeleteStack';
   readonly changeSetId?: string;
   readonly parentId?: string;
   readonly rootId?: string;

@@ -73,9 +73,7 @@ export const stacks = {
     }
     const existing = await findStack(ctx, ctx.store, input.StackName);
     if (existing !== undefined) {
-      if (input.ClientRequestToken !== undefined && existing.clientToken === input.ClientRequestToken) {
-        return { StackId: idOf(ctx, existing) };
-      }
+      if (isRetry(existing, input, 'CreateStack')) return { StackId: idOf(ctx, existing) };
       throw fault('AlreadyExistsException', `Stack [${input.StackName}] already exists`);
     }
     const stack: StackRow = {
@@ -84,7 +82,7 @@ export const stacks = {
         terminationProtection: input.EnableTerminationProtection ?? false,
         timeoutMinutes: input.TimeoutInMinutes === undefined ? undefined : Number(input.TimeoutInMinutes),
       }),
-      ...(input.ClientRequestToken === undefined ? {} : { clientToken: input.ClientRequestToken }),
+      ...tokenOf(input, 'CreateStack'),
     };
     const { intent } = await accept(ctx, input, stack, false);
     const options = {
@@ -105,9 +103,7 @@ export const stacks = {
   async UpdateStack(input, ctx) {
     refuseUnsupported(input, NOT_YET);
     const stack = await requireStack(ctx, input.StackName, `Stack [${input.StackName}] does not exist`);
-    if (input.ClientRequestToken !== undefined && stack.clientToken === input.ClientRequestToken) {
-      return { StackId: idOf(ctx, stack) };
-    }
+    if (isRetry(stack, input, 'UpdateStack')) return { StackId: idOf(ctx, stack) };
     refuseBusy(ctx, stack);
     const accepted = await accept(ctx, input, stack, false);
     const { changed } = await compareWithStack(ctx, stack, accepted);
@@ -125,9 +121,7 @@ export const stacks = {
       if (now === undefined) throw validationError(`Stack [${input.StackName}] does not exist`);
       refuseBusy(ctx, now);
       const { changeSetId: _, ...rest } = now;
-      const row =
-        input.ClientRequestToken === undefined ? rest : { ...rest, clientToken: input.ClientRequestToken };
-      await startUpdate(ctx, tx, row, accepted.intent, options);
+      await startUpdate(ctx, tx, { ...rest, ...tokenOf(input, 'UpdateStack') }, accepted.intent, options);
     }, stackQueue(stack.uuid));
     return { StackId: idOf(ctx, stack) };
   },
@@ -137,6 +131,7 @@ export const stacks = {
     if (input.DeletionMode === 'FORCE_DELETE_STACK') refuseUnsupported(input, ['DeletionMode']);
     const found = await findStack(ctx, ctx.store, input.StackName);
     if (found === undefined || found.status === 'DELETE_COMPLETE') return {};
+    if (isRetry(found, input, 'DeleteStack')) return {};
     const id = ctx.world.random.uuid();
     await ctx.transact(async (tx) => {
       const stack = await findStack(ctx, tx, idOf(ctx, found));
@@ -160,13 +155,18 @@ export const stacks = {
           `Invalid operation on stack [${idOf(ctx, stack)}]. The specified resources to retain can only be given for a stack in the DELETE_FAILED state`,
         );
       }
-      await startDelete(ctx, tx, stack, {
-        id,
-        clientToken: input.ClientRequestToken,
-        onFailure: 'DO_NOTHING',
-        roleArn: input.RoleARN ?? stack.intent?.roleArn,
-        retain,
-      });
+      await startDelete(
+        ctx,
+        tx,
+        { ...stack, ...tokenOf(input, 'DeleteStack') },
+        {
+          id,
+          clientToken: input.ClientRequestToken,
+          onFailure: 'DO_NOTHING',
+          roleArn: input.RoleARN ?? stack.intent?.roleArn,
+          retain,
+        },
+      );
     }, stackQueue(found.uuid));
     return {};
   },
@@ -215,6 +215,25 @@ export const stacks = {
     }, stackQueue(uuid));
   },
 } satisfies Group<CloudformationOperations>;
+
+interface TokenInput {
+  readonly ClientRequestToken?: string | undefined;
+}
+
+function tokenOf({ ClientRequestToken: token }: TokenInput, tokenOf: NonNullable<StackRow['tokenOf']>) {
+  return token === undefined ? {} : { clientToken: token, tokenOf };
+}
+
+/** Whether the request is one that has been answered; another operation's token is nobody's retry. */
+function isRetry(
+  { clientToken, tokenOf }: StackRow,
+  { ClientRequestToken: token }: TokenInput,
+  operation: NonNullable<StackRow['tokenOf']>,
+): boolean {
+  if (token === undefined || clientToken !== token) return false;
+  if ((tokenOf ?? operation) === operation) return true;
+  throw fault('TokenAlreadyExistsException', 'A client request token already exists.');
+}
 
 function refuseBusy(ctx: Context, stack: StackRow): void {
   if (isUpdatable(stack.status)) return;

@@ -175,6 +175,7 @@ export async function accept(
     roleArn: submission.RoleARN ?? before?.roleArn,
   };
   const plan = await planOf(ctx, stack, intent, template);
+  plan.checkRules();
   plan.refuseLeftOut();
   refuseUncreatable(plan);
   const original = await storeText(ctx, text);

@@ -8,6 +8,7 @@ import { dependencies, references } from '../template/graph.ts';
 import { evaluate, evaluatePartly, type Scope } from '../template/intrinsic.ts';
 import { type ParameterValue, parameterRef } from '../template/parameter.ts';
 import { pseudoParameter, type StackPlace } from '../template/pseudo.ts';
+import { checkRules } from '../template/rule.ts';
 import {
   type DecidedResource,
   type DeletionPolicy,
@@ -75,6 +76,11 @@ export class Plan {
       .filter((one) => one.noEcho && one.value !== '')
       .map((one) => JSON.stringify(one.value).slice(1, -1))
       .reduce((text, secret) => text.replaceAll(secret, '****'), JSON.stringify(value));
+  }
+
+  /** Throws where the parameters break one of the template's rules. */
+  checkRules(): void {
+    checkRules(this.#input.template.rules, this.#scope(new Map()));
   }
 
   /** Throws where a resource or an output needs a resource that its condition leaves out. */

@@ -9,6 +9,7 @@ export interface Template {
   readonly parameters: Readonly<Record<string, ParameterDeclaration>>;
   readonly mappings: ValueMap;
   readonly conditions: ValueMap;
+  readonly rules: ValueMap;
   readonly resources: Readonly<Record<string, ResourceDeclaration>>;
   readonly outputs: Readonly<Record<string, OutputDeclaration>>;
 }
@@ -54,7 +55,7 @@ export interface OutputDeclaration {
 }
 
 const SECTIONS = new Set(
-  `AWSTemplateFormatVersion Conditions Description Mappings Metadata Outputs Parameters Resources Transform`.split(
+  `AWSTemplateFormatVersion Conditions Description Mappings Metadata Outputs Parameters Resources Rules Transform`.split(
     ' ',
   ),
 );
@@ -103,6 +104,7 @@ export function readTemplate(root: Value): Template {
     parameters: mapValues(section(root, 'Parameters'), readParameter),
     mappings: readMappings(section(root, 'Mappings')),
     conditions: section(root, 'Conditions'),
+    rules: section(root, 'Rules'),
     resources: mapValues(resources, readResource),
     outputs: mapValues(section(root, 'Outputs'), readOutput),
   };
