@@ -168,6 +168,7 @@ const ALSO: Readonly<Record<string, GivenValues>> = {
   'apigateway.CreateModel': { schema: '{"type":"object","properties":{"id":{"type":"string"}}}' },
   'apigateway.PutIntegration': { type: 'MOCK' },
   'cloudformation.CreateStack': { TemplateBody: '{"Resources":{"Topic":{"Type":"AWS::SNS::Topic"}}}' },
+  'cloudformation.SetStackPolicy': { StackPolicyBody: '{}' },
   'cloudformation.UpdateTerminationProtection': { EnableTerminationProtection: false },
   'cloudformation.DescribeChangeSet': { StackName: 'example' },
   'cloudformation.ExecuteChangeSet': { StackName: 'example' },

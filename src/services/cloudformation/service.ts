@@ -9,13 +9,14 @@ import { work } from './engine/work.ts';
 import { exports } from './exports.ts';
 import { stackDescriptions } from './stack-descriptions.ts';
 import { resourceTags } from './stack-lookup.ts';
+import { stackPolicies } from './stack-policies.ts';
 import { stacks } from './stacks.ts';
 import { templates } from './templates.ts';
 
 export const cloudformation = defineService({
   name: 'cloudformation',
   model: 'cloudformation',
-  operations: { ...stacks, ...changeSets, ...stackDescriptions, ...templates, ...exports },
+  operations: { ...stacks, ...changeSets, ...stackDescriptions, ...templates, ...exports, ...stackPolicies },
   authorisation,
   resourceTags,
   frontDoors: [callbackDoor],

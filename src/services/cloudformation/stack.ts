@@ -51,6 +51,8 @@ export interface StackRow {
   readonly clientToken?: string;
   readonly tokenOf?: 'CreateStack' | 'UpdateStack' | 'DeleteStack';
   readonly changeSetId?: string;
+  /** The stack policy, as it was given. */
+  readonly policy?: string;
   readonly parentId?: string;
   readonly rootId?: string;
 }
@@ -131,6 +133,9 @@ export interface OperationRow {
   /** What the stack was before an update. */
   readonly previous?: StackIntent;
   readonly onFailure: 'ROLLBACK' | 'DELETE' | 'DO_NOTHING';
+  /** The stack policy of this update alone, and the one that holds after it. */
+  readonly policyDuring?: string;
+  readonly policyAfter?: string;
   /** Why the operation turned back: `The following resource(s) failed to create: [A].` */
   readonly failure?: string;
   /** Nothing more is started: the operation turns back when what runs is through. Says why. */

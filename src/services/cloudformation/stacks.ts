@@ -8,16 +8,13 @@ import { fault, validationError } from './fault.ts';
 import { layout } from './layout.ts';
 import { isUnderWay, isUpdatable, type OperationRow, type StackRow, stackArn } from './stack.ts';
 import { findStack, requireStack } from './stack-lookup.ts';
+import { givenPolicy } from './stack-policies.ts';
 import { accept, refuseUnsupported } from './submission.ts';
 
 const NOT_YET = [
   'RollbackConfiguration',
   'NotificationARNs',
   'ResourceTypes',
-  'StackPolicyBody',
-  'StackPolicyURL',
-  'StackPolicyDuringUpdateBody',
-  'StackPolicyDuringUpdateURL',
   'RetainExceptOnCreate',
   'DeploymentConfig',
 ];
@@ -84,6 +81,7 @@ export const stacks = {
       }),
       ...tokenOf(input, 'CreateStack'),
     };
+    const policy = await givenPolicy(ctx, input.StackPolicyBody, input.StackPolicyURL);
     const { intent } = await accept(ctx, input, stack, false);
     const options = {
       id: ctx.world.random.uuid(),
@@ -95,7 +93,7 @@ export const stacks = {
       if ((await findStack(ctx, tx, stack.name)) !== undefined) {
         throw fault('AlreadyExistsException', `Stack [${stack.name}] already exists`);
       }
-      await startCreate(ctx, tx, stack, intent, options);
+      await startCreate(ctx, tx, policy === undefined ? stack : { ...stack, policy }, intent, options);
     }, stackQueue(stack.name));
     return { StackId: idOf(ctx, stack) };
   },
@@ -105,6 +103,12 @@ export const stacks = {
     const stack = await requireStack(ctx, input.StackName, `Stack [${input.StackName}] does not exist`);
     if (isRetry(stack, input, 'UpdateStack')) return { StackId: idOf(ctx, stack) };
     refuseBusy(ctx, stack);
+    const policyAfter = await givenPolicy(ctx, input.StackPolicyBody, input.StackPolicyURL);
+    const policyDuring = await givenPolicy(
+      ctx,
+      input.StackPolicyDuringUpdateBody,
+      input.StackPolicyDuringUpdateURL,
+    );
     const accepted = await accept(ctx, input, stack, false);
     const { changed } = await compareWithStack(ctx, stack, accepted);
     // What macros make may be something else each time: such templates are always run.
@@ -115,6 +119,8 @@ export const stacks = {
       clientToken: input.ClientRequestToken,
       onFailure: onFailureOf(undefined, input.DisableRollback),
       roleArn: accepted.intent.roleArn,
+      policyDuring,
+      policyAfter,
     };
     await ctx.transact(async (tx) => {
       const now = await findStack(ctx, tx, idOf(ctx, stack));

@@ -60,7 +60,12 @@ async function towards(run: Run, plan: Plan, intent: StackIntent): Promise<void>
       return;
     }
   }
-  run.setStack({ ...run.stack, intent });
+  const { policyAfter } = run.operation;
+  run.setStack({
+    ...run.stack,
+    intent,
+    ...(back || policyAfter === undefined ? {} : { policy: policyAfter }),
+  });
   if (run.operation.kind === 'CREATE') {
     run.setStatus('CREATE_COMPLETE');
     await run.endOperation();
@@ -126,7 +131,7 @@ async function stepBack(run: Run): Promise<void> {
         await run.retire({ logicalId, type: row.type, made: row.made, policy: 'Delete' });
       }
       run.setResource(logicalId, { ...rest, made: work.before });
-    } else if (work.action === 'update' && work.state === 'failed') {
+    } else if (work.action === 'update' && work.state === 'failed' && work.startedAtMs !== undefined) {
       run.setResource(logicalId, { ...rest, uncertain: true });
     } else {
       run.setResource(logicalId, rest);

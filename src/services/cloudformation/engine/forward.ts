@@ -3,6 +3,7 @@ import type { ResourceRow, Work } from '../resource.ts';
 import { isCustomType, schemaTypeOf } from '../resources/registry.ts';
 import { conform } from '../schema/conform.ts';
 import { resourceType } from '../schema/resource-type.ts';
+import { readStackPolicy, stackPolicyRefusal, type UpdateAction } from '../stack-policy.ts';
 import { equalValues, type ValueMap } from '../template/value.ts';
 import { fail } from './finish.ts';
 import type { Known, Plan } from './plan.ts';
@@ -19,6 +20,7 @@ function workOf(run: Run, row: ResourceRow | undefined): Work | undefined {
 
 /** Starts every resource whose needs are there, unless one has failed. */
 export function beginForward(run: Run, plan: Plan): void {
+  refuseDeletions(run, plan);
   for (let moved = true; moved; ) {
     moved = false;
     for (const logicalId of Object.keys(plan.resources)) {
@@ -29,6 +31,26 @@ export function beginForward(run: Run, plan: Plan): void {
       begin(run, plan, logicalId, needs);
       moved = true;
     }
+  }
+}
+
+/** The stack policy's word against an update's step, where it has one. */
+function policyRefusal(run: Run, logicalId: string, type: string, action: UpdateAction): string | undefined {
+  const { kind, phase, policyDuring } = run.operation;
+  const policy = policyDuring ?? run.stack.policy;
+  if (policy === undefined || kind !== 'UPDATE' || phase !== 'forward') return undefined;
+  return stackPolicyRefusal(readStackPolicy(policy), action, { logicalId, type });
+}
+
+/** What the plan leaves out is deleted last; that it may not be is told first. */
+function refuseDeletions(run: Run, plan: Plan): void {
+  for (const [logicalId, row] of run.resources) {
+    if (plan.resources[logicalId] !== undefined || row.made === undefined) continue;
+    if (workOf(run, row) !== undefined) continue;
+    const refusal = policyRefusal(run, logicalId, row.type, 'Update:Delete');
+    if (refusal === undefined) continue;
+    const work = { operation: run.operation.id, back: false, action: 'update', state: 'failed' } as const;
+    run.setResourceStatus(logicalId, { ...row, work }, 'UPDATE_FAILED', refusal);
   }
 }
 
@@ -86,6 +108,20 @@ function begin(run: Run, plan: Plan, logicalId: string, needs: readonly string[]
       'UPDATE_FAILED',
       `CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename ${named} and update the stack again.`,
     );
+    return;
+  }
+  const refusal =
+    action === 'create'
+      ? undefined
+      : policyRefusal(
+          run,
+          logicalId,
+          declaration.type,
+          action === 'replace' ? 'Update:Replace' : 'Update:Modify',
+        );
+  if (refusal !== undefined) {
+    const row = { ...base, work: { ...work, action: 'update', state: 'failed' } as const };
+    run.setResourceStatus(logicalId, row, 'UPDATE_FAILED', refusal);
     return;
   }
   const before = old?.made === undefined ? {} : { before: old.made };

@@ -14,13 +14,15 @@ export interface StartOptions {
   readonly onFailure: OperationRow['onFailure'];
   readonly roleArn: string | undefined;
   readonly changeSet?: string;
+  readonly policyDuring?: string | undefined;
+  readonly policyAfter?: string | undefined;
 }
 
 function operationOf(
   ctx: Context,
   kind: OperationRow['kind'],
   phase: OperationRow['phase'],
-  { id, clientToken, onFailure, roleArn, changeSet }: StartOptions,
+  { id, clientToken, onFailure, roleArn, changeSet, policyDuring, policyAfter }: StartOptions,
 ): OperationRow {
   return {
     id,
@@ -31,6 +33,8 @@ function operationOf(
     ...(clientToken === undefined ? {} : { clientToken }),
     ...(roleArn === undefined ? {} : { roleArn }),
     ...(changeSet === undefined ? {} : { changeSet }),
+    ...(policyDuring === undefined ? {} : { policyDuring }),
+    ...(policyAfter === undefined ? {} : { policyAfter }),
   };
 }
 
