@@ -80,7 +80,7 @@ class ModelChecker {
       const found: Violation[] = [];
       this.explain(checked, value, root, 0, found);
       assert(found.length > 0, `${operationName}'s input is refused for a reason`);
-      return found;
+      return root === '' ? found : found.map((violation) => unrooted(violation, root, checked.shape));
     };
   }
 
@@ -384,6 +384,15 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** AWS spells the members of a path as Java properties: only the first letter changes. */
+/** What stands in the path of a request's address is named without the input it is part of. */
+function unrooted(violation: Violation, root: string, { members = {} }: Shape): Violation {
+  const name = violation.path.slice(root.length + 1);
+  const inPath = Object.entries(members).some(
+    ([member, { location }]) => location === 'uri' && lowerFirst(member) === name,
+  );
+  return inPath ? { ...violation, path: name } : violation;
+}
+
 function lowerFirst(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }

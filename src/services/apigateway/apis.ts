@@ -113,7 +113,7 @@ const PATCH: PatchTable = {
     '/version': value(ANY_OP),
     '/policy': value(ANY_OP),
     '/apiKeySource': value(REPLACE),
-    '/minimumCompressionSize': value(['replace', 'remove'], 'integer'),
+    '/minimumCompressionSize': value(REPLACE, 'compression'),
     '/disableExecuteApiEndpoint': value(REPLACE, 'boolean'),
     '/binaryMediaTypes/{}': { shape: 'item', ops: ANY_OP },
     '/endpointConfiguration/types/{}': { shape: 'item', ops: ANY_OP },

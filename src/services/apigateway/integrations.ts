@@ -54,7 +54,6 @@ export const integrations = {
     }
     return ctx.transact(async (tx) => {
       const { resource, method, integration } = await integrationOf(ctx, input, tx);
-      responseOf(method.methodResponses, input.statusCode);
       const integrationResponses = { ...integration.integrationResponses, [input.statusCode]: response };
       const methodIntegration = { ...integration, integrationResponses };
       saveMethod(ctx, tx, input, resource, { ...method, methodIntegration });

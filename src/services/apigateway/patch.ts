@@ -2,7 +2,8 @@ import type { PatchOperation } from '../../model/gen/apigateway.ts';
 import { badRequest, notFound } from './fault.ts';
 
 type Op = 'add' | 'remove' | 'replace';
-type Scalar = 'string' | 'boolean' | 'integer' | 'number';
+/** `compression`: a whole number of bytes, or nothing to turn it off. */
+type Scalar = 'string' | 'boolean' | 'integer' | 'number' | 'compression';
 
 /** What may be done at one path of a resource. */
 export interface PatchRule {
@@ -115,6 +116,11 @@ function scalar(text: string | undefined, { type = 'string' }: PatchRule, op: Op
       return text ?? '';
     case 'boolean':
       return text?.toLowerCase() === 'true';
+    case 'compression': {
+      // Nothing turns it off; anything but a size is none.
+      if (text === undefined || text === '') return undefined;
+      return /^\d+$/.test(text) ? Number(text) : -1;
+    }
     case 'integer':
     case 'number': {
       const number = Number(text);
