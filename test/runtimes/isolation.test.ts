@@ -40,11 +40,14 @@ exports.handler = async () => ({
         runtimes().prepare(profile);
         await world.timers.sleep(400);
         const spec = specOf(
-          code({ 'index.js': "exports.handler = async () => require('fs').readdirSync('/var/task');" }),
+          code({
+            'index.js':
+              "exports.handler = async () => [require('fs').readdirSync('/var/task'), Object.keys(require.cache)];",
+          }),
           profile,
         );
         const result = await run(spec, {});
-        assert.deepEqual(json(result), ['index.js']);
+        assert.deepEqual(json(result), [['index.js'], ['/var/runtime/node.cjs', '/var/task/index.js']]);
         initMs = result.initDurationMs ?? initMs;
       }
       assert.ok(initMs < 60, String(initMs));

@@ -1,0 +1,2 @@
+// What node.cjs loads while it stands by.
+'use strict';
