@@ -2,15 +2,22 @@ import { strict as assert } from 'node:assert';
 import { after, before, test } from 'node:test';
 import {
   type AttributeValue,
+  CreateGlobalTableCommand,
   CreateTableCommand,
   DeleteItemCommand,
   DeleteTableCommand,
+  DescribeGlobalTableCommand,
   DescribeTableCommand,
+  DescribeTableReplicaAutoScalingCommand,
   DescribeTimeToLiveCommand,
   DynamoDBClient,
+  ListGlobalTablesCommand,
   PutItemCommand,
   QueryCommand,
+  type ReplicaUpdate,
   ScanCommand,
+  UpdateGlobalTableCommand,
+  UpdateGlobalTableSettingsCommand,
   UpdateItemCommand,
   UpdateTableCommand,
   type UpdateTableCommandInput,
@@ -287,4 +294,102 @@ test('replicas that cannot be are refused', async () => {
     ),
     { name: 'ValidationException' },
   );
+});
+
+test('tables made one by one are bound together by the API of 2017', async () => {
+  const GlobalTableName = 'bound';
+  const make = (index: number, streams = true) =>
+    at(index).send(
+      new CreateTableCommand({
+        TableName: GlobalTableName,
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+        ProvisionedThroughput: { ReadCapacityUnits: 5, WriteCapacityUnits: 5 },
+        StreamSpecification: streams
+          ? { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' }
+          : undefined,
+      }),
+    );
+  const unite = (...regions: readonly string[]) =>
+    at(east).send(
+      new CreateGlobalTableCommand({
+        GlobalTableName,
+        ReplicationGroup: regions.map((RegionName) => ({ RegionName })),
+      }),
+    );
+  const describe = () => at(east).send(new DescribeGlobalTableCommand({ GlobalTableName }));
+  await make(east);
+  await assert.rejects(unite('us-east-1', 'eu-west-1'), { name: 'TableNotFoundException' });
+  await make(west);
+  await make(south, false);
+  await assert.rejects(unite('us-east-1', 'ap-southeast-2'), { name: 'ValidationException' });
+  await assert.rejects(describe(), {
+    name: 'GlobalTableNotFoundException',
+    message: "Global table with name: 'bound' does not exist.",
+  });
+  const { GlobalTableDescription: united } = await unite('us-east-1', 'eu-west-1');
+  assert.equal(united?.GlobalTableArn, 'arn:aws:dynamodb::000000000000:global-table/bound');
+  await assert.rejects(unite('us-east-1', 'eu-west-1'), { name: 'GlobalTableAlreadyExistsException' });
+  const ReplicationGroup = [{ RegionName: 'us-east-1' }, { RegionName: 'eu-west-1' }];
+  assert.deepEqual((await describe()).GlobalTableDescription, {
+    ReplicationGroup,
+    GlobalTableArn: united?.GlobalTableArn,
+    CreationDateTime: united?.CreationDateTime,
+    GlobalTableStatus: 'ACTIVE',
+    GlobalTableName,
+  });
+  const list = async (RegionName?: string) =>
+    (await at(east).send(new ListGlobalTablesCommand({ RegionName }))).GlobalTables;
+  assert.deepEqual(await list(), [{ GlobalTableName, ReplicationGroup }]);
+  assert.deepEqual(await list('ap-southeast-2'), []);
+  const { Table } = await at(west).send(new DescribeTableCommand({ TableName: GlobalTableName }));
+  assert.deepEqual([Table?.GlobalTableVersion, Table?.Replicas], ['2017.11.29', undefined]);
+
+  await put(east, GlobalTableName, 'a', 1);
+  await put(west, GlobalTableName, 'b', 2);
+  for (const index of [east, west]) {
+    await eventually(async () => assert.equal((await items(index, GlobalTableName)).length, 2));
+  }
+
+  const settings = new UpdateGlobalTableSettingsCommand({
+    GlobalTableName,
+    GlobalTableProvisionedWriteCapacityUnits: 7,
+    ReplicaSettingsUpdate: [{ RegionName: 'eu-west-1', ReplicaProvisionedReadCapacityUnits: 9 }],
+  });
+  const { ReplicaSettings } = await at(east).send(settings);
+  assert.deepEqual(
+    ReplicaSettings?.map((replica) => [
+      replica.RegionName,
+      replica.ReplicaProvisionedReadCapacityUnits,
+      replica.ReplicaProvisionedWriteCapacityUnits,
+      replica.ReplicaProvisionedReadCapacityAutoScalingSettings,
+    ]),
+    [
+      ['us-east-1', 5, 7, { AutoScalingDisabled: true }],
+      ['eu-west-1', 9, 7, { AutoScalingDisabled: true }],
+    ],
+  );
+  const { TableAutoScalingDescription } = await at(east).send(
+    new DescribeTableReplicaAutoScalingCommand({ TableName: GlobalTableName }),
+  );
+  assert.deepEqual(
+    TableAutoScalingDescription?.Replicas?.map(({ RegionName }) => RegionName),
+    ['us-east-1', 'eu-west-1'],
+  );
+
+  const change = (ReplicaUpdates: ReplicaUpdate[]) =>
+    at(east).send(new UpdateGlobalTableCommand({ GlobalTableName, ReplicaUpdates }));
+  await assert.rejects(change([{ Create: { RegionName: 'eu-west-1' } }]), {
+    name: 'ReplicaAlreadyExistsException',
+  });
+  await assert.rejects(change([{ Delete: { RegionName: 'ap-southeast-2' } }]), {
+    name: 'ReplicaNotFoundException',
+  });
+  await change([{ Delete: { RegionName: 'eu-west-1' } }]);
+  await put(east, GlobalTableName, 'c', 3);
+  await put(west, GlobalTableName, 'd', 4);
+  // What left is a table of its own, with what it had.
+  assert.deepEqual((await items(west, GlobalTableName)).map(({ id }) => id?.S).sort(), ['a', 'b', 'd']);
+  await at(east).send(new DeleteTableCommand({ TableName: GlobalTableName }));
+  await assert.rejects(describe(), { name: 'GlobalTableNotFoundException' });
 });

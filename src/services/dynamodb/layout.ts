@@ -11,6 +11,8 @@ import type { TableRow } from './table-row.ts';
  * what a deleted table leaves behind can be purged in peace.
  */
 export const layout = keyspace('dynamodb', {
+  /** Global tables of 2017, at the account's empty region. */
+  globalTables: rows<[name: string], GlobalTableRow>('globalTables'),
   /** A table's metadata: read through `tables.ts`'s cache. */
   tables: rows<[name: string], TableRow>('tables'),
   /** `TableRow.version` alone: every write transaction reads it, and so conflicts with changes of the table. */
@@ -51,6 +53,12 @@ export const layout = keyspace('dynamodb', {
   shards: rows<[table: number, label: string, shard: number], ShardRow>('shards'),
   records: rows<[table: number, label: string, shard: number, sequence: number], RecordRow>('records'),
 });
+
+/** Of the regions those count whose table says that it belongs to it. */
+export interface GlobalTableRow {
+  readonly createdAtMs: number;
+  readonly regions: readonly string[];
+}
 
 /** A write, as replicas compare it. */
 export interface Origin {

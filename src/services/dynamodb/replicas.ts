@@ -59,6 +59,9 @@ export async function withReplicas(
   id: string,
   nowMs: number,
 ): Promise<TableRow> {
+  if (row.bound && updates.length > 0) {
+    throw invalidParameter('A global table of version 2017.11.29 is changed by UpdateGlobalTable');
+  }
   let changed = row;
   for (const { Create: create, Update: update, Delete: remove } of updates) {
     if (create !== undefined) changed = await addReplica(ctx, tx, changed, create, id, nowMs);
@@ -137,7 +140,7 @@ function noReplica(region: string) {
 }
 
 /** What a table's stream has so far is not carried anywhere: a replica is filled with it. */
-async function startAtEnd(ctx: Context, tx: Transaction, { number, stream }: TableRow): Promise<void> {
+export async function startAtEnd(ctx: Context, tx: Transaction, { number, stream }: TableRow): Promise<void> {
   if (stream === undefined) return;
   const { carried, streamEnds } = layout.at(ctx.account, ctx.region);
   if ((await carried.get(tx, [number, stream.label])) !== undefined) return;
@@ -191,6 +194,8 @@ export async function changeReplicas(
   row: TableRow,
   change: (there: Context, replica: TableRow) => Promise<TableRow>,
 ): Promise<void> {
+  // Those of 2017 are changed one by one.
+  if (row.bound) return;
   for (const { region } of row.replicas ?? []) {
     const replica = await layout.at(ctx.account, region).tables.get(tx, [row.name]);
     if (replica === undefined || replica.status === 'DELETING') continue;

@@ -7,6 +7,8 @@ import { backups } from './backups.ts';
 import { batches } from './batches.ts';
 import { continuousBackups } from './continuous-backups.ts';
 import { contributorInsights } from './contributor-insights.ts';
+import { globalTableSettings } from './global-table-settings.ts';
+import { globalTables } from './global-tables.ts';
 import { dropHistory, trimHistory } from './history.ts';
 import { backfill, dropIndex, purge } from './index-jobs.ts';
 import { items } from './items.ts';
@@ -46,6 +48,8 @@ export const dynamodb = defineService({
     ...backups,
     ...restores,
     ...contributorInsights,
+    ...globalTables,
+    ...globalTableSettings,
     ...accountFacts,
   },
   authorisation: { ...authorisation, ...backupAuthorisation, ...replicaAuthorisation },

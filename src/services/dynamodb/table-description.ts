@@ -62,11 +62,10 @@ export function describeTable(
     StreamSpecification: row.stream && { StreamEnabled: true, StreamViewType: row.stream.view },
     LatestStreamLabel: row.latestStream,
     LatestStreamArn: row.latestStream && `${arn}/stream/${row.latestStream}`,
-    GlobalTableVersion: row.replicas === undefined ? undefined : '2019.11.21',
-    Replicas: row.replicas?.map((replica) => ({
-      RegionName: replica.region,
-      ReplicaStatus: replica.status,
-    })),
+    GlobalTableVersion: row.bound ? '2017.11.29' : row.replicas && '2019.11.21',
+    Replicas: row.bound
+      ? undefined
+      : row.replicas?.map((replica) => ({ RegionName: replica.region, ReplicaStatus: replica.status })),
     RestoreSummary: row.restored && {
       SourceBackupArn: row.restored.source.backup,
       SourceTableArn: row.restored.source.table,

@@ -48,6 +48,8 @@ export interface TableRow {
   readonly recovery?: { readonly sinceMs: number; readonly days: number };
   /** The same table in other regions. */
   readonly replicas?: readonly { readonly region: string; readonly status: 'CREATING' | 'ACTIVE' }[];
+  /** The replicas are tables of their own, bound together by the API of 2017. */
+  readonly bound?: true;
   /** Jobs that read the table's past: backups and restores under way. */
   readonly readers?: number;
   /** Where its first items are from. */
