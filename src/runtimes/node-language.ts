@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { installedNode } from '../base/installed-runtimes.ts';
-import type { Language, LanguageOptions } from './languages.ts';
+import { type Language, type LanguageOptions, versionOf } from './languages.ts';
 import type { View } from './sandbox.ts';
 import { linkSdkModules, type SdkModules, sdkViews } from './sdk-modules.ts';
 
@@ -24,12 +24,19 @@ export async function nodeLanguage(
   const views: View[] = insideUsr ? [] : [{ from: binary, to: file }];
   if (sandboxed && sdk !== undefined) views.push(...sdkViews(sdk));
   const shared = sandboxed || sdk === undefined ? '/node_modules' : await linkSdkModules(sdk, folder);
-  const environment = { NODE_PATH: ['/opt/nodejs/node_modules', shared].join(':') };
+  /** Layers may bring modules for one major alone; plain requires find what stands beside the code, too. */
+  const nodePath = (runtime: string) =>
+    [
+      `/opt/nodejs/node${versionOf(runtime) ?? ''}/node_modules`,
+      '/opt/nodejs/node_modules',
+      shared,
+      ...(sandboxed ? ['/var/task'] : []),
+    ].join(':');
   return {
     family: 'node',
     version: binary === process.execPath ? process.versions.node.split('.')[0] : major,
     views: sandboxed ? views : [],
-    environment: () => environment,
+    environment: ({ runtime }) => ({ NODE_PATH: nodePath(runtime) }),
     isOwnProgram: () => false,
     command: ({ memoryMb }) => ({
       file,

@@ -252,8 +252,9 @@ export class Starter {
     return `127.78.${Math.floor(this.#addresses / 255)}.${1 + (this.#addresses % 255)}`;
   }
 
+  /** A worker that stands by knows the name of its runtime already. */
   #keyOf({ runtime, memoryMb, ephemeralStorageMb }: WorkerProfile): string {
-    return `${this.languages.kindOf(runtime)}:${memoryMb}:${ephemeralStorageMb}`;
+    return `${runtime}:${memoryMb}:${ephemeralStorageMb}`;
   }
 
   #take(profile: WorkerProfile): Worker | undefined {
@@ -364,7 +365,7 @@ export class Starter {
         ...SYSTEM_ENVIRONMENT,
         ...trustOf(this.#names),
         ...own,
-        ...(sandboxed ? {} : plainEnvironment(language.family, own, folder, content.layerFolders)),
+        ...(sandboxed ? {} : plainEnvironment(language, profile.runtime, own, folder, content.layerFolders)),
         ...content.environment,
       },
       workingFolder: sandboxed ? folder : codeFolder,

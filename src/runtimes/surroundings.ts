@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnvironmentCredentials } from '../service/runtimes.ts';
-import type { Language } from './languages.ts';
+import { type Language, versionOf } from './languages.ts';
 
 /** A function's variables with its role's credentials. */
 export function withCredentials(
@@ -33,7 +33,8 @@ export function placeOf(name: string, layers: readonly string[]): string {
 
 /** Without a sandbox there is no /opt and no private /tmp: what can be said by variables is. */
 export function plainEnvironment(
-  family: Language['family'],
+  { family, version }: Pick<Language, 'family' | 'version'>,
+  runtime: string,
   own: Readonly<Record<string, string>>,
   folder: string,
   layers: readonly string[],
@@ -44,10 +45,13 @@ export function plainEnvironment(
   const paths = [...layers].reverse();
   if (family === 'node') {
     const usual = own['NODE_PATH'] ?? '';
-    environment['NODE_PATH'] = [...paths.map((path) => join(path, 'nodejs/node_modules')), usual].join(':');
+    const places = [`nodejs/node${versionOf(runtime) ?? ''}/node_modules`, 'nodejs/node_modules'];
+    const found = places.flatMap((place) => paths.map((path) => join(path, place)));
+    environment['NODE_PATH'] = [...found, usual].join(':');
   }
   if (family === 'python') {
-    environment['PYTHONPATH'] = paths.map((path) => join(path, 'python')).join(':');
+    const places = [`python/lib/python${version ?? ''}/site-packages`, 'python'];
+    environment['PYTHONPATH'] = places.flatMap((place) => paths.map((path) => join(path, place))).join(':');
   }
   return environment;
 }

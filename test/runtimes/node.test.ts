@@ -216,4 +216,19 @@ exports.handler = async () => [await read('https://sqs.eu-west-1.amazonaws.com/a
     });
     assert.deepEqual(json(await run(spec, {})), [1, 2]);
   });
+
+  test('a layer has modules of its own for one major of Node.js', async () => {
+    const layer = code({
+      'nodejs/node_modules/a/index.js': 'module.exports = 1',
+      'nodejs/node20/node_modules/a/index.js': 'module.exports = 20',
+      'nodejs/node22/node_modules/a/index.js': 'module.exports = 22',
+    });
+    for (const major of [20, 22]) {
+      const spec = specOf(code({ 'index.js': "exports.handler = async () => require('a');" }), {
+        runtime: `nodejs${major}.x`,
+        layerFolders: [layer],
+      });
+      assert.equal(json(await run(spec, {})), major);
+    }
+  });
 });
