@@ -252,9 +252,9 @@ export class Starter {
     return `127.78.${Math.floor(this.#addresses / 255)}.${1 + (this.#addresses % 255)}`;
   }
 
-  /** A worker that stands by knows the name of its runtime already. */
+  /** A worker that stands by knows the name of its runtime already, and runs on what was here when it began. */
   #keyOf({ runtime, memoryMb, ephemeralStorageMb }: WorkerProfile): string {
-    return `${runtime}:${memoryMb}:${ephemeralStorageMb}`;
+    return `${runtime}:${this.languages.kindOf(runtime)}:${memoryMb}:${ephemeralStorageMb}`;
   }
 
   #take(profile: WorkerProfile): Worker | undefined {
