@@ -316,6 +316,7 @@ test('a second factor is asked for once', async () => {
   const SerialNumber = VirtualMFADevice?.SerialNumber ?? '';
   assert.equal(SerialNumber, `arn:aws:iam::${lambent.account}:mfa/phone`);
   const seed = Buffer.from(VirtualMFADevice?.Base32StringSeed ?? []).toString();
+  assert.equal(Buffer.from(VirtualMFADevice?.QRCodePNG ?? []).toString('latin1', 1, 4), 'PNG');
   const clock = await fetch(`${lambent.endpoint}/_lambent/clock`);
   const { offsetSeconds } = (await clock.json()) as { offsetSeconds: number };
   const code = (steps: number) =>

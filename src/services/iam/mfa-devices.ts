@@ -9,6 +9,8 @@ import { readIdentity, updateIdentity } from './identity.ts';
 import { layout, type VirtualMfaDeviceRow } from './layout.ts';
 import { acceptedStep, base32 } from './one-time-code.ts';
 import { pageOfList } from './page.ts';
+import { png } from './png.ts';
+import { qrCode } from './qr-code.ts';
 import { addTags, shownTagsIfAny } from './tag.ts';
 import { ownUserName } from './users.ts';
 import { listedUser } from './view.ts';
@@ -17,7 +19,7 @@ const SEED_BYTES = 40;
 const MOST_DEVICES = 8;
 
 /**
- * Virtual MFA devices of users. The seed comes as text; a QR code of it is the caller's to draw.
+ * Virtual MFA devices of users. The seed comes as text and as a QR code that authenticator apps read.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_mfa_enable_virtual.html
  */
 export const mfaDevices = {
@@ -41,6 +43,10 @@ export const mfaDevices = {
       VirtualMFADevice: {
         SerialNumber: serial,
         Base32StringSeed: Buffer.from(base32(seed)),
+        QRCodePNG: png(qrCode(`otpauth://totp/${VirtualMFADeviceName}@${account}?secret=${base32(seed)}`), {
+          scale: 4,
+          border: 4,
+        }),
         Tags: shownTagsIfAny(row.tags),
       },
     };
