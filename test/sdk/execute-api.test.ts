@@ -707,6 +707,10 @@ test('an API is exported, compressed, and tried before it is deployed', async ()
   );
   assert.equal(tried.status, 200);
   assert.equal((JSON.parse(tried.body ?? '') as { id: string }).id, '7');
+  assert.match(
+    tried.log ?? '',
+    /\n\w{3} \w{3} \d\d [\d:]{8} UTC \d{4} : HTTP Method: GET, Resource Path: \/a\/7\n.* : Method request path: \{id=7\}\n.* : Method request query string: \{b=c\}\n/,
+  );
 });
 
 test('an API answers under its own host, and a stage’s limit holds there too', async () => {

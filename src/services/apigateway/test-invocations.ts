@@ -60,7 +60,13 @@ export const testInvocations = {
       if (!(error instanceof Refusal)) ctx.log('error', `a test invocation failed: ${String(error)}`);
     }
     const latency = Math.round(ctx.world.clock.monotonic() - startedAtMs);
-    return described(ctx, answer, latency, `${verb} ${path}`);
+    return described(ctx, answer, latency, [
+      `HTTP Method: ${verb}, Resource Path: ${path}`,
+      `Method request path: ${mapText(route.pathParameters ?? {})}`,
+      `Method request query string: ${mapText(Object.fromEntries(new URLSearchParams(query)))}`,
+      `Method request headers: ${mapText(input.headers ?? {})}`,
+      `Method request body before transformations: ${input.body ?? ''}`,
+    ]);
   },
 } satisfies Group<ApigatewayOperations>;
 
@@ -96,7 +102,25 @@ function testRequest(
   );
 }
 
-function described(ctx: Context, { status, headers, body }: Answer, latency: number, what: string) {
+/** As Java prints a map. */
+function mapText(map: Readonly<Record<string, string>>): string {
+  return `{${Object.entries(map)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(', ')}}`;
+}
+
+/** `Sat Nov 21 09:33:11 UTC 2026` */
+function moment(ms: number): string {
+  const [weekday, day, month, year, time] = new Date(ms).toUTCString().replace(',', '').split(' ');
+  return `${weekday} ${month} ${day} ${time} UTC ${year}`;
+}
+
+function described(
+  ctx: Context,
+  { status, headers, body }: Answer,
+  latency: number,
+  steps: readonly string[],
+) {
   const multi: [string, string[]][] = [...headers].map(([name, values]) => [name, [...values]]);
   return {
     status,
@@ -106,9 +130,11 @@ function described(ctx: Context, { status, headers, body }: Answer, latency: num
     latency,
     log: [
       `Execution log for request ${ctx.requestId}`,
-      `Starting execution for request: ${ctx.requestId}`,
-      `HTTP Method and path: ${what}`,
-      `Method completed with status: ${status}`,
+      ...[
+        `Starting execution for request: ${ctx.requestId}`,
+        ...steps,
+        `Method completed with status: ${status}`,
+      ].map((line) => `${moment(ctx.world.clock.now())} : ${line}`),
       '',
     ].join('\n'),
   };
