@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { crc32 } from 'node:zlib';
+import { crc32, deflateSync, gzipSync } from 'node:zlib';
 import { loadModel } from '../model/load.ts';
 import type { OperationModel, ServiceModel } from '../model/model.ts';
 import { awsJson } from './aws-json.ts';
@@ -245,4 +245,29 @@ test('errors carry their type, their members and the status of their shape', () 
   ]);
   assert.equal(answer('kms', {})[0], 500);
   assert.equal(answer('kms', { code: 'AccessDeniedException' })[0], 400);
+});
+
+test('DynamoDB takes any operation compressed', () => {
+  const model = loadModel('dynamodb');
+  const operation = model.operations['ListTables'];
+  assert.ok(operation);
+  const decode = (encoding: string, body: Uint8Array) =>
+    awsJson.decodeInput(model, operation, {
+      method: 'POST',
+      path: '/',
+      query: '',
+      headers: { 'content-encoding': encoding },
+      body,
+    });
+  const text = Buffer.from('{"Limit":5}');
+  const gzip = gzipSync(text);
+  assert.deepEqual({ ...decode('gzip', gzip) }, { Limit: 5 });
+  assert.deepEqual({ ...decode('deflate', deflateSync(text)) }, { Limit: 5 });
+  assert.deepEqual({ ...decode('amz-1.0', text) }, { Limit: 5 });
+  const refused = { code: 'InternalServerError', status: 500 };
+  assert.throws(() => decode('gzip', text), refused);
+  assert.throws(() => decode('gzip', gzip.subarray(0, -1)), refused);
+  assert.throws(() => decode('deflate', new Uint8Array()), refused);
+  const large = gzipSync(Buffer.alloc(20 * 1024 * 1024, ' '));
+  assert.throws(() => decode('gzip', large), refused);
 });

@@ -8,7 +8,7 @@ import { encodeJsonError } from './json-error.ts';
 import type { Protocol, WireError, WireResponse } from './protocol.ts';
 import { queryCompatible } from './query-compatible.ts';
 import { RawJson } from './raw-json.ts';
-import { plainBody } from './request-compression.ts';
+import { openedBody, plainBody } from './request-compression.ts';
 
 /**
  * AWS JSON 1.0 and 1.1: the operation is in `X-Amz-Target`, the body is the input.
@@ -19,7 +19,8 @@ export const awsJson: Protocol = {
     const decode = operation.input
       ? jsonDecoder(model, operation.input)
       : structureDecoder(model, 'Unit', []);
-    return decodeJsonBody(decode, plainBody(operation, request)) as Record<string, unknown>;
+    const body = CHECKSUMMED.has(model.name) ? openedBody(request) : plainBody(operation, request);
+    return decodeJsonBody(decode, body) as Record<string, unknown>;
   },
 
   encodeOutput(model, operation, output, requestId) {

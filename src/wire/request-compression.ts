@@ -1,4 +1,4 @@
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, inflateSync } from 'node:zlib';
 import type { OperationModel } from '../model/model.ts';
 import { WireFault, type WireRequest } from './protocol.ts';
 
@@ -17,5 +17,19 @@ export function plainBody(operation: OperationModel, request: WireRequest): Uint
     return gunzipSync(request.body, { maxOutputLength: MAX_INFLATED });
   } catch {
     throw new WireFault('SerializationException', 'The body is not gzip, or grows too large');
+  }
+}
+
+/** What a body of DynamoDB's may come to, in bytes, compressed or not. */
+const MOST_ITEMS = 16 * 1024 * 1024;
+
+/** DynamoDB takes any operation compressed, although its model names none, and answers 500 to what it cannot open. */
+export function openedBody({ body, headers }: WireRequest): Uint8Array {
+  const encoding = headers['content-encoding'];
+  if (encoding !== 'gzip' && encoding !== 'deflate') return body;
+  try {
+    return (encoding === 'gzip' ? gunzipSync : inflateSync)(body, { maxOutputLength: MOST_ITEMS });
+  } catch {
+    throw new WireFault('InternalServerError', `The body is not ${encoding}, or grows too large`, 500);
   }
 }
