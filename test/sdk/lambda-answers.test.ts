@@ -356,3 +356,37 @@ test('a client context is at most 3,583 bytes', async () => {
   assert.ok((Payload?.byteLength ?? 0) > 2_600);
   assert.equal((await refusal(invoke('a'.repeat(2_700))))[0], 'InvalidRequestContentException');
 });
+
+test('what belongs to an alias or a version goes with it', async () => {
+  const FunctionName = 'parted';
+  await make(FunctionName, { Publish: true });
+  const of = (Qualifier: string) => ({ FunctionName, Qualifier });
+  const allow = (Qualifier: string) =>
+    lambda.send(
+      new sdk.AddPermissionCommand({
+        ...of(Qualifier),
+        StatementId: 's3',
+        Principal: 's3.amazonaws.com',
+        Action: 'lambda:InvokeFunction',
+      }),
+    );
+  await lambda.send(new sdk.CreateAliasCommand({ FunctionName, Name: 'live', FunctionVersion: '1' }));
+  await lambda.send(new sdk.CreateFunctionUrlConfigCommand({ ...of('live'), AuthType: 'NONE' }));
+  await allow('1');
+  await lambda.send(new sdk.PutFunctionEventInvokeConfigCommand({ ...of('1'), MaximumRetryAttempts: 1 }));
+  await lambda.send(new sdk.DeleteAliasCommand({ FunctionName, Name: 'live' }));
+  assert.deepEqual(
+    (await lambda.send(new sdk.ListFunctionUrlConfigsCommand({ FunctionName }))).FunctionUrlConfigs,
+    [],
+  );
+  await lambda.send(new sdk.DeleteFunctionCommand(of('1')));
+  assert.deepEqual(
+    (await lambda.send(new sdk.ListFunctionEventInvokeConfigsCommand({ FunctionName })))
+      .FunctionEventInvokeConfigs,
+    [],
+  );
+  assert.equal(
+    (await refusal(lambda.send(new sdk.GetPolicyCommand(of('1')))))[0],
+    'ResourceNotFoundException',
+  );
+});

@@ -134,6 +134,10 @@ export const aliases = {
       rows.provisions.delete(tx, [...key]);
       rows.policies.delete(tx, [...key]);
       rows.eventInvokeConfigs.delete(tx, [...key]);
+      const url = await rows.urls.get(tx, [...key]);
+      if (url === undefined) return;
+      rows.urls.delete(tx, [...key]);
+      ctx.ports.directory.release(tx, 'lambda-url', url.urlId);
     });
     return {};
   },

@@ -148,6 +148,8 @@ export const functions = {
         rows.versions.delete(tx, [name, Number(qualifier)]);
         rows.provisions.delete(tx, [name, qualifier]);
         rows.scalings.delete(tx, [name, qualifier]);
+        rows.policies.delete(tx, [name, qualifier]);
+        rows.eventInvokeConfigs.delete(tx, [name, qualifier]);
         await releaseVersion(ctx, tx, version);
         return;
       }
