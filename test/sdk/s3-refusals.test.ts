@@ -94,6 +94,29 @@ test('documents that are not of their schema are malformed', async () => {
   );
 });
 
+test('owners, places and sources that cannot be are named', async () => {
+  const Bucket = 'owners-refused';
+  await make(Bucket);
+  await assert.rejects(
+    s3.send(new sdk.GetBucketTaggingCommand({ Bucket, ExpectedBucketOwner: 'abcd' })),
+    said(
+      'InvalidBucketOwnerAWSAccountID',
+      'The value of the expected bucket owner parameter must be an AWS Account ID... [abcd]',
+    ),
+  );
+  await assert.rejects(
+    make('nowhere', { CreateBucketConfiguration: { LocationConstraint: 'foo' as 'eu-west-1' } }),
+    { ...said('InvalidLocationConstraint', 'The specified location-constraint is not valid') },
+  );
+  await assert.rejects(
+    s3.send(new sdk.CopyObjectCommand({ Bucket, Key: 'k', CopySource: 'wrongformat' })),
+    said('InvalidArgument', 'Invalid copy source object key'),
+  );
+  await put(Bucket, 'k');
+  const later = new Date(Date.now() + 86_400_000);
+  await s3.send(new sdk.GetObjectCommand({ Bucket, Key: 'k', IfModifiedSince: later }));
+});
+
 test('conditions that S3 does not take are named', async () => {
   const Bucket = 'conditions-refused';
   await make(Bucket);

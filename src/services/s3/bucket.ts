@@ -86,7 +86,14 @@ export interface BucketInput {
 export async function bucketFor(ctx: Context, input: BucketInput): Promise<Bucket> {
   const bucket = await findBucket(ctx, input.Bucket);
   if (bucket === undefined) throw noSuchBucket(input.Bucket);
-  if (input.ExpectedBucketOwner !== undefined && input.ExpectedBucketOwner !== bucket.account) {
+  const { ExpectedBucketOwner: owner } = input;
+  if (owner !== undefined && !/^\d{12}$/.test(owner)) {
+    throw fault(
+      'InvalidBucketOwnerAWSAccountID',
+      `The value of the expected bucket owner parameter must be an AWS Account ID... [${owner}]`,
+    );
+  }
+  if (owner !== undefined && owner !== bucket.account) {
     throw fault('AccessDenied', 'Access Denied');
   }
   const { kind } = ctx.principal;

@@ -1,3 +1,4 @@
+import type { Context } from '../../service/context.ts';
 import { type Fault, Fault as FaultClass } from '../../service/faults.ts';
 import { fault, noSuchKey, notImplemented } from './fault.ts';
 import type { ObjectRow } from './layout.ts';
@@ -31,6 +32,11 @@ export function readVerdict(
   if (ifNoneMatch !== undefined) return { verdict: lists(ifNoneMatch, etag) ? 'not-modified' : 'given' };
   const unmodified = ifModifiedSince !== undefined && lastModifiedMs <= ifModifiedSince.getTime();
   return { verdict: unmodified ? 'not-modified' : 'given' };
+}
+
+/** A time that has not come is no condition. */
+export function past({ world }: Context, time: Date | undefined): Date | undefined {
+  return time !== undefined && time.getTime() > world.clock.now() ? undefined : time;
 }
 
 /** Throws what GET and HEAD answer when the conditions do not hold. */

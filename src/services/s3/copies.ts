@@ -16,7 +16,7 @@ import { checksumOf } from './object-reads.ts';
 import { checkNoLock, secondOf, writeObject } from './object-writes.ts';
 import { LARGEST_UPLOAD, receive } from './receiving.ts';
 import { tagsOfHeader } from './tag.ts';
-import { type NewContent, writtenVersion } from './version.ts';
+import { type NewContent, shownVersion } from './version.ts';
 
 export const copies = {
   CopyObject: async (input, ctx) => {
@@ -52,7 +52,7 @@ export const copies = {
     );
     return {
       CopySourceVersionId: source.versionId,
-      VersionId: writtenVersion(row),
+      VersionId: shownVersion(bucket, row),
       ServerSideEncryption: ENCRYPTION,
       CopyObjectResult: {
         ETag: quoted(row.etag),

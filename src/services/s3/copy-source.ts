@@ -1,12 +1,11 @@
 import type { Context } from '../../service/context.ts';
 import { type Bucket, findBucket } from './bucket.ts';
 import type { ByteRange } from './byte-range.ts';
-import { preconditionFailed, readVerdict } from './condition.ts';
+import { past, preconditionFailed, readVerdict } from './condition.ts';
 import { type FoundObject, findObject } from './content.ts';
 import { fault, invalidArgument, noSuchBucket } from './fault.ts';
 import { objectFor } from './object-reads.ts';
 import { LARGEST_UPLOAD } from './receiving.ts';
-import { shownVersion } from './version.ts';
 
 /** What an `x-amz-copy-source` header names. */
 export interface SourceAddress {
@@ -88,12 +87,7 @@ export async function copySource(ctx: Context, input: CopyInput): Promise<CopySo
     const none = input.CopySourceIfNoneMatch !== undefined;
     throw preconditionFailed(`x-amz-copy-source-If-${none ? 'None-Match' : 'Modified-Since'}`);
   }
-  return { bucket, address, found, versionId: shownVersion(bucket, found.row) };
-}
-
-/** A time that has not come is no condition. */
-function past(ctx: Context, time: Date | undefined): Date | undefined {
-  return time !== undefined && time.getTime() > ctx.world.clock.now() ? undefined : time;
+  return { bucket, address, found, versionId: found.row.versionId };
 }
 
 /** The part of the source that an `x-amz-copy-source-range` header names. */

@@ -19,6 +19,7 @@ type UnmodelledErrorName =
   | 'InvalidArgument'
   | 'InvalidBucketAclWithObjectOwnership'
   | 'InvalidBucketName'
+  | 'InvalidBucketOwnerAWSAccountID'
   | 'InvalidBucketState'
   | 'InvalidDigest'
   | 'InvalidLocationConstraint'
@@ -79,6 +80,13 @@ export function refuseInput(_input: unknown, [first]: readonly Violation[]): voi
   if (first.path === 'objectOwnership') {
     throw fault('InvalidArgument', `Invalid x-amz-object-ownership header: ${String(first.value)}`, {
       ArgumentName: 'x-amz-object-ownership',
+    });
+  }
+  if (first.path === 'copySource')
+    throw invalidArgument('Invalid copy source object key', 'x-amz-copy-source', 'x-amz-copy-source');
+  if (first.path === 'createBucketConfiguration.locationConstraint') {
+    throw fault('InvalidLocationConstraint', 'The specified location-constraint is not valid', {
+      LocationConstraint: String(first.value),
     });
   }
   if (first.path === 'encodingType')

@@ -11,7 +11,7 @@ import { actionOn, refusalOf } from './access.ts';
 import { type Bucket, bucketFor } from './bucket.ts';
 import { type ByteRange, parseRange } from './byte-range.ts';
 import { checksumMember } from './checksum.ts';
-import { checkReadable, quoted } from './condition.ts';
+import { checkReadable, past, quoted } from './condition.ts';
 import { bytesOf, type FoundObject, findObject, rangeOfPart } from './content.ts';
 import { ENCRYPTION } from './encryption.ts';
 import { fault, invalidArgument, noSuchKey, noSuchVersion, notImplemented } from './fault.ts';
@@ -46,7 +46,7 @@ async function read(ctx: Context, input: ReadInput) {
     {
       ifMatch: input.IfMatch,
       ifNoneMatch: input.IfNoneMatch,
-      ifModifiedSince: input.IfModifiedSince,
+      ifModifiedSince: past(ctx, input.IfModifiedSince),
       ifUnmodifiedSince: input.IfUnmodifiedSince,
     },
     row,

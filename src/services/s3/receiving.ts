@@ -81,7 +81,7 @@ export async function receive(
   if (md5Claim !== undefined && md5Claim !== md5) {
     throw fault('BadDigest', 'The Content-MD5 you specified did not match what we received.', {
       ExpectedDigest: md5Claim,
-      CalculatedDigest: md5,
+      CalculatedDigest: Buffer.from(md5, 'hex').toString('base64'),
     });
   }
   if (claim !== undefined) verify(checked, claim, body instanceof ChunkedDecoder ? body.trailers : {});

@@ -78,7 +78,7 @@ export const uploadParts = {
       Key: input.Key,
       UploadId: input.UploadId,
       PartNumberMarker: marker,
-      ...(last === undefined ? {} : { NextPartNumberMarker: last }),
+      NextPartNumberMarker: last ?? 0,
       MaxParts: most,
       IsTruncated: page.next !== undefined,
       Parts: page.rows.map(({ key: [, number], value }) => ({

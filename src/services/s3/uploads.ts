@@ -24,7 +24,7 @@ import { checksumOf } from './object-reads.ts';
 import { checkNoLock, secondOf } from './object-writes.ts';
 import { tagsOfHeader } from './tag.ts';
 import { dropUpload } from './upload-cleaning.ts';
-import { addVersion, newVersionSeed, writtenVersion } from './version.ts';
+import { addVersion, newVersionSeed, shownVersion } from './version.ts';
 import { uploadsUnderWay, walk } from './walk.ts';
 
 const ID_LENGTH = 40;
@@ -74,7 +74,7 @@ export const uploads = {
       Key: input.Key,
       ETag: quoted(row.etag),
       ServerSideEncryption: ENCRYPTION,
-      VersionId: writtenVersion(row),
+      VersionId: shownVersion(bucket, row),
       ...checksumOf(row),
     };
   },
@@ -136,14 +136,14 @@ export const uploads = {
       Bucket: bucket.name,
       KeyMarker: encode(KeyMarker ?? ''),
       UploadIdMarker: UploadIdMarker ?? '',
-      Prefix: encode(Prefix),
+      ...(Prefix === '' ? {} : { Prefix: encode(Prefix) }),
       ...(delimiter === undefined ? {} : { Delimiter: encode(delimiter) }),
       ...(input.EncodingType === undefined ? {} : { EncodingType: input.EncodingType }),
       MaxUploads: most,
       IsTruncated: more,
-      ...(more && last !== undefined
-        ? { NextKeyMarker: encode(last.key), NextUploadIdMarker: last.uploadId ?? '' }
-        : {}),
+      // Told on the last page, too.
+      NextKeyMarker: last === undefined ? '' : encode(last.key),
+      NextUploadIdMarker: last?.uploadId ?? '',
       Uploads,
       CommonPrefixes,
     };

@@ -35,7 +35,7 @@ export function checkVersionId(bucket: Bucket, id: string | undefined): void {
 
 const VERSION_ID = new RegExp(`^[A-Za-z0-9]{${RANDOM_LENGTH}}[0-9a-z]{${SEQUENCE_LENGTH}}$`);
 
-/** The version id that a write's answer shows: the null version is not told. */
+/** The version id that the answer to an upload shows: the null version is not told. */
 export function writtenVersion({ versionId: id }: ObjectRow): string | undefined {
   return id;
 }
