@@ -275,6 +275,8 @@ test('what is provisioned is provisioned once, and out of what the account or th
     'User',
   ]);
   await remove('live');
+  // That there is none is no mistake.
+  await remove('live');
   assert.deepEqual(await refusal(remove('$LATEST')), [
     'InvalidParameterValueException',
     'The function resource provided must be an alias or a published version.',

@@ -163,7 +163,6 @@ export const provisions = {
     const target = targetOf(ctx, input.FunctionName, input.Qualifier);
     await ctx.transact(async (tx) => {
       await requirePublished(tx, target);
-      if ((await target.rows.provisions.get(tx, keyOf(target))) === undefined) throw missing();
       target.rows.provisions.delete(tx, keyOf(target));
     });
     await keep(target, 0);
