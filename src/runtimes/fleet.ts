@@ -41,7 +41,7 @@ export class Fleet {
 
   /** How many of the kept ones have yet to start. */
   get missing(): number {
-    return this.ready === 0 ? 0 : this.ready - this.started;
+    return this.ready === 0 || this.failed ? 0 : this.ready - this.started;
   }
 
   get started(): number {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { bothWays, code, json, specOf, world } from '../support/runtimes.ts';
 
-bothWays((run) => {
+bothWays((run, runtimes) => {
   test('answers, stays warm and shows the context', async () => {
     const spec = specOf(
       code({
@@ -215,6 +215,25 @@ exports.handler = async () => [await read('https://sqs.eu-west-1.amazonaws.com/a
       layerFolders: [one, two],
     });
     assert.deepEqual(json(await run(spec, {})), [1, 2]);
+  });
+
+  test('environments that cannot be kept are given up, and do not keep the server from anything else', async () => {
+    let asked = 0;
+    const credentials = () => {
+      // A loop that nothing ends would take the test with it.
+      if (++asked > 10_000) process.exit(1);
+      return Promise.reject(new Error('no such role'));
+    };
+    const spec = specOf(code({ 'index.js': 'exports.handler = async () => 1;' }), { credentials });
+    runtimes().keepReady(spec, 64);
+    const patience = AbortSignal.timeout(10_000);
+    while (!runtimes().kept(spec.functionKey).failed) {
+      patience.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.ok(asked <= 64);
+    runtimes().keepReady(spec, 0);
   });
 
   test('a layer has modules of its own for one major of Node.js', async () => {
