@@ -30,7 +30,7 @@ export interface ServerFacts {
 const SEAL_KEY_BYTES = 32;
 const FACTS = 'server.json';
 /** Grows with each change after which rows of before cannot be read. */
-const FORMAT = '2';
+const FORMAT = '3';
 const FORMAT_FILE = 'format';
 
 /** A folder whose rows another version of Lambent wrote, in a form this one cannot read. */
