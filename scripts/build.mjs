@@ -1,5 +1,5 @@
-// Builds what runs: types from the models, JavaScript in dist/ (for tests and the testing entry), the command in one
-// file (a start reads one file instead of hundreds), and the browser library the example's page uses.
+// Builds what runs: types from the models, JavaScript in dist/ (for tests), the command and the testing entry in one file
+// each (a start reads one file instead of hundreds), and the browser library the example's page uses.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync } from 'node:fs';
@@ -16,8 +16,8 @@ execFileSync(process.execPath, [join(folderOf('typescript'), 'bin/tsc'), '-p', r
 
 await build({
   absWorkingDir: root,
-  entryPoints: ['dist/src/main.js'],
-  outfile: 'dist/lambent.js',
+  entryPoints: { lambent: 'dist/src/main.js', testing: 'dist/src/testing/index.js' },
+  outdir: 'dist',
   bundle: true,
   format: 'esm',
   platform: 'node',

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { type Lambent, startLambent } from 'lambent/testing';
 import { packageFolder } from '../../src/base/package-folder.ts';
 import { packageTemplate } from '../../src/cli/package.ts';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
 import { isHere } from '../support/programs.ts';
 import { LONG } from '../support/tier.ts';
 

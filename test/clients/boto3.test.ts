@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { execFile, execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { startLambent } from '../../src/testing/index.ts';
+import { startLambent } from 'lambent/testing';
 
 function boto3IsHere(): boolean {
   try {

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { startLambent } from '../../src/testing/index.ts';
+import { startLambent } from 'lambent/testing';
 import { signRequest } from '../../src/wire/sigv4-client.ts';
 import { seededRandom } from '../../src/world/simulated.ts';
 import { scaled } from '../support/tier.ts';

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { type Lambent, startLambent } from 'lambent/testing';
 
 let lambent: Lambent;
 before(async () => {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import * as cognito from '@aws-sdk/client-cognito-identity-provider';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { type Lambent, startLambent } from 'lambent/testing';
 import { oneTimePassword, stepAt } from '../../src/services/cognito-idp/totp.ts';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
 import { withLambent } from '../support/clients.ts';
 
 const browser = createRequire(import.meta.url)(

@@ -3,10 +3,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { type Lambent, startLambent } from 'lambent/testing';
 import { AnsweredError, Client } from '../../src/cli/client.ts';
 import { dynamodb } from '../../src/cli/dynamodb.ts';
 import { progressLine } from '../../src/cli/progress-bar.ts';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
 import { realWorld } from '../../src/world/real.ts';
 
 let lambent: Lambent;

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
-import { startLambent } from '../../src/testing/index.ts';
+import { startLambent } from 'lambent/testing';
 import { seededRandom } from '../../src/world/simulated.ts';
 import { JsonClient } from '../support/json-client.ts';
 import { isLinearisable, type Operation } from '../support/linearisability.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { startLambent } from '../../src/testing/index.ts';
+import { startLambent } from 'lambent/testing';
 import { JsonClient } from '../support/json-client.ts';
 
 const dataFolder = await mkdtemp(join(tmpdir(), 'lambent-shards-'));

@@ -36,7 +36,7 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableNotExists,
 } from '@aws-sdk/client-dynamodb';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { type Lambent, startLambent } from 'lambent/testing';
 import { withLambent } from '../support/clients.ts';
 
 const lambent = await withLambent();

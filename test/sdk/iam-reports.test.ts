@@ -25,7 +25,7 @@ import {
   UploadServerCertificateCommand,
 } from '@aws-sdk/client-iam';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { type Lambent, startLambent } from 'lambent/testing';
 
 let lambent: Lambent;
 let iam: IAMClient;

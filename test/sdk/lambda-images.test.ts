@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { IAMClient } from '@aws-sdk/client-iam';
 import * as sdk from '@aws-sdk/client-lambda';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { type Lambent, startLambent } from 'lambent/testing';
 import { isHere } from '../support/programs.ts';
 import { makeFunctionRole } from '../support/roles.ts';
 

@@ -13,7 +13,7 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { type Lambent, startLambent } from 'lambent/testing';
 
 function clients({ endpoint, region, credentials }: Lambent) {
   const options = { endpoint, region, credentials, maxAttempts: 1 };

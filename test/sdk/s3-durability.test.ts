@@ -11,7 +11,7 @@ import {
   S3Client,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
+import { type Lambent, startLambent } from 'lambent/testing';
 import { temporaryFolder } from '../support/stores.ts';
 
 const Bucket = 'durable';

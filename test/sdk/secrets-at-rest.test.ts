@@ -35,7 +35,7 @@ import {
 } from '@aws-sdk/client-lambda';
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { zipSync } from 'fflate';
-import { startLambent } from '../../src/testing/index.ts';
+import { startLambent } from 'lambent/testing';
 import { selfSigned } from '../support/certificate.ts';
 import { unbase32 } from '../support/one-time-code.ts';
 import { makeFunctionRole } from '../support/roles.ts';

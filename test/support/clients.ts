@@ -1,5 +1,5 @@
 import { after } from 'node:test';
-import { type Lambent, type LambentOptions, startLambent } from '../../src/testing/index.ts';
+import { type Lambent, type LambentOptions, startLambent } from 'lambent/testing';
 
 export interface Keys {
   readonly accessKeyId: string;

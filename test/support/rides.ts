@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { type Lambent, startLambent } from 'lambent/testing';
 import { Client } from '../../src/cli/client.ts';
 import { deploy, remove } from '../../src/cli/deploy.ts';
-import { type Lambent, startLambent } from '../../src/testing/index.ts';
 import { realWorld } from '../../src/world/real.ts';
 
 const TEMPLATE = fileURLToPath(new URL('../../../examples/rides/template.yaml', import.meta.url));
