@@ -91,11 +91,8 @@ export function suite(chosen: Sandbox, tests: (run: Run, runtimes: () => Runtime
     let alive: NodeJS.Timeout;
     before(async () => {
       alive = setInterval(() => {}, 60_000);
-      runtimes = await createRuntimes({
-        world,
-        folder: join(folder, chosen.sandboxed ? 'sandboxed' : 'plain'),
-        sandbox: chosen,
-      });
+      // One folder for both: what is compiled for the one serves the other.
+      runtimes = await createRuntimes({ world, folder: join(folder, 'runtimes'), sandbox: chosen });
     });
     after(async () => {
       clearInterval(alive);
