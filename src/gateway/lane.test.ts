@@ -17,6 +17,8 @@ interface Harness {
   readonly lane: Lane;
   readonly handedOver: Socket[];
   readonly errors: unknown[];
+  /** The server's ends. */
+  readonly taken: Socket[];
   open(): Promise<Socket>;
 }
 
@@ -36,7 +38,11 @@ async function harness(
     keepAliveMs: 75_000,
     now: () => 1_000,
   });
-  const server = createServer({ allowHalfOpen: true }, (socket) => lane.take(socket));
+  const taken: Socket[] = [];
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    taken.push(socket);
+    lane.take(socket);
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {
@@ -49,7 +55,7 @@ async function harness(
     await once(socket, 'connect');
     return socket;
   };
-  return { lane, handedOver, errors, open };
+  return { lane, handedOver, errors, taken, open };
 }
 
 /** All that comes until the server ends the connection. */
@@ -99,6 +105,25 @@ test('calls sent ahead are answered one after the other, in order', async (t) =>
   socket.end(call('a') + call('b') + call('c'));
   const text = await readAll(socket);
   assert.deepEqual(text.match(/\r\n\r\n([abc])/g)?.join(''), '\r\n\r\na\r\n\r\nb\r\n\r\nc');
+});
+
+test('answers of one turn leave at its end, or when there are eight', async (t) => {
+  const ready: (() => void)[] = [];
+  const { open, taken } = await harness(
+    t,
+    (body) => new Promise((resolve) => ready.push(() => resolve(answerOf(body)))),
+  );
+  const sockets = await Promise.all(Array.from({ length: 11 }, open));
+  for (const socket of sockets) socket.write(call('one'));
+  while (ready.length < sockets.length) await new Promise((resolve) => setTimeout(resolve, 1));
+  const answered = () => taken.filter(({ bytesWritten }) => bytesWritten > 0).length;
+  for (const each of ready) each();
+  await Promise.resolve();
+  await Promise.resolve();
+  assert.equal(answered(), 8);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(answered(), 11);
+  for (const socket of sockets) socket.destroy();
 });
 
 test('a call in two pieces is put together', async (t) => {
