@@ -90,21 +90,26 @@ function globalIndexes({ indexes }: TableRow): readonly IndexRow[] {
   return indexes.filter(({ kind }) => kind === 'global');
 }
 
+/** A table's global indexes, each with the scalings of its units. */
+function scaledIndexes(ctx: Context, region: string, row: TableRow) {
+  return Promise.all(
+    globalIndexes(row).map(async (index) => ({
+      index,
+      scaling: await scalingsOf(ctx, region, row, index),
+    })),
+  );
+}
+
 async function settingsOf(ctx: Context, { region, row }: Member): Promise<ReplicaSettingsDescription> {
   const { read, write } = await scalingsOf(ctx, region, row);
-  const indexes = await Promise.all(
-    globalIndexes(row).map(async (index) => {
-      const scaling = await scalingsOf(ctx, region, row, index);
-      return {
-        IndexName: index.name,
-        IndexStatus: index.status,
-        ProvisionedReadCapacityUnits: index.throughput.reads,
-        ProvisionedReadCapacityAutoScalingSettings: scaling.read,
-        ProvisionedWriteCapacityUnits: index.throughput.writes,
-        ProvisionedWriteCapacityAutoScalingSettings: scaling.write,
-      };
-    }),
-  );
+  const indexes = (await scaledIndexes(ctx, region, row)).map(({ index, scaling }) => ({
+    IndexName: index.name,
+    IndexStatus: index.status,
+    ProvisionedReadCapacityUnits: index.throughput.reads,
+    ProvisionedReadCapacityAutoScalingSettings: scaling.read,
+    ProvisionedWriteCapacityUnits: index.throughput.writes,
+    ProvisionedWriteCapacityAutoScalingSettings: scaling.write,
+  }));
   return {
     RegionName: region,
     ReplicaStatus: 'ACTIVE',
@@ -202,17 +207,12 @@ export const globalTableSettings = {
         const row = await layout.at(address.account, region).tables.get(ctx.store, [address.name]);
         if (row === undefined) return { RegionName: region, ReplicaStatus: status };
         const { read, write } = await scalingsOf(ctx, region, row);
-        const indexes = await Promise.all(
-          globalIndexes(row).map(async (index) => {
-            const scaling = await scalingsOf(ctx, region, row, index);
-            return {
-              IndexName: index.name,
-              IndexStatus: index.status,
-              ProvisionedReadCapacityAutoScalingSettings: scaling.read,
-              ProvisionedWriteCapacityAutoScalingSettings: scaling.write,
-            };
-          }),
-        );
+        const indexes = (await scaledIndexes(ctx, region, row)).map(({ index, scaling }) => ({
+          IndexName: index.name,
+          IndexStatus: index.status,
+          ProvisionedReadCapacityAutoScalingSettings: scaling.read,
+          ProvisionedWriteCapacityAutoScalingSettings: scaling.write,
+        }));
         return {
           RegionName: region,
           GlobalSecondaryIndexes: indexes.length === 0 ? undefined : indexes,

@@ -9,8 +9,7 @@ import { readIdentity, updateIdentity } from './identity.ts';
 import { layout, type VirtualMfaDeviceRow } from './layout.ts';
 import { acceptedStep, base32 } from './one-time-code.ts';
 import { pageOfList } from './page.ts';
-import { png } from './png.ts';
-import { qrCode } from './qr-code.ts';
+import { qrCodePng } from './png.ts';
 import { addTags, shownTagsIfAny } from './tag.ts';
 import { ownUserName } from './users.ts';
 import { listedUser } from './view.ts';
@@ -43,10 +42,7 @@ export const mfaDevices = {
       VirtualMFADevice: {
         SerialNumber: serial,
         Base32StringSeed: Buffer.from(base32(seed)),
-        QRCodePNG: png(qrCode(`otpauth://totp/${VirtualMFADeviceName}@${account}?secret=${base32(seed)}`), {
-          scale: 4,
-          border: 4,
-        }),
+        QRCodePNG: qrCodePng(`otpauth://totp/${VirtualMFADeviceName}@${account}?secret=${base32(seed)}`),
         Tags: shownTagsIfAny(row.tags),
       },
     };

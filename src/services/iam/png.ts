@@ -1,6 +1,12 @@
 import { crc32, deflateSync } from 'node:zlib';
+import { encode } from 'uqr';
 
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+
+/** A text as a QR code (ISO/IEC 18004) that a camera reads off a screen. */
+export function qrCodePng(text: string): Uint8Array {
+  return png(encode(text, { ecc: 'L', border: 0 }).data, { scale: 4, border: 4 });
+}
 
 /** Black squares on white as a PNG (https://www.w3.org/TR/png/), `scale` pixels a square, `border` squares around. */
 export function png(

@@ -12,7 +12,6 @@ const request = {
   reserved: undefined,
   provisioned: 0,
   provisionedInFunction: 0,
-  takenInScope: 0,
 };
 
 function reasonOf(work: () => unknown): unknown {
@@ -30,34 +29,34 @@ test('what is provisioned for a version serves it alone; the rest of the reserve
   const reserved = { ...request, reserved: 3, provisionedInFunction: 2 };
   const version = { ...reserved, provisioned: 2 };
   const latest = { ...reserved, versionArn: `${functionArn}:$LATEST` };
-  const giveBack = slots.take(latest);
+  const giveBack = slots.take(latest, 0);
   assert.equal(
-    reasonOf(() => slots.take(latest)),
+    reasonOf(() => slots.take(latest, 0)),
     'ReservedFunctionConcurrentInvocationLimitExceeded',
   );
-  slots.take(version);
-  slots.take(version);
+  slots.take(version, 0);
+  slots.take(version, 0);
   assert.equal(
-    reasonOf(() => slots.take(version)),
+    reasonOf(() => slots.take(version, 0)),
     'ReservedFunctionConcurrentInvocationLimitExceeded',
   );
   giveBack();
   assert.equal(
-    reasonOf(() => slots.take(version)),
+    reasonOf(() => slots.take(version, 0)),
     undefined,
   );
 });
 
 test('functions that reserve nothing share what is left', () => {
   const slots = new Slots();
-  const taken = { ...request, takenInScope: 999 };
-  const giveBack = slots.take(taken);
+  const taken = 999;
+  const giveBack = slots.take(request, taken);
   assert.equal(
-    reasonOf(() => slots.take({ ...taken, functionArn: 'two' })),
+    reasonOf(() => slots.take({ ...request, functionArn: 'two' }, taken)),
     'ConcurrentInvocationLimitExceeded',
   );
   giveBack();
-  slots.take(taken);
+  slots.take(request, taken);
 });
 
 test('a function answers ten requests a second for each environment it may have', () => {

@@ -9,7 +9,9 @@ const REQUESTS_PER_ENVIRONMENT = 10;
  * https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
  */
 export class Rates {
-  readonly #seconds = new Map<string, { second: number; requests: number }>();
+  /** Of this second, by function. */
+  readonly #requests = new Map<string, number>();
+  #second = 0;
 
   /** Throws TooManyRequestsException for a request too many. */
   admit(
@@ -17,23 +19,20 @@ export class Rates {
     nowMs: number,
   ): void {
     const second = Math.floor(nowMs / 1000);
-    let counted = this.#seconds.get(functionArn);
-    if (counted === undefined) {
-      counted = { second, requests: 0 };
-      this.#seconds.set(functionArn, counted);
-    } else if (counted.second !== second) {
-      counted.second = second;
-      counted.requests = 0;
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#requests.clear();
     }
+    const requests = this.#requests.get(functionArn) ?? 0;
     // Where nothing is reserved nothing runs, and the refusal says so.
     const most = REQUESTS_PER_ENVIRONMENT * (reserved ?? ACCOUNT_CONCURRENCY);
-    if (counted.requests >= most && most > 0) {
+    if (requests >= most && most > 0) {
       throw throttled(
         reserved === undefined
           ? 'FunctionInvocationRateLimitExceeded'
           : 'ReservedFunctionInvocationRateLimitExceeded',
       );
     }
-    counted.requests++;
+    this.#requests.set(functionArn, requests + 1);
   }
 }

@@ -132,7 +132,7 @@ export class Running {
     }
     const scope = this.#scopeOf(target);
     scope.taken ??= takenConcurrency(ctx.store, target.rows);
-    const giveBack = this.slots.take({ ...runnable, takenInScope: await scope.taken });
+    const giveBack = this.slots.take(runnable, await scope.taken);
     const { clock } = ctx.world;
     const startedAtMs = clock.now();
     const { requestId } = request;

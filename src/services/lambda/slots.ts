@@ -2,6 +2,17 @@ import type { ThrottleReason } from '../../model/gen/lambda.ts';
 import { ACCOUNT_CONCURRENCY } from './concurrency.ts';
 import { fault } from './reference.ts';
 
+export interface SlotRequest {
+  readonly functionArn: string;
+  readonly versionArn: string;
+  /** Account and region. */
+  readonly scope: string;
+  readonly reserved: number | undefined;
+  /** For the version, and for all of the function's. */
+  readonly provisioned: number;
+  readonly provisionedInFunction: number;
+}
+
 /**
  * Counts the invocations under way, a version, a function and an account and region at a time, and refuses those over a
  * limit. A version's provisioned environments serve it alone; what comes beyond them takes of what the function has
@@ -12,19 +23,11 @@ export class Slots {
   readonly #byFunction = new Map<string, number>();
   readonly #unreserved = new Map<string, number>();
 
-  /** Takes a slot and returns what gives it back. Throws TooManyRequestsException. */
-  take(request: {
-    readonly functionArn: string;
-    readonly versionArn: string;
-    /** Account and region. */
-    readonly scope: string;
-    readonly reserved: number | undefined;
-    /** For the version, and for all of the function's. */
-    readonly provisioned: number;
-    readonly provisionedInFunction: number;
-    /** What the functions of the scope have reserved or provisioned. */
-    readonly takenInScope: number;
-  }): () => void {
+  /**
+   * Takes a slot and returns what gives it back. `takenInScope` is what the functions of the scope have reserved or
+   * provisioned. Throws TooManyRequestsException.
+   */
+  take(request: SlotRequest, takenInScope: number): () => void {
     const { functionArn, versionArn, scope, reserved, provisioned } = request;
     if (provisioned > 0) {
       const own = this.#provisioned.get(versionArn) ?? 0;
@@ -41,8 +44,7 @@ export class Slots {
       return () => count(this.#byFunction, functionArn);
     }
     const shared = this.#unreserved.get(scope) ?? 0;
-    if (shared >= ACCOUNT_CONCURRENCY - request.takenInScope)
-      throw throttled('ConcurrentInvocationLimitExceeded');
+    if (shared >= ACCOUNT_CONCURRENCY - takenInScope) throw throttled('ConcurrentInvocationLimitExceeded');
     this.#unreserved.set(scope, shared + 1);
     return () => count(this.#unreserved, scope);
   }
