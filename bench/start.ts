@@ -17,7 +17,7 @@ export async function benchStart(folder: string): Promise<readonly Line[]> {
   const first = await startServer(options);
   await fillTable(first.port, ITEMS);
   // What deploying and filling left behind is collected, and the pool of workers is there.
-  await new Promise((resolve) => setTimeout(resolve, 8_000));
+  await new Promise((resolve) => setTimeout(resolve, 25_000));
   const memory = anonymousMemory(first.child.pid ?? 0);
   await first.stop();
   const took: number[] = [];

@@ -2,22 +2,38 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IdleWatch } from './idle-memory.ts';
 
-test('a process is collected three times when it has become idle', () => {
+/** A process that was busy for a second after it started, looked at each second since. */
+function busyForASecond(): { readonly watch: IdleWatch; readonly idle: (seconds: number) => unknown[] } {
   const watch = new IdleWatch();
-  assert.equal(watch.look(1_500, 1_000), undefined, 'busy');
-  assert.equal(watch.look(3_000, 2_000), undefined, 'still busy');
-  assert.equal(watch.look(4_500, 2_010), 'beside', 'idle now');
-  assert.equal(watch.look(6_000, 2_070), 'whole', 'still idle');
-  assert.equal(watch.look(7_500, 2_130), 'whole', 'and still');
-  assert.equal(watch.look(9_000, 2_190), undefined, 'collected already');
+  assert.equal(watch.look(1_000, 1_000), undefined);
+  let nowMs = 1_000;
+  return {
+    watch,
+    idle: (seconds) =>
+      Array.from({ length: seconds }, () => watch.look((nowMs += 1_000), 1_000)).filter((it) => it !== undefined),
+  };
+}
+
+test('a process is collected three times when it has been idle for a while', () => {
+  const { idle } = busyForASecond();
+  assert.deepEqual(idle(14), [], 'it may have paused');
+  assert.deepEqual(idle(1), ['beside']);
+  assert.deepEqual(idle(1), ['whole']);
+  assert.deepEqual(idle(1), ['whole']);
+  assert.deepEqual(idle(60), [], 'collected already');
+});
+
+test('what is busy between short pauses is left alone', () => {
+  const watch = new IdleWatch();
+  for (let second = 1; second < 100; second++) {
+    const worked = 500 * Math.ceil(second / 10);
+    assert.equal(watch.look(second * 1_000, worked), undefined);
+  }
 });
 
 test('a little work leaves nothing worth collecting, until it adds up', () => {
-  const watch = new IdleWatch();
-  watch.look(1_500, 1_000);
-  assert.equal(watch.look(3_000, 1_010), 'beside');
-  assert.equal(watch.look(3_750, 1_010), 'whole');
-  assert.equal(watch.look(4_500, 1_010), 'whole');
-  for (let i = 1; i < 5; i++) assert.equal(watch.look(4_500 + i * 1_500, 1_010 + i * 60), undefined);
-  assert.equal(watch.look(12_000, 1_310), 'beside');
+  const { watch, idle } = busyForASecond();
+  assert.equal(idle(20).length, 3);
+  for (let i = 1; i < 5; i++) assert.equal(watch.look(21_000 + i * 1_500, 1_000 + i * 60), undefined);
+  assert.equal(watch.look(28_500, 1_300), 'beside');
 });

@@ -2,6 +2,11 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const LOOK_MS = 1_000;
+/**
+ * How long a process does nothing worth waiting for before it counts as idle. A collection throws away what was compiled
+ * for objects that only live during a call, and the next few thousand calls pay twice or three times for that.
+ */
+const QUIET_MS = 15_000;
 /** Share of one processor below which a process does nothing worth waiting for. */
 const IDLE_SHARE = 0.05;
 /** Processor time that leaves enough behind for a collection to pay. */
@@ -17,6 +22,7 @@ export class IdleWatch {
   #lookedAtMs = 0;
   #usedMs = 0;
   #collectedAtUsedMs = 0;
+  #busyAtMs = 0;
   #next: number = COLLECTIONS.length;
 
   /**
@@ -27,7 +33,8 @@ export class IdleWatch {
     const share = (usedMs - this.#usedMs) / (nowMs - this.#lookedAtMs);
     this.#lookedAtMs = nowMs;
     this.#usedMs = usedMs;
-    if (share > IDLE_SHARE) return undefined;
+    if (share > IDLE_SHARE) this.#busyAtMs = nowMs;
+    if (nowMs - this.#busyAtMs < QUIET_MS) return undefined;
     if (usedMs - this.#collectedAtUsedMs >= WORTH_MS) this.#next = 0;
     const collection = COLLECTIONS[this.#next];
     if (collection === undefined) return undefined;
