@@ -9,8 +9,8 @@ import { watchSources } from './cli/watch.ts';
 import { type Cloud, startCloud } from './cloud.ts';
 import { runningServer, UnreadableFolder } from './data-folder.ts';
 import type { Level } from './gateway/log.ts';
+import { tuneCollector } from './world/collector.ts';
 import { environment } from './world/environment.ts';
-import { collectWhenIdle } from './world/idle-memory.ts';
 import { realWorld } from './world/real.ts';
 import type { Cancel } from './world/world.ts';
 
@@ -103,7 +103,7 @@ export async function up(words: readonly string[]): Promise<number> {
   let level: Level = 'warn';
   const cloud = await open(options, terminal, () => level);
   if (cloud === undefined) return 1;
-  collectWhenIdle();
+  tuneCollector();
   const world = realWorld();
   const client = new Client({
     endpoint: cloud.endpoint,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IdleWatch } from './idle-memory.ts';
+import { IdleWatch } from './collector.ts';
 
 /** A process that was busy for a second after it started, looked at each second since. */
 function busyForASecond(): { readonly watch: IdleWatch; readonly idle: (seconds: number) => unknown[] } {
