@@ -10,7 +10,9 @@ function busyForASecond(): { readonly watch: IdleWatch; readonly idle: (seconds:
   return {
     watch,
     idle: (seconds) =>
-      Array.from({ length: seconds }, () => watch.look((nowMs += 1_000), 1_000)).filter((it) => it !== undefined),
+      Array.from({ length: seconds }, () => watch.look((nowMs += 1_000), 1_000)).filter(
+        (it) => it !== undefined,
+      ),
   };
 }
 

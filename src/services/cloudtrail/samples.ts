@@ -2,8 +2,8 @@ import type { AuditedCall, RecordedDecision } from '../../service/audit.ts';
 import type { Reader, Transaction } from '../../store/store.ts';
 import { layout } from './layout.ts';
 
-/** Data calls kept of each interval: the latest ones. */
-const MOST_SAMPLES = 512;
+/** Data calls kept of each interval: the latest ones. What waits here outlives a collection, with all its decisions hold. */
+const MOST_SAMPLES = 128;
 /** Intervals kept. */
 const MOST_BATCHES = 64;
 
