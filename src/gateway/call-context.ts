@@ -113,13 +113,14 @@ export class CallContext implements Context {
     return this.#host.derivedFolder;
   }
 
-  async transact<T>(body: (tx: Transaction) => Promise<T>, options?: TransactOptions): Promise<T> {
+  transact<T>(body: (tx: Transaction) => Promise<T>, options?: TransactOptions): Promise<T> {
     this.#openTransactions++;
-    try {
-      return await this.#host.store.transact(body, options);
-    } finally {
+    const over = (): void => {
       this.#openTransactions--;
-    }
+    };
+    const transaction = this.#host.store.transact(body, options);
+    transaction.then(over, over);
+    return transaction;
   }
 
   async call<Output>(

@@ -14,8 +14,9 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 /** Node's own bound. */
 const MOST_HEAD_BYTES = 16 * 1024;
 const MOST_BODY_BYTES = 64 * 1024;
-/** What a header line may not hold: bytes that are no text, and line ends that are none. */
-const ODD = /[^\t\x20-\x7e\r\n]|\r(?!\n)|(?<!\r)\n/;
+/** What a head may not hold: bytes that are no text. */
+const ODD = /[^\t\x20-\x7e\r\n]/;
+const LINE_FEED = 10;
 /** RFC 9110, 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** These change how a message is framed or answered, or come from a browser. */
@@ -72,7 +73,9 @@ function readHeaders(text: string, start: number): Record<string, string> | unde
   if (ODD.test(text)) return undefined;
   const headers: Record<string, string> = {};
   for (let at = start; at < text.length; ) {
-    const end = text.indexOf('\r\n', at);
+    const end = text.indexOf('\r', at);
+    // Line ends that are none: either half alone.
+    if (text.charCodeAt(end + 1) !== LINE_FEED || text.indexOf('\n', at) !== end + 1) return undefined;
     const colon = text.indexOf(':', at);
     if (colon < 0 || colon > end) return undefined;
     const name = nameOf(text.slice(at, colon));

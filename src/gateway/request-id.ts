@@ -1,20 +1,22 @@
 import type { World } from '../world/world.ts';
 
-const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-const POOL = 4096;
+const LETTERS = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567');
+const LENGTH = 52;
+const POOL = 78 * LENGTH;
 
 /** Makes request ids: 52 characters for DynamoDB, as its clients expect, a UUID for every other service. */
 export function requestIds(world: World): (service: string) => string {
-  let pool: Uint8Array = new Uint8Array(0);
+  let pool = '';
   let at = 0;
   function long(): string {
-    if (at + 52 > pool.length) {
-      pool = world.random.bytes(POOL);
+    if (at + LENGTH > pool.length) {
+      // One text for many ids: a piece of it is found without putting 52 letters together.
+      const letters = world.random.bytes(POOL).map((byte) => LETTERS[byte & 31] as number);
+      pool = Buffer.from(letters.buffer, letters.byteOffset, letters.length).toString('latin1');
       at = 0;
     }
-    let text = '';
-    for (let i = 0; i < 52; i++) text += BASE32[(pool[at++] as number) & 31];
-    return text;
+    at += LENGTH;
+    return pool.slice(at - LENGTH, at);
   }
   return (service) =>
     service === 'dynamodb' || service === 'dynamodbstreams' ? long() : world.random.uuid();

@@ -38,6 +38,11 @@ test('a batch seen over the latest state is as if it had been written', () => {
         const before = new Map(Object.entries(rows));
         const after = new Map(before);
         const view = new BatchView(viewOf(before));
+        const keys = [b(start), b(end)];
+        const values = ['', 'x', before.get(start), before.get(end)].map((it) =>
+          it === undefined ? undefined : b(it),
+        );
+        for (const key of keys) for (const bytes of values) view.has(key, bytes);
         for (const [name, text] of writes) {
           if (text === undefined) after.delete(name);
           else after.set(name, text);
@@ -46,11 +51,12 @@ test('a batch seen over the latest state is as if it had been written', () => {
         const written = viewOf(after);
         const range = { start: b(start), end: b(end) };
         assert.deepEqual(view.scan(range, { limit }), written.scan(range, { limit }));
-        for (const name of [start, end]) {
+        for (const key of keys) {
+          const name = `${Buffer.from(key)}`;
           assert.deepEqual(view.get(b(name)), written.get(b(name)));
           for (const other of ['', 'x', before.get(name), after.get(name)]) {
             const bytes = other === undefined ? undefined : b(other);
-            assert.equal(view.has(b(name), bytes), written.has(b(name), bytes));
+            assert.equal(view.has(key, bytes), written.has(b(name), bytes));
           }
         }
       },

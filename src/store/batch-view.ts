@@ -8,6 +8,8 @@ export class BatchView implements View {
   readonly #latest: View;
   /** By the key's bytes as Latin-1 text. */
   readonly #writes = new Map<string, Write>();
+  /** Values that were as a transaction had seen them, by the key's very object: many check the version of one table. */
+  readonly #held = new Map<Bytes, Bytes>();
 
   constructor(latest: View) {
     this.#latest = latest;
@@ -32,7 +34,7 @@ export class BatchView implements View {
 
   has(key: Bytes, value: Bytes | undefined): boolean {
     const own = this.#own(key);
-    if (own === undefined) return this.#latest.has(key, value);
+    if (own === undefined) return this.#stillHas(key, value);
     if (own.value === undefined || value === undefined) return own.value === value;
     return Buffer.compare(own.value, value) === 0;
   }
@@ -61,6 +63,15 @@ export class BatchView implements View {
     }
     if (!under.more) for (; next < own.length; next++) take(own[next]);
     return { entries: entries.slice(0, options.limit), more: under.more || entries.length > options.limit };
+  }
+
+  #stillHas(key: Bytes, value: Bytes | undefined): boolean {
+    if (value === undefined) return this.#latest.has(key, value);
+    const held = this.#held.get(key);
+    if (held !== undefined) return Buffer.compare(held, value) === 0;
+    const has = this.#latest.has(key, value);
+    if (has) this.#held.set(key, value);
+    return has;
   }
 
   #own(key: Bytes): Write | undefined {

@@ -1,4 +1,6 @@
-import { assert } from '../base/assert.ts';
+import { AssertionError, assert } from '../base/assert.ts';
+
+const CLOSED = 'the store is closed';
 
 /** A store's time between opening and closing: it closes when the bodies under way have ended. */
 export class Lifetime {
@@ -8,19 +10,22 @@ export class Lifetime {
 
   /** Ours to keep: nobody uses a store that is closed. */
   assertOpen(): void {
-    assert(!this.#closing, 'the store is closed');
+    assert(!this.#closing, CLOSED);
   }
 
-  async during<T>(body: () => Promise<T>): Promise<T> {
-    this.assertOpen();
+  /** Not a function that waits, which would cost every transaction a promise and a turn of its own. */
+  during<T>(body: () => Promise<T>): Promise<T> {
+    if (this.#closing) return Promise.reject(new AssertionError(CLOSED));
     this.#running++;
-    try {
-      return await body();
-    } finally {
-      this.#running--;
-      if (this.#running === 0) this.#idle?.();
-    }
+    const running = body();
+    running.then(this.#ended, this.#ended);
+    return running;
   }
+
+  readonly #ended = (): void => {
+    this.#running--;
+    if (this.#running === 0) this.#idle?.();
+  };
 
   /** False when it was closed before. Resolves when nothing runs any more. */
   async close(): Promise<boolean> {

@@ -2,7 +2,15 @@ import { strict as assert } from 'node:assert';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type AttributeValue, compareValues } from './attribute-value.ts';
-import { partitionKey, segmentRange, sortPart, sortPrefix, successor } from './item-key.ts';
+import {
+  joinKey,
+  partitionKey,
+  placedKey,
+  segmentRange,
+  sortPart,
+  sortPrefix,
+  successor,
+} from './item-key.ts';
 
 const PREFIX = Uint8Array.of(6, 7);
 const scalar = fc.oneof(
@@ -36,6 +44,25 @@ test('a prefix bounds what begins with it, and only that', () => {
       assert.equal(inside, Buffer.from(b).subarray(0, a.length).equals(Buffer.from(a)));
     }),
     { numRuns: 2000 },
+  );
+});
+
+test('the key of an item is that of its partition and its sort attribute, however it is put together', () => {
+  const text = fc
+    .string({ unit: 'binary', minLength: 1, maxLength: 120 })
+    .map((S): AttributeValue => ({ S: Buffer.from(S).toString() }));
+  const attribute = fc.oneof(
+    scalar,
+    text,
+    fc.constantFrom({ S: 'a\0b' }, { S: '\u20ac'.repeat(84) }, { S: 'é'.repeat(85) }),
+  );
+  fc.assert(
+    fc.property(attribute, fc.option(attribute, { nil: undefined }), (partition, sort) => {
+      const whole = partitionKey(PREFIX, [partition]);
+      const expected = sort === undefined ? whole : joinKey(whole, sortPart(sort));
+      assert.deepEqual(Buffer.from(placedKey(PREFIX, partition, sort)), Buffer.from(expected));
+    }),
+    { numRuns: 5000 },
   );
 });
 

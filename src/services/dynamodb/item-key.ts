@@ -30,6 +30,51 @@ function keyBytes(value: AttributeValue): Uint8Array {
   return value.B;
 }
 
+/** Texts of this length or less are short whatever their letters: three bytes a unit at most. */
+const SHORT_TEXT = LONGEST_INLINE / 3;
+const SALT = Buffer.from('Outliers');
+/** Where the key of an item is put together. */
+const salted = Buffer.concat([SALT, Buffer.alloc(LONGEST_INLINE)]);
+const sorted = Buffer.alloc(LONGEST_INLINE);
+
+/** The key of an item behind its table's prefix: {@link partitionKey} and {@link sortPart}. */
+export function placedKey(
+  prefix: Uint8Array,
+  partition: AttributeValue,
+  sort: AttributeValue | undefined,
+): Uint8Array {
+  return (
+    textKey(prefix, partition.S, sort === undefined ? '' : sort.S, sort !== undefined) ??
+    joinKey(partitionKey(prefix, [partition]), ...(sort === undefined ? [] : [sortPart(sort)]))
+  );
+}
+
+/** {@link placedKey} of short texts, which most keys are, in one piece; undefined where it takes more. */
+function textKey(
+  prefix: Uint8Array,
+  partition: string | undefined,
+  sort: string | undefined,
+  isSorted: boolean,
+): Uint8Array | undefined {
+  if (partition === undefined || partition.length > SHORT_TEXT) return undefined;
+  if (sort === undefined || sort.length > SHORT_TEXT || sort.includes('\0')) return undefined;
+  const length = salted.write(partition, SALT.length, 'utf8');
+  const sortLength = isSorted ? sorted.write(sort, 0, 'utf8') + 2 : 0;
+  const key = Buffer.allocUnsafe(prefix.length + 6 + length + sortLength);
+  key.set(prefix, 0);
+  let at = prefix.length;
+  key[at] = MARK;
+  key.writeUInt32BE(placeOf(salted.subarray(0, SALT.length + length)), at + 1);
+  key[at + 5] = length;
+  at += 6;
+  for (let from = SALT.length; from < SALT.length + length; from++) key[at++] = salted[from] as number;
+  if (!isSorted) return key;
+  for (let from = 0; from < sortLength - 2; from++) key[at++] = sorted[from] as number;
+  key[at] = 0;
+  key[at + 1] = 0;
+  return key;
+}
+
 /** The hash and partition attributes, behind a table's or index's prefix. */
 export function partitionKey(prefix: Uint8Array, values: readonly AttributeValue[]): Uint8Array {
   const parts = values.map((value) => partitionPart(keyBytes(value)));
@@ -132,11 +177,12 @@ export function hashIn(key: Uint8Array, prefix: number): number {
 
 /** The start of an MD5 of the attributes behind a word of DynamoDB's. */
 function hashOf(values: readonly AttributeValue[]): number {
-  const bytes = [SALT, ...values.map(placedBytes)];
-  return Number.parseInt(hash('md5', Buffer.concat(bytes)).slice(0, 8), 16);
+  return placeOf(Buffer.concat([SALT, ...values.map(placedBytes)]));
 }
 
-const SALT = Buffer.from('Outliers');
+function placeOf(bytes: Uint8Array): number {
+  return Number.parseInt(hash('md5', bytes).slice(0, 8), 16);
+}
 
 function placedBytes(value: AttributeValue): Uint8Array {
   return value.N === undefined ? keyBytes(value) : placedNumber(value.N);

@@ -3,7 +3,7 @@ import { assert } from '../../base/assert.ts';
 import type { ScalarAttributeType } from '../../model/gen/dynamodb.ts';
 import type { AttributeValue, Item } from './attribute-value.ts';
 import { attributeOf } from './attribute-value.ts';
-import { itemPart, joinKey, partitionKey, sortPart } from './item-key.ts';
+import { itemPart, joinKey, partitionKey, placedKey, sortPart } from './item-key.ts';
 import { layout } from './layout.ts';
 import { type IndexRow, keepsHistory, type TableRow } from './table-row.ts';
 import { isLimited } from './throughput.ts';
@@ -108,9 +108,8 @@ export function tableOf(row: TableRow, account: string, region: string): Table {
 
 /** The key of an item whose key attributes have been checked. */
 export function itemKey(table: Table, item: Item): Uint8Array {
-  const partition = partitionKey(table.prefix, [item[table.partition.name] as AttributeValue]);
-  if (table.sort === undefined) return partition;
-  return joinKey(partition, sortPart(item[table.sort.name] as AttributeValue));
+  const sort = table.sort === undefined ? undefined : (item[table.sort.name] as AttributeValue);
+  return placedKey(table.prefix, item[table.partition.name] as AttributeValue, sort);
 }
 
 /** The key of an item's entry in an index; undefined when it lacks an attribute of the index's key. */
