@@ -33,7 +33,7 @@ const MOST_PIECES = 8;
 /** Requests sent ahead of their answers are kept up to here. */
 const MOST_AHEAD_BYTES = 256 * 1024;
 /** So many answers leave together at the most: who waits for the first of them does not wait for all. */
-const MOST_TOGETHER = 8;
+const MOST_TOGETHER = 16;
 
 export function createLane(options: LaneOptions): Lane {
   const connections = new Set<Connection>();
