@@ -107,22 +107,22 @@ test('calls sent ahead are answered one after the other, in order', async (t) =>
   assert.deepEqual(text.match(/\r\n\r\n([abc])/g)?.join(''), '\r\n\r\na\r\n\r\nb\r\n\r\nc');
 });
 
-test('answers of one turn leave at its end, or when there are eight', async (t) => {
+test('answers of one turn leave at its end, or when there are sixteen', async (t) => {
   const ready: (() => void)[] = [];
   const { open, taken } = await harness(
     t,
     (body) => new Promise((resolve) => ready.push(() => resolve(answerOf(body)))),
   );
-  const sockets = await Promise.all(Array.from({ length: 11 }, open));
+  const sockets = await Promise.all(Array.from({ length: 19 }, open));
   for (const socket of sockets) socket.write(call('one'));
   while (ready.length < sockets.length) await new Promise((resolve) => setTimeout(resolve, 1));
   const answered = () => taken.filter(({ bytesWritten }) => bytesWritten > 0).length;
   for (const each of ready) each();
   await Promise.resolve();
   await Promise.resolve();
-  assert.equal(answered(), 8);
+  assert.equal(answered(), 16);
   await new Promise((resolve) => setImmediate(resolve));
-  assert.equal(answered(), 11);
+  assert.equal(answered(), 19);
   for (const socket of sockets) socket.destroy();
 });
 

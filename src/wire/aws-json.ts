@@ -7,7 +7,7 @@ import { jsonEncoder, structureEncoder } from './json-encode.ts';
 import { encodeJsonError } from './json-error.ts';
 import type { Protocol, WireError, WireResponse } from './protocol.ts';
 import { queryCompatible } from './query-compatible.ts';
-import { RawJson } from './raw-json.ts';
+import { RawAnswer, RawJson } from './raw-json.ts';
 import { openedBody, plainBody } from './request-compression.ts';
 
 /**
@@ -90,20 +90,25 @@ const FRAMEWORK: Readonly<Record<string, string>> = {
   ThrottlingException: 'com.amazon.coral.availability#',
 };
 
-function answer(model: ServiceModel, status: number, text: string, requestId: string): WireResponse {
+function answer(
+  model: ServiceModel,
+  status: number,
+  body: string | Uint8Array,
+  requestId: string,
+): WireResponse {
   const contentType =
     model.metadata.jsonVersion === '1.0' ? 'application/x-amz-json-1.0' : 'application/x-amz-json-1.1';
   if (!CHECKSUMMED.has(model.name)) {
-    return { status, headers: { 'content-type': contentType, 'x-amzn-requestid': requestId }, body: text };
+    return { status, headers: { 'content-type': contentType, 'x-amzn-requestid': requestId }, body };
   }
   return {
     status,
     headers: {
       'content-type': contentType,
       'x-amzn-requestid': requestId,
-      'x-amz-crc32': String(crc32(text)),
+      'x-amz-crc32': String(crc32(body)),
     },
-    body: text,
+    body,
   };
 }
 
@@ -111,8 +116,9 @@ function encodedOutput(
   model: ServiceModel,
   operation: OperationModel,
   output: Readonly<Record<string, unknown>>,
-): string {
+): string | Uint8Array {
   if (output instanceof RawJson) return output.text;
+  if (output instanceof RawAnswer) return output.bytes;
   // What answers nothing has no body, not one that says nothing.
   return operation.output ? jsonEncoder(model, operation.output)(output) : '';
 }

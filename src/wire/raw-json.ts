@@ -18,6 +18,15 @@ export class RawJson {
   }
 }
 
+/** A whole answer of a JSON protocol, as the bytes it leaves as. */
+export class RawAnswer {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
 /** `JSON.stringify`, or undefined when the value holds what it cannot print as it stands: raw text or a bigint. */
 export function stringifyPlain(value: unknown): string | undefined {
   met = false;

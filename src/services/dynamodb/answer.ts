@@ -1,8 +1,8 @@
 import type { AttributeMap, ItemCollectionMetrics } from '../../model/gen/dynamodb.ts';
 import type { Context } from '../../service/context.ts';
-import { RawJson } from '../../wire/raw-json.ts';
+import { RawAnswer, RawJson } from '../../wire/raw-json.ts';
 import type { Item } from './attribute-value.ts';
-import { itemOf } from './item-codec.ts';
+import { itemOf, itemText, joinedTexts } from './item-codec.ts';
 import type { StoredItem } from './stored-item.ts';
 import type { Table } from './table.ts';
 
@@ -19,10 +19,17 @@ export function shownText(ctx: Context, text: string): AttributeMap {
   return ctx.inside === true ? itemOf(text) : (new RawJson(text) as unknown as AttributeMap);
 }
 
-/** {@link shown}, of many. */
-export function shownList(ctx: Context, items: readonly StoredItem[]): readonly AttributeMap[] {
-  if (ctx.inside === true) return items.map((stored) => stored.item);
-  return new RawJson(`[${items.map((stored) => stored.text).join(',')}]`) as unknown as AttributeMap[];
+/**
+ * An answer whose items are as they are stored, for a client: nothing of them is made into text on the way. `rest` is
+ * what it says besides, whose undefined members are left out.
+ */
+export function answerOf(
+  items: readonly StoredItem[],
+  rest: { readonly LastEvaluatedKey: Item | undefined; readonly [member: string]: unknown },
+): RawAnswer {
+  const { LastEvaluatedKey: last, ...plain } = rest;
+  const key = last === undefined ? '' : `"LastEvaluatedKey":${itemText(last)},`;
+  return new RawAnswer(joinedTexts(items, '{"Items":[', `],${key}${JSON.stringify(plain).slice(1)}`));
 }
 
 /**

@@ -6,7 +6,7 @@ import type {
 } from '../../model/gen/dynamodb.ts';
 import type { Context } from '../../service/context.ts';
 import { Fault } from '../../service/faults.ts';
-import { shownList } from './answer.ts';
+import { answerOf } from './answer.ts';
 import { attributeOf, emptyItem, type Item } from './attribute-value.ts';
 import { readUnits } from './capacity.ts';
 import { showUsage } from './consumed-capacity.ts';
@@ -192,8 +192,7 @@ export function pageAnswer(
   const consistent = input.ConsistentRead === true;
   const units = readUnits(page.bytes, consistent);
   const fetchUnits = page.fetched.reduce((sum, bytes) => sum + readUnits(bytes, consistent), 0);
-  return {
-    Items: input.Select === 'COUNT' ? undefined : showItems(ctx, page.items, projection),
+  const rest = {
     Count: page.items.length,
     ScannedCount: page.scanned,
     LastEvaluatedKey: page.last && pageKey(table, index, page.last),
@@ -203,13 +202,10 @@ export function pageAnswer(
       indexes: index === undefined ? [] : [{ index, units }],
     }),
   };
-}
-
-function showItems(
-  ctx: Context,
-  items: readonly StoredItem[],
-  projection: Projection | undefined,
-): readonly AttributeMap[] {
-  if (projection === undefined) return shownList(ctx, items);
-  return items.map(({ item }) => project(item, projection));
+  if (input.Select === 'COUNT') return { Items: undefined, ...rest };
+  if (projection !== undefined) {
+    return { Items: page.items.map(({ item }) => project(item, projection)), ...rest };
+  }
+  if (ctx.inside === true) return { Items: page.items.map(({ item }) => item), ...rest };
+  return answerOf(page.items, rest) as unknown as PageAnswer;
 }

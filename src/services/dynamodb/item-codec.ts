@@ -42,6 +42,30 @@ export function storedText(stored: Uint8Array): string {
   return view(stored).toString('utf8', HEADER);
 }
 
+const COMMA = 44;
+
+/**
+ * Stored items' JSON texts with commas between, as the wire shows them, behind `before` (ASCII, no shorter than what
+ * stands in front of a stored text) and followed by `after`.
+ */
+export function joinedTexts(items: readonly { readonly bytes: Uint8Array }[], before: string, after: string) {
+  const afterBytes = Buffer.byteLength(after, 'utf8');
+  let length = before.length + afterBytes + Math.max(0, items.length - 1);
+  for (const { bytes } of items) length += bytes.length - HEADER;
+  const joined = Buffer.allocUnsafe(length);
+  let at = length - afterBytes;
+  joined.write(after, at, 'utf8');
+  // From the back, each with its header, which the end of the one before it is then written over.
+  for (let i = items.length - 1; i >= 0; i--) {
+    const { bytes } = items[i] as { readonly bytes: Uint8Array };
+    at -= bytes.length - HEADER;
+    joined.set(bytes, at - HEADER);
+    if (i > 0) joined[--at] = COMMA;
+  }
+  joined.write(before, 0, 'latin1');
+  return joined;
+}
+
 /** The item's size as DynamoDB counts it. */
 export function storedSize(stored: Uint8Array): number {
   const high = ((stored[1] as number) << 8) | (stored[2] as number);
