@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { describe, test } from 'node:test';
-import { b, engines, everything, from, list, read, write } from '../../test/support/stores.ts';
+import { b, engines, everything, from, list, read, textOf, write } from '../../test/support/stores.ts';
 
 /** Two bodies that have both read before either commits. */
 function meeting(): () => Promise<void> {
@@ -125,10 +125,10 @@ for (const [name, make] of Object.entries(engines)) {
       const add = () =>
         store.transact(async (tx) => {
           const all = await tx.range({ start: key, end: Uint8Array.of(0xff) }, { limit: 10 });
-          tx.set(key, b(`${Number(`${all[0]?.value ?? 0}`) + 1}`));
+          tx.set(key, b(`${Number(textOf(all[0]?.value ?? b('0'))) + 1}`));
         });
       await Promise.all([add(), add(), add(), add()]);
-      assert.equal(`${await store.get(key)}`, '4');
+      assert.equal(textOf((await store.get(key)) ?? b('')), '4');
       await store.close();
     });
   });

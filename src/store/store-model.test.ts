@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { b, engines, everything, from, list, read, write } from '../../test/support/stores.ts';
+import { b, engines, everything, from, list, read, textOf, write } from '../../test/support/stores.ts';
 import { scaled } from '../../test/support/tier.ts';
 import type { KeyRange, RangeOptions, Reader, Transaction } from './store.ts';
 
@@ -18,7 +18,7 @@ for (const [name, make] of Object.entries(engines)) {
       await write(store, ...names.map((key, i) => [key, `${i}`] as const));
       const expected = names.map((_, i) => i);
       const indexes = async (reader: Reader, range: KeyRange, options: Partial<RangeOptions> = {}) =>
-        (await reader.range(range, { limit: 100, ...options })).map(({ value }) => Number(`${value}`));
+        (await reader.range(range, { limit: 100, ...options })).map(({ value }) => Number(textOf(value)));
       assert.deepEqual(await indexes(store, everything), expected);
       assert.deepEqual(await indexes(store, everything, { reverse: true }), expected.toReversed());
       for (const [i, start] of names.entries()) {

@@ -26,13 +26,15 @@ export const engines: Readonly<Record<string, () => Promise<Store>>> = {
 };
 
 export const b = (text: string): Buffer => Buffer.from(text);
+/** The text of what an engine gives, which need not be Node's kind of bytes. */
+export const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 export const everything: KeyRange = { start: b(''), end: Uint8Array.of(0xff) };
 export const from = (start: string, end: string): KeyRange => ({ start: b(start), end: b(end) });
 
 /** The value of a key as text. */
 export async function read(reader: Reader, key: string): Promise<string | undefined> {
   const value = await reader.get(b(key));
-  return value === undefined ? undefined : Buffer.from(value).toString();
+  return value === undefined ? undefined : textOf(value);
 }
 
 /** The entries of a range as `key=value`. */
