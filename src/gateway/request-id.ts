@@ -11,8 +11,10 @@ export function requestIds(world: World): (service: string) => string {
   function long(): string {
     if (at + LENGTH > pool.length) {
       // One text for many ids: a piece of it is found without putting 52 letters together.
-      const letters = world.random.bytes(POOL).map((byte) => LETTERS[byte & 31] as number);
-      pool = Buffer.from(letters.buffer, letters.byteOffset, letters.length).toString('latin1');
+      const bytes = world.random.bytes(POOL);
+      const letters = Buffer.allocUnsafe(POOL);
+      for (let i = 0; i < POOL; i++) letters[i] = LETTERS[(bytes[i] as number) & 31] as number;
+      pool = letters.toString('latin1');
       at = 0;
     }
     at += LENGTH;

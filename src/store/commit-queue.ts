@@ -200,10 +200,8 @@ export class CommitQueue {
   }
 
   #acknowledge(batch: readonly Pending[]): void {
-    for (const { attempt, conflict, resolve } of batch) {
-      resolve(conflict);
-      if (conflict === undefined) this.#watches.changed(keys(attempt));
-    }
+    for (const { conflict, resolve } of batch) resolve(conflict);
+    this.#watches.changed(keys(batch));
   }
 
   async #fail(batch: readonly Pending[], error: unknown): Promise<void> {
@@ -220,6 +218,9 @@ export class CommitQueue {
   }
 }
 
-function* keys(attempt: Attempt): Generator<Bytes> {
-  for (const { key } of attempt.writes) yield key;
+/** What a batch has changed. */
+function* keys(batch: readonly Pending[]): Generator<Bytes> {
+  for (const { attempt, conflict } of batch) {
+    if (conflict === undefined) for (const { key } of attempt.writes) yield key;
+  }
 }

@@ -25,7 +25,19 @@ export class Watches {
   changed(keys: Iterable<Bytes>): void {
     if (this.#watches.size === 0) return;
     const list = [...keys];
-    for (const watch of this.#watches) if (list.some((key) => within(watch.range, key))) this.#tell(watch);
+    let [least] = list;
+    if (least === undefined) return;
+    let most = least;
+    for (const key of list) {
+      if (Buffer.compare(key, least) < 0) least = key;
+      else if (Buffer.compare(key, most) > 0) most = key;
+    }
+    for (const watch of this.#watches) {
+      // Most watch something else altogether.
+      if (Buffer.compare(watch.range.end, least) <= 0 || Buffer.compare(watch.range.start, most) > 0)
+        continue;
+      if (list.some((key) => within(watch.range, key))) this.#tell(watch);
+    }
   }
 
   /** Tells everyone: it is not known what changed. */

@@ -9,10 +9,8 @@ import type {
   AuthorisationScope,
 } from '../../service/service.ts';
 import type { AttributeValue, Item } from './attribute-value.ts';
-import { parseCondition } from './condition-parser.ts';
-import { ExpressionAttributes } from './expression-attributes.ts';
 import { type ExpressionParameter, tokenise } from './expression-lexer.ts';
-import { constraintsOf } from './key-condition.ts';
+import { constraintsOf, keyConditionOf } from './key-condition.ts';
 import { keyText } from './leading-key.ts';
 import { partiqlAuthorisation } from './partiql-authorisation.ts';
 import { type Table, tableArn } from './table.ts';
@@ -214,11 +212,7 @@ function queriedKey(name: string, input: KeyedInput): readonly string[] {
   if (legacy !== undefined) return keyText(legacy);
   if (input.KeyConditionExpression === undefined) return [];
   try {
-    const attributes = new ExpressionAttributes(
-      input.ExpressionAttributeNames,
-      input.ExpressionAttributeValues,
-    );
-    const { condition } = parseCondition(input.KeyConditionExpression, 'KeyConditionExpression', attributes);
+    const { condition } = keyConditionOf(input as KeyedInput & { readonly KeyConditionExpression: string });
     return keyText(constraintsOf(condition).get(name)?.values[0]);
   } catch (error) {
     if (!Fault.is(error)) throw error;

@@ -1,7 +1,9 @@
 import type { ComparisonOperator, Condition as LegacyCondition } from '../../model/gen/dynamodb.ts';
 import type { KeyRange } from '../../store/store.ts';
 import type { AttributeValue } from './attribute-value.ts';
+import { parseCondition } from './condition-parser.ts';
 import type { Comparator, Condition, Operand } from './expression.ts';
+import { ExpressionAttributes } from './expression-attributes.ts';
 import { invalid, invalidParameter } from './fault.ts';
 import { joinKey, partitionKey, rangeUnder, sortPart, sortPrefix, successor } from './item-key.ts';
 import type { KeyAttribute } from './table.ts';
@@ -33,6 +35,34 @@ export function constraintsOf(condition: Condition): KeyConstraints {
   const constraints = new Map<string, KeyConstraint>();
   collect(condition, constraints);
   return constraints;
+}
+
+interface KeyedExpression {
+  readonly KeyConditionExpression: string;
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined;
+  readonly ExpressionAttributeValues?: Readonly<Record<string, AttributeValue>> | undefined;
+}
+
+interface ParsedKeyCondition {
+  readonly condition: Condition;
+  /** With what the key condition took from them. */
+  readonly attributes: ExpressionAttributes;
+}
+
+/** The key condition that was parsed last: who asks whether a query is allowed has parsed what the query then needs. */
+let latest: { readonly input: KeyedExpression; readonly parsed: ParsedKeyCondition } | undefined;
+
+/** The key condition of a query. To be asked for by the query itself once: its other expressions take from the attributes too. */
+export function keyConditionOf(input: KeyedExpression): ParsedKeyCondition {
+  if (latest?.input === input) return latest.parsed;
+  const attributes = new ExpressionAttributes(
+    input.ExpressionAttributeNames,
+    input.ExpressionAttributeValues,
+  );
+  const { condition } = parseCondition(input.KeyConditionExpression, 'KeyConditionExpression', attributes);
+  const parsed = { condition, attributes };
+  latest = { input, parsed };
+  return parsed;
 }
 
 export function legacyConstraints(conditions: Readonly<Record<string, LegacyCondition>>): KeyConstraints {

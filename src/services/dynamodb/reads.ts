@@ -25,6 +25,7 @@ import { checkKeyPaths } from './key-check.ts';
 import {
   constraintsOf,
   type KeyConstraints,
+  keyConditionOf,
   legacyConstraints,
   type QueryKey,
   queryRange,
@@ -53,23 +54,17 @@ export const reads = {
         'Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.',
       );
     }
-    const attributes = new ExpressionAttributes(
-      input.ExpressionAttributeNames,
-      input.ExpressionAttributeValues,
-    );
-    const keyCondition =
-      input.KeyConditionExpression === undefined
-        ? undefined
-        : parseCondition(input.KeyConditionExpression, 'KeyConditionExpression', attributes);
+    const keyed = isKeyed(input) ? keyConditionOf(input) : undefined;
+    const attributes =
+      keyed?.attributes ??
+      new ExpressionAttributes(input.ExpressionAttributeNames, input.ExpressionAttributeValues);
     const filter = readFilter(input.FilterExpression, attributes);
     const projection = readProjection(input, attributes);
     attributes.checkAllUsed();
     checkLegacyConditions(input.KeyConditions);
     checkSelect(input);
     const constraints: KeyConstraints =
-      keyCondition === undefined
-        ? legacyConstraints(input.KeyConditions ?? {})
-        : constraintsOf(keyCondition.condition);
+      keyed === undefined ? legacyConstraints(input.KeyConditions ?? {}) : constraintsOf(keyed.condition);
     if (constraints.size === 0 || (input.IndexName === undefined && constraints.size > 2)) {
       throw invalid('Conditions can be of length 1 or 2 only');
     }
@@ -150,6 +145,12 @@ export const reads = {
     return pageAnswer(ctx, table, index, input, projection, page);
   },
 } satisfies Group<DynamodbOperations>;
+
+function isKeyed(
+  input: Input<'Query'>,
+): input is Input<'Query'> & { readonly KeyConditionExpression: string } {
+  return input.KeyConditionExpression !== undefined;
+}
 
 function checkQueryParameters(input: Input<'Query'>): void {
   const mixesKeyConditions = input.KeyConditions !== undefined && input.KeyConditionExpression === undefined;
