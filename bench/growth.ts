@@ -4,7 +4,7 @@ import { anonymousMemory, type Started, startServer } from '../test/support/proc
 import { dynamodbCall, type SignedCall, signedRequest } from '../test/support/signed.ts';
 import { runLoad } from './load.ts';
 import { type Line, mostLine, mostRatioLine } from './report.ts';
-import { fillTable, item, keyOf } from './setup.ts';
+import { fillTable, item, keyOf, RESTED_MS } from './setup.ts';
 
 const ROOT = { accessKeyId: 'test', secretAccessKey: 'test' };
 const SMALL = 'Small';
@@ -77,7 +77,7 @@ function median(values: readonly number[]): number {
 
 /** The server's own anonymous memory once it has come to rest; undefined where nobody can tell. */
 async function restingMemory(server: Started): Promise<number | undefined> {
-  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  await new Promise((resolve) => setTimeout(resolve, RESTED_MS));
   return anonymousMemory(server.child.pid ?? 0)?.own;
 }
 

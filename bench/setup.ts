@@ -4,6 +4,8 @@ import type { SigningCredentials } from '../src/wire/sigv4-client.ts';
 import { JsonClient } from '../test/support/json-client.ts';
 
 export const TABLE = 'Bench';
+/** A server that was quiet for so long has given back what its busiest moment needed. */
+export const RESTED_MS = 25_000;
 const ACCOUNT = '000000000000';
 const ROOT = { accessKeyId: 'test', secretAccessKey: 'test' };
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { packageFolder } from '../src/base/package-folder.ts';
 import { anonymousMemory, startServer } from '../test/support/process.ts';
 import { type Line, mostLine } from './report.ts';
-import { fillTable } from './setup.ts';
+import { fillTable, RESTED_MS } from './setup.ts';
 
 const STARTS = 7;
 const ITEMS = 100_000;
@@ -17,7 +17,7 @@ export async function benchStart(folder: string): Promise<readonly Line[]> {
   const first = await startServer(options);
   await fillTable(first.port, ITEMS);
   // What deploying and filling left behind is collected, and the pool of workers is there.
-  await new Promise((resolve) => setTimeout(resolve, 25_000));
+  await new Promise((resolve) => setTimeout(resolve, RESTED_MS));
   const memory = anonymousMemory(first.child.pid ?? 0);
   await first.stop();
   const took: number[] = [];
