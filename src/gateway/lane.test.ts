@@ -45,13 +45,16 @@ async function harness(
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+  const clients: Socket[] = [];
   t.after(() => {
     lane.destroy();
+    for (const socket of [...clients, ...taken]) socket.destroy();
     server.close();
   });
   const { port } = server.address() as AddressInfo;
   const open = async (): Promise<Socket> => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    clients.push(socket);
     await once(socket, 'connect');
     return socket;
   };
