@@ -210,10 +210,9 @@ function onRange(
 function queriedKey(name: string, input: KeyedInput): readonly string[] {
   const legacy = input.KeyConditions?.[name]?.AttributeValueList?.[0];
   if (legacy !== undefined) return keyText(legacy);
-  if (input.KeyConditionExpression === undefined) return [];
   try {
-    const { condition } = keyConditionOf(input as KeyedInput & { readonly KeyConditionExpression: string });
-    return keyText(constraintsOf(condition).get(name)?.values[0]);
+    const keyed = keyConditionOf(input);
+    return keyed === undefined ? [] : keyText(constraintsOf(keyed.condition).get(name)?.values[0]);
   } catch (error) {
     if (!Fault.is(error)) throw error;
     return [];

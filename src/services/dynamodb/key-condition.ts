@@ -38,7 +38,7 @@ export function constraintsOf(condition: Condition): KeyConstraints {
 }
 
 interface KeyedExpression {
-  readonly KeyConditionExpression: string;
+  readonly KeyConditionExpression?: string | undefined;
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined;
   readonly ExpressionAttributeValues?: Readonly<Record<string, AttributeValue>> | undefined;
 }
@@ -52,8 +52,9 @@ interface ParsedKeyCondition {
 /** The key condition that was parsed last: who asks whether a query is allowed has parsed what the query then needs. */
 let latest: { readonly input: KeyedExpression; readonly parsed: ParsedKeyCondition } | undefined;
 
-/** The key condition of a query. To be asked for by the query itself once: its other expressions take from the attributes too. */
-export function keyConditionOf(input: KeyedExpression): ParsedKeyCondition {
+/** The key condition of a query, if it has one. To be asked for by the query itself once: its other expressions take from the attributes too. */
+export function keyConditionOf(input: KeyedExpression): ParsedKeyCondition | undefined {
+  if (input.KeyConditionExpression === undefined) return undefined;
   if (latest?.input === input) return latest.parsed;
   const attributes = new ExpressionAttributes(
     input.ExpressionAttributeNames,

@@ -54,7 +54,7 @@ export const reads = {
         'Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.',
       );
     }
-    const keyed = isKeyed(input) ? keyConditionOf(input) : undefined;
+    const keyed = keyConditionOf(input);
     const attributes =
       keyed?.attributes ??
       new ExpressionAttributes(input.ExpressionAttributeNames, input.ExpressionAttributeValues);
@@ -145,12 +145,6 @@ export const reads = {
     return pageAnswer(ctx, table, index, input, projection, page);
   },
 } satisfies Group<DynamodbOperations>;
-
-function isKeyed(
-  input: Input<'Query'>,
-): input is Input<'Query'> & { readonly KeyConditionExpression: string } {
-  return input.KeyConditionExpression !== undefined;
-}
 
 function checkQueryParameters(input: Input<'Query'>): void {
   const mixesKeyConditions = input.KeyConditions !== undefined && input.KeyConditionExpression === undefined;

@@ -14,20 +14,13 @@ import { arnOf, fault, isVersionNumber, LATEST } from './reference.ts';
 import { endLines, initLines, initStartLine, startLine, streamName, tailOf } from './report.ts';
 import { assumeRole } from './roles.ts';
 import { openVariables } from './sealed.ts';
-import { Slots } from './slots.ts';
+import { type SlotRequest, Slots } from './slots.ts';
 import { newTraceHeader } from './trace.ts';
 
 /** A version that is ready to run: what an invocation needs of the store, read once. */
-export interface Runnable {
+export interface Runnable extends SlotRequest {
   readonly version: FunctionVersion;
   readonly spec: EnvironmentSpec;
-  readonly functionArn: string;
-  readonly versionArn: string;
-  readonly scope: string;
-  readonly reserved: number | undefined;
-  /** For the version, and for all of the function's. */
-  readonly provisioned: number;
-  readonly provisionedInFunction: number;
   /** Calls itself as often as it likes. */
   readonly mayLoop: boolean;
 }
