@@ -63,7 +63,8 @@ function jsonRoute(registry: Registry, target: string): Route {
 function cborRoute(registry: Registry, path: string): Route | undefined {
   const [, target = '', name = ''] = CBOR_PATH.exec(path) ?? [];
   const service = registry.byTarget(target);
-  if (service === undefined) return undefined;
+  // What does not speak it would answer with its own protocol's shapes.
+  if (service?.metadata.protocols?.includes('smithy-rpc-v2-cbor') !== true) return undefined;
   return {
     service,
     model: service.model(),
