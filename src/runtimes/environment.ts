@@ -103,6 +103,10 @@ export class Environment {
     });
   }
 
+  get gone(): Promise<void> {
+    return this.#worker.gone;
+  }
+
   get holder(): Holder | undefined {
     return this.#worker.holder;
   }

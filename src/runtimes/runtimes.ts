@@ -178,7 +178,7 @@ class ProcessRuntimes implements Runtimes {
   async close(): Promise<void> {
     this.#closed = true;
     this.#cancelSweep();
-    this.#starter.close();
+    const gone = this.#starter.close();
     const stops = new Error('the server stops');
     for (const fleet of this.#fleets.values()) {
       for (const { reject } of fleet.waiting.splice(0)) reject(stops);
@@ -190,6 +190,7 @@ class ProcessRuntimes implements Runtimes {
         return environment.state === 'idle' ? environment.end() : environment.abandon(stops);
       }),
     );
+    await gone;
   }
 
   #fleetOf(spec: EnvironmentSpec): Fleet {

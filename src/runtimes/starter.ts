@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnvironmentSpec, ImageSpec, Initialization, WorkerProfile } from '../service/runtimes.ts';
 import { environment as variable } from '../world/environment.ts';
-import type { Cancel, World } from '../world/world.ts';
+import type { World } from '../world/world.ts';
 import { USUAL_ADDRESS } from './connections.ts';
 import type { ControlGroups } from './control-groups.ts';
 import { ContainerEngine } from './engine.ts';
@@ -11,11 +11,13 @@ import type { EnvironmentOptions, EnvironmentState } from './environment-options
 import { externalExtensions, LAUNCHER } from './extensions.ts';
 import { familyOf, type Language, lackOf } from './languages.ts';
 import { Languages } from './languages-here.ts';
+import { Living } from './living.ts';
 import { type Names, trustOf, viewsOf } from './names.ts';
 import { linkAbove } from './node-language.ts';
 import { PROGRAM_PATH, type Sandbox } from './sandbox.ts';
 import { bootstrapFolder, type SdkModules } from './sdk-modules.ts';
 import { isStageable, merge, stage, Trees } from './staging.ts';
+import { Standbys } from './standbys.ts';
 import { hostsFile, placeOf, plainEnvironment, withCredentials } from './surroundings.ts';
 import { Worker } from './worker.ts';
 
@@ -30,21 +32,8 @@ export interface StarterOptions {
   readonly installed: string | undefined;
 }
 
-/** A worker that stands by for functions of one profile. */
-interface Standby {
-  readonly profile: WorkerProfile;
-  worker: Worker | undefined;
-  /** One is on its way. */
-  pending: boolean;
-}
-
 /** Whose processes can start before they know their function. */
 const STAND_BY: ReadonlySet<unknown> = new Set(['node', 'python', 'java', 'ruby']);
-/** Kinds of workers that stand by at a time; each holds the memory of an idle process. */
-const MOST_STANDBYS = 4;
-/** A replacement starts when the cold start that took its predecessor is over. */
-const REFILL_MS = 150;
-
 /** Variables that a process obeys only when they are there at its start. */
 const START_ONLY =
   /^(?:NODE_|PYTHON|JAVA_TOOL_OPTIONS$|_JAVA_OPTIONS$|JDK_JAVA_OPTIONS$|LD_|UV_|MALLOC_|GLIBC_|AWS_LAMBDA_EXEC_WRAPPER$)/;
@@ -69,9 +58,8 @@ export class Starter {
   readonly #names: Names | undefined;
   readonly #bootstraps: string;
   readonly #trees = new Trees();
-  readonly #standbys = new Map<string, Standby>();
-  readonly #refills = new Set<Cancel>();
-  #closed = false;
+  readonly #standbys: Standbys;
+  readonly #living = new Living();
   #addresses: number;
 
   constructor(options: StarterOptions) {
@@ -96,32 +84,27 @@ export class Starter {
       },
       variable('PATH'),
     );
+    this.#standbys = new Standbys(options.world.timers, (profile) =>
+      this.#living.follow(this.#standBy(profile)),
+    );
   }
 
-  prepare(profile: WorkerProfile): void {
-    if (!STAND_BY.has(familyOf(profile.runtime))) return;
-    const key = this.#keyOf(profile);
-    const known = this.#standbys.get(key);
-    // The most recent wishes are kept.
-    this.#standbys.delete(key);
-    this.#standbys.set(key, known ?? { profile: plain(profile), worker: undefined, pending: false });
-    for (const [oldest, standby] of this.#standbys) {
-      if (this.#standbys.size <= MOST_STANDBYS) break;
-      this.#standbys.delete(oldest);
-      standby.worker?.kill();
-    }
-    if (known === undefined) this.#refill(key);
-  }
-
-  close(): void {
-    this.#closed = true;
-    for (const cancel of this.#refills) cancel();
-    for (const { worker } of this.#standbys.values()) worker?.kill();
-    this.#standbys.clear();
+  /** Starts nothing more; resolves when all that it has started has gone. */
+  close(): Promise<void> {
+    this.#standbys.close();
+    return this.#living.gone(this.#world.timers);
   }
 
   /** An environment that is starting. Rejects when the role gives no credentials or the language is not here. */
-  async start(
+  start(
+    spec: EnvironmentSpec,
+    initialization: Initialization,
+    onChange: (environment: Environment, was: EnvironmentState) => void,
+  ): Promise<Environment> {
+    return this.#living.follow(this.#start(spec, initialization, onChange));
+  }
+
+  async #start(
     spec: EnvironmentSpec,
     initialization: Initialization,
     onChange: (environment: Environment, was: EnvironmentState) => void,
@@ -150,7 +133,7 @@ export class Starter {
       extensions.length === 0 &&
       (sandboxed ? isStageable([code, ...layers]) : layers.length === 0)
     ) {
-      worker = this.#take(spec);
+      worker = this.#standbys.take(this.#keyOf(spec));
       if (worker !== undefined && sandboxed) {
         try {
           for (const layer of layers) stage(layer, join(worker.folder, 'opt'));
@@ -252,44 +235,13 @@ export class Starter {
     return `127.78.${Math.floor(this.#addresses / 255)}.${1 + (this.#addresses % 255)}`;
   }
 
+  prepare(profile: WorkerProfile): void {
+    if (STAND_BY.has(familyOf(profile.runtime))) this.#standbys.prepare(this.#keyOf(profile), profile);
+  }
+
   /** A worker that stands by knows the name of its runtime already, and runs on what was here when it began. */
   #keyOf({ runtime, memoryMb, ephemeralStorageMb }: WorkerProfile): string {
     return `${runtime}:${this.languages.kindOf(runtime)}:${memoryMb}:${ephemeralStorageMb}`;
-  }
-
-  #take(profile: WorkerProfile): Worker | undefined {
-    const key = this.#keyOf(profile);
-    const standby = this.#standbys.get(key);
-    const worker = standby?.worker;
-    if (standby === undefined || worker === undefined) return undefined;
-    standby.worker = undefined;
-    this.#refillLater(key);
-    return worker.alive ? worker : undefined;
-  }
-
-  #refillLater(key: string): void {
-    const cancel = this.#world.timers.after(REFILL_MS, () => {
-      this.#refills.delete(cancel);
-      this.#refill(key);
-    });
-    this.#refills.add(cancel);
-  }
-
-  #refill(key: string): void {
-    const standby = this.#standbys.get(key);
-    if (this.#closed || standby === undefined || standby.pending || standby.worker !== undefined) return;
-    standby.pending = true;
-    this.#standBy(standby.profile).then(
-      (worker) => {
-        standby.pending = false;
-        if (this.#closed || this.#standbys.get(key) !== standby) worker?.kill();
-        else standby.worker = worker;
-      },
-      () => {
-        // Without one, the next cold start spawns its own and reports what is wrong.
-        standby.pending = false;
-      },
-    );
   }
 
   async #standBy(profile: WorkerProfile): Promise<Worker | undefined> {
@@ -381,8 +333,4 @@ export class Starter {
         language.isOwnProgram(content.handler) || content.extensions.length > 0 || wrapper !== undefined,
     });
   }
-}
-
-function plain({ runtime, memoryMb, ephemeralStorageMb }: WorkerProfile): WorkerProfile {
-  return { runtime, memoryMb, ephemeralStorageMb };
 }

@@ -63,6 +63,11 @@ export class Worker {
   #events: WorkerEvents | undefined;
   #exit: WorkerExit | undefined;
   #exited = false;
+  #bury: () => void = () => {};
+  /** Its process has ended, and its folder is removed. */
+  readonly gone = new Promise<void>((resolve) => {
+    this.#bury = resolve;
+  });
   #frozen = false;
   /** Frozen processes outside of the group. */
   readonly #left: number[] = [];
@@ -315,9 +320,11 @@ export class Worker {
     this.#removeGroup();
     for (const stream of this.#child.stdio) stream?.destroy();
     this.#events?.exit(exit ?? { code: undefined, signal: undefined });
-    rm(this.folder, { recursive: true, force: true }).catch(() => {
-      // What is left is removed with the whole folder at the next start.
-    });
+    rm(this.folder, { recursive: true, force: true })
+      .catch(() => {
+        // What is left is removed with the whole folder at the next start.
+      })
+      .finally(this.#bury);
   }
 }
 

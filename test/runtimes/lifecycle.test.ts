@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRuntimes } from '../../src/runtimes/runtimes.ts';
@@ -88,6 +89,28 @@ bothWays((run, runtimes) => {
     assert.notEqual(second.environmentId, first.environmentId);
     await runtimes().evict(spec.functionKey);
     assert.notEqual((await run({ ...spec, revision: '2' }, {})).environmentId, second.environmentId);
+  });
+
+  test('what has closed has left nothing behind, whatever its environments were at', async () => {
+    const own = join(folder, world.random.uuid());
+    const closing = await createRuntimes({
+      world,
+      folder: own,
+      sandbox: runtimes().isolation.sandboxed ? sandbox : plainProcesses('tests'),
+    });
+    const source = 'exports.handler = async (ms) => { await new Promise((r) => setTimeout(r, ms)); };';
+    const [idle, busy, starting] = [1, 2, 3].map(() => specOf(code({ 'index.js': source })));
+    assert.ok(idle !== undefined && busy !== undefined && starting !== undefined);
+    await Promise.all([idle, busy].map((spec) => closing.invoke(spec, invocationOf(spec, 0))));
+    const environments = async () =>
+      (await readdir(join(own, 'environments'))).filter((name) => /^[0-9a-f]{32}$/.test(name));
+    assert.ok((await environments()).length >= 2);
+    const cutShort = [busy, starting].map((spec) =>
+      assert.rejects(closing.invoke(spec, invocationOf(spec, 60_000)), /the server stops/),
+    );
+    await closing.close();
+    assert.deepEqual(await environments(), []);
+    await Promise.all(cutShort);
   });
 
   test('a credential failure is the invocation’s', async () => {
