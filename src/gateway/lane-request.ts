@@ -14,8 +14,8 @@ const HEAD_END = Buffer.from('\r\n\r\n');
 /** Node's own bound. */
 const MOST_HEAD_BYTES = 16 * 1024;
 const MOST_BODY_BYTES = 64 * 1024;
-/** What a head may not hold: bytes that are no text. */
-const ODD = /[^\t\x20-\x7e\r\n]/;
+/** What a value may not hold: bytes that are no text. */
+const ODD = /[^\t\x20-\x7e]/;
 const LINE_FEED = 10;
 /** RFC 9110, 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -30,16 +30,28 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 const KNOWN_NAMES = 500;
-/** Names as they are spelled, in lower case; undefined for those that are not for the lane. */
-const names = new Map<string, string | undefined>();
 
-function nameOf(spelled: string): string | undefined {
-  const known = names.get(spelled);
-  if (known !== undefined || names.has(spelled)) return known;
+/** A header as clients spell its name. */
+interface KnownHeader {
+  /** In lower case; undefined when it is not for the lane. */
+  readonly name: string | undefined;
+  /**
+   * The value it had last, which holds nothing odd. Most clients repeat theirs, and the very string is looked at once:
+   * what it is a key of later does not hash it again.
+   */
+  value: string;
+}
+
+const headersKnown = new Map<string, KnownHeader>();
+
+function headerOf(spelled: string): KnownHeader {
+  const known = headersKnown.get(spelled);
+  if (known !== undefined) return known;
   const lower = spelled.toLowerCase();
   const name = TOKEN.test(spelled) && !ELSEWHERE.has(lower) ? lower : undefined;
-  if (names.size < KNOWN_NAMES) names.set(spelled, name);
-  return name;
+  const header = { name, value: '' };
+  if (headersKnown.size < KNOWN_NAMES) headersKnown.set(spelled, header);
+  return header;
 }
 
 /**
@@ -70,7 +82,6 @@ export function readLaneRequest(buffer: Buffer): LaneRequest | undefined | false
 
 /** From `start` on `text` is lines, each with its end. */
 function readHeaders(text: string, start: number): Record<string, string> | undefined {
-  if (ODD.test(text)) return undefined;
   const headers: Record<string, string> = {};
   for (let at = start; at < text.length; ) {
     const end = text.indexOf('\r', at);
@@ -78,9 +89,15 @@ function readHeaders(text: string, start: number): Record<string, string> | unde
     if (text.charCodeAt(end + 1) !== LINE_FEED || text.indexOf('\n', at) !== end + 1) return undefined;
     const colon = text.indexOf(':', at);
     if (colon < 0 || colon > end) return undefined;
-    const name = nameOf(text.slice(at, colon));
+    const header = headerOf(text.slice(at, colon));
+    const { name } = header;
     if (name === undefined || Object.hasOwn(headers, name)) return undefined;
-    headers[name] = trimmed(text, colon + 1, end);
+    const value = trimmed(text, colon + 1, end);
+    if (value !== header.value) {
+      if (ODD.test(value)) return undefined;
+      header.value = value;
+    }
+    headers[name] = header.value;
     at = end + 2;
   }
   return headers;

@@ -33,18 +33,30 @@ export class SigningKey {
   }
 }
 
-/** By secret, then scope: the secret is the same string for every request of a credential, so its hash is known. */
-const keys = new Map<string, Map<string, SigningKey>>();
+/** The keys of one secret, by `date/region/service`. */
+interface SecretKeys {
+  readonly byScope: Map<string, SigningKey>;
+  /** What was asked for last: a client mostly stays with one service, and this spares it making a text of its scope. */
+  last:
+    | { readonly date: string; readonly region: string; readonly service: string; readonly key: SigningKey }
+    | undefined;
+}
+
+/** By secret: it is the same string for every request of a credential, so its hash is known. */
+const secrets = new Map<string, SecretKeys>();
 
 /** The key of a secret for one day, region and service; the latest few thousand are kept. */
 export function signingKey(secret: string, date: string, region: string, service: string): SigningKey {
-  let scopes = keys.get(secret);
-  if (scopes === undefined) {
-    if (keys.size >= MOST_KEYS) keys.delete(keys.keys().next().value as string);
-    keys.set(secret, (scopes = new Map()));
+  let keys = secrets.get(secret);
+  if (keys === undefined) {
+    if (secrets.size >= MOST_KEYS) secrets.delete(secrets.keys().next().value as string);
+    secrets.set(secret, (keys = { byScope: new Map(), last: undefined }));
   }
+  const { byScope, last } = keys;
+  if (last !== undefined && last.date === date && last.region === region && last.service === service)
+    return last.key;
   const scope = `${date}/${region}/${service}`;
-  let key = scopes.get(scope);
+  let key = byScope.get(scope);
   if (key === undefined) {
     const steps = [date, region, service, 'aws4_request'];
     key = new SigningKey(
@@ -53,9 +65,10 @@ export function signingKey(secret: string, date: string, region: string, service
         Buffer.from(`AWS4${secret}`),
       ),
     );
-    if (scopes.size >= MOST_SCOPES) scopes.clear();
-    scopes.set(scope, key);
+    if (byScope.size >= MOST_SCOPES) byScope.clear();
+    byScope.set(scope, key);
   }
+  keys.last = { date, region, service, key };
   return key;
 }
 

@@ -188,14 +188,15 @@ function payloadOf(
   key: SigningKey | undefined,
 ): Verification {
   if (declared === UNSIGNED) return { ok: true, payload: { kind: 'unsigned' } };
+  // Only S3 has taken the header's word; elsewhere the declared hash is the body's own.
+  if (style !== 's3' && body !== undefined)
+    return { ok: true, payload: { kind: 'covered', sha256: declared } };
   const form = CHUNK_FORMS.get(declared);
   if (form !== undefined) {
     const chain = { key, dateTime: claim.dateTime, scope: claim.scope, seed: claim.signature };
     return { ok: true, payload: { kind: 'chunked', form, chain } };
   }
   if (body === undefined) return { ok: true, payload: { kind: 'hashed', sha256: declared } };
-  // Only S3 has taken the header's word so far; elsewhere the declared hash is the body's own.
-  if (style !== 's3') return { ok: true, payload: { kind: 'covered', sha256: declared } };
   const actual = body.length === 0 ? EMPTY_SHA256 : hash('sha256', body, 'hex');
   if (actual !== declared) return { ok: false, refusal: contentMismatch(declared, actual) };
   return { ok: true, payload: { kind: 'covered', sha256: declared } };

@@ -49,7 +49,7 @@ export interface PageCapacity {
 export async function readPage(ctx: Context, request: PageRequest): Promise<ItemPage> {
   const { table, index, consistent } = request.capacity;
   const limits = limitsOf(ctx, table);
-  if (limits === undefined) return evaluatePage(ctx, request);
+  if (limits === undefined) return await evaluatePage(ctx, request);
   const { start } = request.range;
   limits.reading(index)?.admit(start, ctx.world.clock.now());
   const page = await evaluatePage(ctx, request);

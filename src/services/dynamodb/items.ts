@@ -63,7 +63,7 @@ export const items = {
     }
     checkItemSize(input.Item);
     const write = checkedPut(input, input.Item);
-    return withTable(ctx, address, async (table) => {
+    return await withTable(ctx, address, async (table) => {
       const outcome = await perform(ctx, table, input, write);
       return {
         Attributes: oldAttributes(ctx, input.ReturnValues, outcome),
@@ -84,7 +84,7 @@ export const items = {
       throw invalid('ReturnValues can only be ALL_OLD or NONE');
     }
     const write = checkedDelete(input, input.Key);
-    return withTable(ctx, address, async (table) => {
+    return await withTable(ctx, address, async (table) => {
       const outcome = await perform(ctx, table, input, write);
       return {
         Attributes: oldAttributes(ctx, input.ReturnValues, outcome),
@@ -115,7 +115,7 @@ export const items = {
         apply: (item) => applyLegacyUpdates(item, updates),
       },
     );
-    return withTable(ctx, address, async (table) => {
+    return await withTable(ctx, address, async (table) => {
       const outcome = await perform(ctx, table, input, write);
       return {
         Attributes: updatedAttributes(ctx, input.ReturnValues, outcome, write),
@@ -149,12 +149,7 @@ export function readProjection(
 
 type WriteInput = Input<'PutItem'> | Input<'DeleteItem'> | Input<'UpdateItem'>;
 
-async function perform(
-  ctx: Context,
-  table: Table,
-  input: WriteInput,
-  write: CheckedWrite,
-): Promise<WriteOutcome> {
+function perform(ctx: Context, table: Table, input: WriteInput, write: CheckedWrite): Promise<WriteOutcome> {
   const returns = input.ReturnValues !== undefined && input.ReturnValues !== 'NONE';
   const counts = asksUsage(input.ReturnConsumedCapacity);
   return performWrite(ctx, write.on(table, returns || counts));

@@ -1,4 +1,5 @@
 import { parseArn } from '../../base/arn.ts';
+import { after, type MaybePromise } from '../../base/maybe-promise.ts';
 import type { Context } from '../../service/context.ts';
 import type { Store } from '../../store/store.ts';
 import { fault, invalid } from './fault.ts';
@@ -110,9 +111,12 @@ export function forgetTables(ctx: Pick<Context, 'store'>, { account, region }: T
   scopes.get(ctx.store)?.get(region)?.get(account)?.forget();
 }
 
-/** The table for work on its items; a fault when there is none or it is being deleted. */
-export async function tableFor(ctx: Context, address: TableAddress): Promise<Table> {
-  const table = cachedTable(ctx, address) ?? (await lookUpTable(ctx, address));
+/** The table for work on its items, at once when the cache knows it; a fault when there is none or it is being deleted. */
+export function tableFor(ctx: Context, address: TableAddress): MaybePromise<Table> {
+  return after(cachedTable(ctx, address) ?? lookUpTable(ctx, address), workable);
+}
+
+function workable(table: Table | undefined): Table {
   if (table === undefined || table.row.status === 'DELETING' || table.row.status === 'CREATING') {
     throw fault('ResourceNotFoundException', 'Requested resource not found');
   }
