@@ -31,28 +31,31 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 ]);
 const KNOWN_NAMES = 500;
 
-/** A header as clients spell its name. */
-interface KnownHeader {
-  /** In lower case; undefined when it is not for the lane. */
-  readonly name: string | undefined;
-  /**
-   * The value it had last, which holds nothing odd. Most clients repeat theirs, and the very string is looked at once:
-   * what it is a key of later does not hash it again.
-   */
-  value: string;
-}
+/** Names as they are spelled, in lower case; undefined for those that are not for the lane. */
+const names = new Map<string, string | undefined>();
 
-const headersKnown = new Map<string, KnownHeader>();
-
-function headerOf(spelled: string): KnownHeader {
-  const known = headersKnown.get(spelled);
-  if (known !== undefined) return known;
+function nameOf(spelled: string): string | undefined {
+  const known = names.get(spelled);
+  if (known !== undefined || names.has(spelled)) return known;
   const lower = spelled.toLowerCase();
   const name = TOKEN.test(spelled) && !ELSEWHERE.has(lower) ? lower : undefined;
-  const header = { name, value: '' };
-  if (headersKnown.size < KNOWN_NAMES) headersKnown.set(spelled, header);
-  return header;
+  if (names.size < KNOWN_NAMES) names.set(spelled, name);
+  return name;
 }
+
+/** A header, and all of its line. */
+interface Line {
+  readonly text: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * The headers of the request read last, by their places. A client sends most of them again in the next, and what is the
+ * same line is not taken apart again; who looks a value up later finds its hash known.
+ */
+const lines: Line[] = [];
+const MOST_LINES = 32;
 
 /**
  * Reads the request `buffer` starts with: undefined while some of it is missing, false when it is none for the lane.
@@ -83,24 +86,31 @@ export function readLaneRequest(buffer: Buffer): LaneRequest | undefined | false
 /** From `start` on `text` is lines, each with its end. */
 function readHeaders(text: string, start: number): Record<string, string> | undefined {
   const headers: Record<string, string> = {};
-  for (let at = start; at < text.length; ) {
-    const end = text.indexOf('\r', at);
-    // Line ends that are none: either half alone.
-    if (text.charCodeAt(end + 1) !== LINE_FEED || text.indexOf('\n', at) !== end + 1) return undefined;
-    const colon = text.indexOf(':', at);
-    if (colon < 0 || colon > end) return undefined;
-    const header = headerOf(text.slice(at, colon));
-    const { name } = header;
-    if (name === undefined || Object.hasOwn(headers, name)) return undefined;
-    const value = trimmed(text, colon + 1, end);
-    if (value !== header.value) {
-      if (ODD.test(value)) return undefined;
-      header.value = value;
-    }
-    headers[name] = header.value;
-    at = end + 2;
+  let place = 0;
+  for (let at = start; at < text.length; place++) {
+    const known = lines[place];
+    const line =
+      known !== undefined && text.slice(at, at + known.text.length) === known.text
+        ? known
+        : readLine(text, at);
+    if (line === undefined || Object.hasOwn(headers, line.name)) return undefined;
+    if (line !== known && place < MOST_LINES) lines[place] = line;
+    headers[line.name] = line.value;
+    at += line.text.length;
   }
   return headers;
+}
+
+function readLine(text: string, at: number): Line | undefined {
+  const end = text.indexOf('\r', at);
+  // Line ends that are none: either half alone.
+  if (text.charCodeAt(end + 1) !== LINE_FEED || text.indexOf('\n', at) !== end + 1) return undefined;
+  const colon = text.indexOf(':', at);
+  if (colon < 0 || colon > end) return undefined;
+  const name = nameOf(text.slice(at, colon));
+  const value = trimmed(text, colon + 1, end);
+  if (name === undefined || ODD.test(value)) return undefined;
+  return { text: text.slice(at, end + 2), name, value };
 }
 
 function trimmed(text: string, from: number, to: number): string {

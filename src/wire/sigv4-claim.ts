@@ -262,26 +262,50 @@ function isAsymmetric(algorithm: string, style: SignatureStyle, presigned: boole
   );
 }
 
-type Unscoped = Omit<SignatureClaim, 'accessKeyId' | 'scope' | 'date' | 'region' | 'service' | 'terminator'>;
+type Scoped = Pick<SignatureClaim, 'accessKeyId' | 'scope' | 'date' | 'region' | 'service' | 'terminator'>;
+type Unscoped = Omit<SignatureClaim, keyof Scoped>;
 
-/** An access key id may hold slashes: the scope is the last four parts. */
-function claimOf(credential: string, style: SignatureStyle, rest: Unscoped): SignatureClaim {
-  if (rest.regionSet !== undefined) return asymmetricClaim(credential, style, rest, rest.regionSet);
+let lastCredential = '';
+let lastScoped: Scoped | undefined;
+
+/**
+ * The parts of `accessKeyId/date/region/service/aws4_request`; undefined when it has others. An access key id may hold
+ * slashes: the scope is the last four parts. A client sends the same all day; what looks its parts up has their hashes.
+ */
+function scopedOf(credential: string): Scoped | undefined {
+  if (credential === lastCredential) return lastScoped;
   const terminatorAt = credential.lastIndexOf('/');
   const serviceAt = credential.lastIndexOf('/', terminatorAt - 1);
   const regionAt = credential.lastIndexOf('/', serviceAt - 1);
   const dateAt = credential.lastIndexOf('/', regionAt - 1);
   const ordered = dateAt > 0 && dateAt < regionAt && regionAt < serviceAt && serviceAt < terminatorAt;
-  if (!ordered || !isPrintable(credential))
-    throw faultOf(credentialMalformed(credential, style, rest.presigned));
+  lastCredential = credential;
+  lastScoped =
+    ordered && isPrintable(credential)
+      ? {
+          accessKeyId: credential.slice(0, dateAt),
+          scope: credential.slice(dateAt + 1),
+          date: credential.slice(dateAt + 1, regionAt),
+          region: credential.slice(regionAt + 1, serviceAt),
+          service: credential.slice(serviceAt + 1, terminatorAt),
+          terminator: credential.slice(terminatorAt + 1),
+        }
+      : undefined;
+  return lastScoped;
+}
+
+function claimOf(credential: string, style: SignatureStyle, rest: Unscoped): SignatureClaim {
+  if (rest.regionSet !== undefined) return asymmetricClaim(credential, style, rest, rest.regionSet);
+  const scoped = scopedOf(credential);
+  if (scoped === undefined) throw faultOf(credentialMalformed(credential, style, rest.presigned));
   // Written out: this is on the way of every request, and spreading costs more than hashing.
   return {
-    accessKeyId: credential.slice(0, dateAt),
-    scope: credential.slice(dateAt + 1),
-    date: credential.slice(dateAt + 1, regionAt),
-    region: credential.slice(regionAt + 1, serviceAt),
-    service: credential.slice(serviceAt + 1, terminatorAt),
-    terminator: credential.slice(terminatorAt + 1),
+    accessKeyId: scoped.accessKeyId,
+    scope: scoped.scope,
+    date: scoped.date,
+    region: scoped.region,
+    service: scoped.service,
+    terminator: scoped.terminator,
     signedHeaders: rest.signedHeaders,
     signature: rest.signature,
     dateTime: rest.dateTime,

@@ -104,8 +104,20 @@ export function dateTimeText(ms: number): string {
   return new Date(ms).toISOString().replace(/[-:]|\.\d{3}/g, '');
 }
 
+/** Read last: a busy client sends hundreds of requests in a second. */
+let lastDateTime = '';
+let lastDateTimeMs: number | undefined;
+
 /** Milliseconds of `YYYYMMDDTHHMMSSZ`; undefined for anything else. */
 export function dateTimeMs(text: string): number | undefined {
+  if (text !== lastDateTime) {
+    lastDateTime = text;
+    lastDateTimeMs = readDateTime(text);
+  }
+  return lastDateTimeMs;
+}
+
+function readDateTime(text: string): number | undefined {
   if (text.length !== 16 || text.charCodeAt(8) !== 84 || text.charCodeAt(15) !== 90) return undefined;
   for (let at = 0; at < 15; at += 1) {
     const code = text.charCodeAt(at);

@@ -1,5 +1,11 @@
 import { hash } from 'node:crypto';
-import { canonicalPath, canonicalRequest, type PathStyle, type SignableRequest } from './sigv4-canonical.ts';
+import {
+  canonicalPath,
+  canonicalRequest,
+  type PathStyle,
+  type SignableRequest,
+  signedNames,
+} from './sigv4-canonical.ts';
 import type { SignatureClaim } from './sigv4-claim.ts';
 import {
   dateTimeText,
@@ -249,26 +255,15 @@ function signedHeadersRefusal(
   request: SignableRequest,
   style: SignatureStyle,
 ): Refusal | undefined {
-  const { signedHeaders } = claim;
+  const { names, amz, inOrder } = signedNames(claim.signedHeaders);
   const { headers } = request;
-  let host = false;
+  // In order and once each, as the canonical request has them; so counting them is enough below.
+  if (!inOrder || !names.includes('host')) return notSigned(style, ['host']);
   let signedAmz = 0;
-  let previous = '';
-  for (let start = 0; start <= signedHeaders.length; ) {
-    let end = signedHeaders.indexOf(';', start);
-    if (end < 0) end = signedHeaders.length;
-    const name = signedHeaders.slice(start, end);
-    // In order and once each, as the canonical request has them; so counting them is enough below.
-    if (name <= previous) return notSigned(style, ['host']);
-    previous = name;
-    if (name === 'host') host = true;
-    else if (name.startsWith('x-amz-') && headers[name] !== undefined) signedAmz += 1;
-    start = end + 1;
-  }
-  if (!host) return notSigned(style, ['host']);
+  for (const name of amz) if (headers[name] !== undefined) signedAmz += 1;
   for (const name in headers) if (name.startsWith('x-amz-')) signedAmz -= 1;
   if (signedAmz === 0) return undefined;
-  const listed = new Set(signedHeaders.split(';'));
+  const listed = new Set(names);
   const left = Object.keys(headers).filter(
     // A session token added after signing is checked against its key; some clients do that, S3 does not take it.
     (name) =>
