@@ -127,8 +127,7 @@ class LmdbStore implements Store {
       view.done();
     }
     if (attempt.readOnly) return { result };
-    const conflict = await this.#commits.commit(attempt, insists);
-    return conflict === undefined ? { result } : { conflict };
+    return attempt.outcome(result, await this.#commits.commit(attempt, insists));
   }
 
   #poll(): void {

@@ -124,7 +124,7 @@ class MemoryStore implements Store {
       this.#committing = commit;
       conflict = await commit;
     }
-    return conflict === undefined ? { result } : { conflict };
+    return attempt.outcome(result, conflict);
   }
 
   #commit(attempt: Attempt): Bytes | undefined {
@@ -231,5 +231,9 @@ class SlowTransaction extends SlowReader implements Transaction {
 
   delete(key: Bytes): void {
     this.#tx.delete(key);
+  }
+
+  expect(key: Bytes, value: Bytes): void {
+    this.#tx.expect(key, value);
   }
 }

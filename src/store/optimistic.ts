@@ -1,5 +1,14 @@
 import { assert } from '../base/assert.ts';
-import type { Bytes, Entry, KeyRange, RangeOptions, Reader, Transaction } from './store.ts';
+import type { Outcome } from './retries.ts';
+import {
+  type Bytes,
+  type Entry,
+  ExpectationError,
+  type KeyRange,
+  type RangeOptions,
+  type Reader,
+  type Transaction,
+} from './store.ts';
 
 /** Some entries of a range, in the order asked for. */
 export interface Scan {
@@ -66,6 +75,7 @@ export class ViewReader implements Reader {
 export class Attempt implements Transaction {
   readonly #view: View;
   readonly #points: PointRead[] = [];
+  #expected: PointRead[] | undefined;
   readonly #ranges: RangeRead[] = [];
   /** By the key's bytes as Latin-1 text. */
   #writes: Map<string, Write> | undefined;
@@ -103,6 +113,12 @@ export class Attempt implements Transaction {
     this.#write({ key, value: undefined });
   }
 
+  expect(key: Bytes, value: Bytes): void {
+    this.#open();
+    this.#expected ??= [];
+    this.#expected.push({ key, value });
+  }
+
   /** The body has ended: what it left running may not read or write any more. */
   end(): void {
     this.#over = true;
@@ -123,6 +139,7 @@ export class Attempt implements Transaction {
 
   /** The key of a read that no longer holds in `current`; undefined when all do. */
   conflict(current: View): Bytes | undefined {
+    for (const { key, value } of this.#expected ?? []) if (!current.has(key, value)) return key;
     for (const { key, value } of this.#points) if (!current.has(key, value)) return key;
     for (const { range, entries } of this.#ranges) {
       const now = current.scan(range, { limit: entries.length + 1 }).entries;
@@ -135,6 +152,14 @@ export class Attempt implements Transaction {
       }
     }
     return undefined;
+  }
+
+  /** What the run came to, when its commit came to `conflict`. Throws when that is something it had expected. */
+  outcome<T>(result: T, conflict: Bytes | undefined): Outcome<T> {
+    if (conflict === undefined) return { result };
+    if (this.#expected?.some(({ key }) => key === conflict) === true)
+      throw new ExpectationError('a key has not the value that was expected');
+    return { conflict };
   }
 
   #open(): void {

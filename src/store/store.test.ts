@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { b, engines, everything, from, list, read, write } from '../../test/support/stores.ts';
-import type { Entry, Reader, Transaction } from './store.ts';
+import { type Entry, ExpectationError, type Reader, type Transaction } from './store.ts';
 
 for (const [name, make] of Object.entries(engines)) {
   describe(name, () => {
@@ -73,6 +73,37 @@ for (const [name, make] of Object.entries(engines)) {
       await assert.rejects(failing, /mine/);
       assert.equal(runs, 1);
       assert.equal(await read(store, 'a'), undefined);
+      await store.close();
+    });
+
+    test('what a transaction expects is so when it commits, or nothing is', async () => {
+      const store = await make();
+      await write(store, ['version', '1']);
+      let runs = 0;
+      const change = (expected: string, meanwhile?: () => Promise<void>) =>
+        store.transact(async (tx) => {
+          runs++;
+          tx.expect(b('version'), b(expected));
+          tx.set(b('row'), b(`under ${expected}`));
+          await meanwhile?.();
+        });
+      await assert.rejects(change('0'), ExpectationError);
+      await assert.rejects(
+        change('1', () => write(store, ['version', '2'])),
+        ExpectationError,
+      );
+      assert.equal(runs, 2);
+      assert.equal(await read(store, 'row'), undefined);
+      await change('2');
+      assert.equal(await read(store, 'row'), 'under 2');
+      // Of two in one batch, the second sees what the first does.
+      const [first, second] = await Promise.allSettled([
+        store.transact(async (tx) => tx.set(b('version'), b('3'))),
+        change('2'),
+      ]);
+      assert.equal(first.status, 'fulfilled');
+      assert.ok(second.status === 'rejected' && second.reason instanceof ExpectationError);
+      assert.equal(await read(store, 'row'), 'under 2');
       await store.close();
     });
 

@@ -35,6 +35,16 @@ export interface Reader {
 export interface Transaction extends Reader {
   set(key: Bytes, value: Bytes): void;
   delete(key: Bytes): void;
+  /**
+   * What is written commits only if the key has this value then; else the transaction rejects with
+   * {@link ExpectationError} and does not run again. It spares a body the read of what its caller knows already.
+   */
+  expect(key: Bytes, value: Bytes): void;
+}
+
+/** A key had not the value that a transaction expected: what its caller knew is out of date. */
+export class ExpectationError extends Error {
+  override readonly name = 'ExpectationError';
 }
 
 /** The write did not commit although it was retried: the caller may try again. Services map it to their own throttle. */

@@ -1,7 +1,7 @@
 import { AssertionError } from '../../base/assert.ts';
 import type { Context } from '../../service/context.ts';
 import type { Fault } from '../../service/faults.ts';
-import { ContentionError, type Transaction } from '../../store/store.ts';
+import { ContentionError, ExpectationError, type Transaction } from '../../store/store.ts';
 import { emptyItem, type Item } from './attribute-value.ts';
 import { writeUnits } from './capacity.ts';
 import { updateExpiry } from './expiry.ts';
@@ -40,9 +40,6 @@ export interface WriteOutcome {
   readonly indexUnits: readonly IndexUnits[];
 }
 
-/** The table changed since it was cached: look it up and begin again. */
-class StaleTable extends Error {}
-
 /** A condition that did not hold, with the item as it was found. */
 export class ConditionFailed extends Error {
   readonly item: StoredItem | undefined;
@@ -55,10 +52,9 @@ export class ConditionFailed extends Error {
 
 export const NO_ITEM: Item = Object.freeze(emptyItem());
 
-/** Throws, to be caught by {@link withTable}, unless the table is still what the cache says. */
-export async function holdTable(tx: Transaction, table: Table): Promise<void> {
-  const version = await tx.get(table.version.key);
-  if (version === undefined || Buffer.compare(version, table.version.value) !== 0) throw new StaleTable();
+/** Nothing is written unless the table is still what the cache says; {@link withTable} begins again, else. */
+export function holdTable(tx: Transaction, table: Table): void {
+  tx.expect(table.version.key, table.version.value);
 }
 
 /** Whether a write can do without the image before: a plain put or delete on a table without indexes. */
@@ -114,15 +110,16 @@ export async function withTable<T>(
     try {
       return await work(table);
     } catch (error) {
-      if (!(error instanceof StaleTable)) throw error;
+      if (!isStale(error)) throw error;
       forgetTables(ctx, address);
     }
   }
   throw new AssertionError(`${address.name} changes faster than it can be written`);
 }
 
+/** The table changed since it was cached: look it up and begin again. */
 export function isStale(error: unknown): boolean {
-  return error instanceof StaleTable;
+  return error instanceof ExpectationError;
 }
 
 /** What writes of an item contend for: the item, or the end of the stream it all goes to. */
@@ -156,7 +153,7 @@ export async function performTogether(
   if (!writes.every(isBlind)) return undefined;
   try {
     return await ctx.transact(async (tx) => {
-      await holdTable(tx, table);
+      holdTable(tx, table);
       return Promise.all(writes.map((write) => writeItem(ctx, tx, write, ctx.world.clock.now())));
     });
   } catch (error) {
@@ -172,7 +169,7 @@ export async function performWrite(ctx: Context, write: ItemWrite): Promise<Writ
   try {
     const outcome = await ctx.transact(
       async (tx) => {
-        await holdTable(tx, table);
+        holdTable(tx, table);
         const written = await writeItem(ctx, tx, write, ctx.world.clock.now());
         limits?.admitIndexWrites(written.indexUnits, ctx.world.clock.now());
         return written;

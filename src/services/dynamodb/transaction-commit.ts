@@ -175,7 +175,7 @@ async function writeAll(
   tx: Transaction,
   writes: readonly ItemWrite[],
 ): Promise<readonly WriteOutcome[]> {
-  for (const table of new Set(writes.map((write) => write.table))) await holdTable(tx, table);
+  for (const table of new Set(writes.map((write) => write.table))) holdTable(tx, table);
   const atMs = ctx.world.clock.now();
   const outcomes: WriteOutcome[] = [];
   const reasons: CancellationReason[] = [];
