@@ -10,7 +10,7 @@ import { fillTable, item, keyOf, TABLE } from './setup.ts';
 
 const ITEMS = 10_000;
 /** The first two make both sides warm: a compiler of a virtual machine is not done after one. */
-const ROUNDS = 5;
+const ROUNDS = 9;
 const WARM_UP = 2;
 const CONNECTIONS = 32;
 
