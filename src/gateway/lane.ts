@@ -214,6 +214,13 @@ function inOnePiece(head: string, body: Uint8Array): Buffer {
   return piece;
 }
 
+/** Where the body's buffer has room for the head. */
+function inFront(head: string, { buffer, byteOffset, length }: Uint8Array): Buffer {
+  const piece = Buffer.from(buffer, byteOffset - head.length, head.length + length);
+  piece.write(head, 0, 'latin1');
+  return piece;
+}
+
 /** Node's own rule for the values of headers. */
 const UNSAFE = /[^\t\x20-\x7e\x80-\xff]/;
 
@@ -229,7 +236,7 @@ class Answers {
     this.#keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveMs / 1000)}\r\n\r\n`;
   }
 
-  write(socket: Socket, { status, headers, body }: WireResponse, last: boolean): void {
+  write(socket: Socket, { status, headers, body, room = 0 }: WireResponse, last: boolean): void {
     let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
     for (const name in headers) {
       const value = String(headers[name]);
@@ -242,6 +249,7 @@ class Answers {
     head += `Date: ${this.#today()}\r\n`;
     head += last ? 'Connection: close\r\n\r\n' : this.#keepAlive;
     if (text && bytes === body.length) socket.write(head + body, 'latin1');
+    else if (!text && room >= head.length) socket.write(inFront(head, body as Uint8Array));
     else if (!text && bytes <= MOST_COPIED) socket.write(inOnePiece(head, body as Uint8Array));
     else {
       socket.cork();

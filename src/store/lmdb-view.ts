@@ -53,7 +53,8 @@ export class LmdbView implements View {
     const certain = exact(range.start) && exact(range.end);
     let cluster: Bytes[] = [];
     let clusterKey: Bytes | undefined;
-    for (const { key, value } of this.db.getRange({ ...bounds, ...this.reading })) {
+    for (const entry of this.db.getRange({ ...bounds, ...this.reading })) {
+      const { key } = entry;
       if (clusterKey !== undefined && !(isLong(key) && sameCluster(clusterKey, key))) {
         page.addCluster(cluster, range);
         cluster = [];
@@ -62,9 +63,9 @@ export class LmdbView implements View {
       }
       if (isLong(key)) {
         clusterKey = key;
-        cluster.push(value);
+        cluster.push(entry.value);
       } else if (certain || within(range, key)) {
-        page.add({ key, value });
+        page.add(entry);
         if (page.more) return page;
       }
     }

@@ -53,7 +53,7 @@ export function sameCluster(a: Bytes, b: Bytes): boolean {
  */
 export function storedRange({ start, end }: KeyRange): KeyRange {
   return {
-    start: start.length === 0 ? LOWEST_KEY : start.subarray(0, CUT),
+    start: start.length === 0 ? LOWEST_KEY : start.length <= CUT ? start : start.subarray(0, CUT),
     end: end.length <= CUT ? end : Buffer.concat([end.subarray(0, CUT), ABOVE_EVERY_HASH]),
   };
 }

@@ -7,7 +7,7 @@ import { jsonEncoder, structureEncoder } from './json-encode.ts';
 import { encodeJsonError } from './json-error.ts';
 import type { Protocol, WireError, WireResponse } from './protocol.ts';
 import { queryCompatible } from './query-compatible.ts';
-import { RawAnswer, RawJson } from './raw-json.ts';
+import { HEAD_ROOM, RawAnswer, RawJson } from './raw-json.ts';
 import { openedBody, plainBody } from './request-compression.ts';
 
 /**
@@ -26,6 +26,8 @@ export const awsJson: Protocol = {
   encodeOutput(model, operation, output, requestId) {
     const events = operation.output && eventsOf(model, operation.output, requestId);
     if (events) return events(output);
+    if (output instanceof RawAnswer)
+      return { ...answer(model, 200, output.body, requestId), room: HEAD_ROOM };
     return answer(model, 200, encodedOutput(model, operation, output), requestId);
   },
 
@@ -116,9 +118,8 @@ function encodedOutput(
   model: ServiceModel,
   operation: OperationModel,
   output: Readonly<Record<string, unknown>>,
-): string | Uint8Array {
+): string {
   if (output instanceof RawJson) return output.text;
-  if (output instanceof RawAnswer) return output.bytes;
   // What answers nothing has no body, not one that says nothing.
   return operation.output ? jsonEncoder(model, operation.output)(output) : '';
 }

@@ -20,6 +20,8 @@ export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | string | Readable;
+  /** Bytes in front of the body, in its own buffer, that nothing else needs: room for the head of the message. */
+  readonly room?: number;
 }
 
 /** What an error answer is made of. */

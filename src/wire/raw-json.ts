@@ -18,12 +18,15 @@ export class RawJson {
   }
 }
 
-/** A whole answer of a JSON protocol, as the bytes it leaves as. */
+/** More than the head of any answer of a JSON protocol needs. */
+export const HEAD_ROOM = 512;
+
+/** A whole answer of a JSON protocol, as the bytes it leaves as: all of `bytes` behind {@link HEAD_ROOM}. */
 export class RawAnswer {
-  readonly bytes: Uint8Array;
+  readonly body: Uint8Array;
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
+    this.body = bytes.subarray(HEAD_ROOM);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { AttributeMap, ItemCollectionMetrics } from '../../model/gen/dynamodb.ts';
 import type { Context } from '../../service/context.ts';
-import { RawAnswer, RawJson } from '../../wire/raw-json.ts';
+import { HEAD_ROOM, RawAnswer, RawJson } from '../../wire/raw-json.ts';
 import type { Item } from './attribute-value.ts';
 import { itemOf, itemText, joinedTexts } from './item-codec.ts';
 import type { StoredItem } from './stored-item.ts';
@@ -29,7 +29,8 @@ export function answerOf(
 ): RawAnswer {
   const { LastEvaluatedKey: last, ...plain } = rest;
   const key = last === undefined ? '' : `"LastEvaluatedKey":${itemText(last)},`;
-  return new RawAnswer(joinedTexts(items, '{"Items":[', `],${key}${JSON.stringify(plain).slice(1)}`));
+  const after = `],${key}${JSON.stringify(plain).slice(1)}`;
+  return new RawAnswer(joinedTexts(items, '{"Items":[', after, HEAD_ROOM));
 }
 
 /**

@@ -45,12 +45,17 @@ export function storedText(stored: Uint8Array): string {
 const COMMA = 44;
 
 /**
- * Stored items' JSON texts with commas between, as the wire shows them, behind `before` (ASCII, no shorter than what
- * stands in front of a stored text) and followed by `after`.
+ * Stored items' JSON texts with commas between, as the wire shows them, behind `room` bytes of any content and `before`
+ * (ASCII, no shorter than what stands in front of a stored text) and followed by `after`.
  */
-export function joinedTexts(items: readonly { readonly bytes: Uint8Array }[], before: string, after: string) {
+export function joinedTexts(
+  items: readonly { readonly bytes: Uint8Array }[],
+  before: string,
+  after: string,
+  room = 0,
+): Buffer {
   const afterBytes = Buffer.byteLength(after, 'utf8');
-  let length = before.length + afterBytes + Math.max(0, items.length - 1);
+  let length = room + before.length + afterBytes + Math.max(0, items.length - 1);
   for (const { bytes } of items) length += bytes.length - HEADER;
   const joined = Buffer.allocUnsafe(length);
   let at = length - afterBytes;
@@ -62,7 +67,7 @@ export function joinedTexts(items: readonly { readonly bytes: Uint8Array }[], be
     joined.set(bytes, at - HEADER);
     if (i > 0) joined[--at] = COMMA;
   }
-  joined.write(before, 0, 'latin1');
+  joined.write(before, room, 'latin1');
   return joined;
 }
 

@@ -77,6 +77,8 @@ function textKey(
 
 /** The hash and partition attributes, behind a table's or index's prefix. */
 export function partitionKey(prefix: Uint8Array, values: readonly AttributeValue[]): Uint8Array {
+  const short = values.length === 1 ? textKey(prefix, values[0]?.S, '', false) : undefined;
+  if (short !== undefined) return short;
   const parts = values.map((value) => partitionPart(keyBytes(value)));
   const partition = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
   const key = Buffer.allocUnsafe(prefix.length + 5 + partition.length);
@@ -138,7 +140,8 @@ export function successor(prefix: Uint8Array): Uint8Array {
   let length = prefix.length;
   while (length > 0 && prefix[length - 1] === 0xff) length--;
   assert(length > 0, 'a key does not consist of FF alone');
-  const next = Buffer.from(prefix.subarray(0, length));
+  const next = Buffer.allocUnsafe(length);
+  next.set(length === prefix.length ? prefix : prefix.subarray(0, length));
   next[length - 1] = (next[length - 1] as number) + 1;
   return next;
 }

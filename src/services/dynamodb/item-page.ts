@@ -5,7 +5,7 @@ import { readUnits } from './capacity.ts';
 import { after } from './item-key.ts';
 import { StoredItem } from './stored-item.ts';
 import type { Index, Table } from './table.ts';
-import { limitsOf } from './throughput-limits.ts';
+import { limitsOf, type TableLimits } from './throughput-limits.ts';
 
 /** A page evaluates items until their sizes pass this. */
 export const PAGE_BYTES = 1 << 20;
@@ -46,10 +46,13 @@ export interface PageCapacity {
 }
 
 /** Evaluates one page of a range, within the throughput of what is read. */
-export async function readPage(ctx: Context, request: PageRequest): Promise<ItemPage> {
-  const { table, index, consistent } = request.capacity;
-  const limits = limitsOf(ctx, table);
-  if (limits === undefined) return await evaluatePage(ctx, request);
+export function readPage(ctx: Context, request: PageRequest): Promise<ItemPage> {
+  const limits = limitsOf(ctx, request.capacity.table);
+  return limits === undefined ? evaluatePage(ctx, request) : limitedPage(ctx, request, limits);
+}
+
+async function limitedPage(ctx: Context, request: PageRequest, limits: TableLimits): Promise<ItemPage> {
+  const { index, consistent } = request.capacity;
   const { start } = request.range;
   limits.reading(index)?.admit(start, ctx.world.clock.now());
   const page = await evaluatePage(ctx, request);
