@@ -14,6 +14,8 @@ export interface RequestLine {
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
 export interface ServerLog {
+  /** Lines of requests are shown: others need not be made. */
+  showsRequests(): boolean;
   request(line: RequestLine): void;
   event(level: Level, message: string, facts?: Readonly<Record<string, unknown>>): void;
   /** Writes what is buffered. */
@@ -56,6 +58,7 @@ export function createLog(
     }
   };
   return {
+    showsRequests: () => shown('info'),
     request: (line) => {
       if (!shown('info')) return;
       const error = line.error === undefined ? '' : ` ${line.error}`;

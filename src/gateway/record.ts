@@ -34,6 +34,7 @@ export function record(call: Call): void | Promise<void> {
 }
 
 function logLine(call: Call): void {
+  if (!call.host.log.showsRequests()) return;
   const inside = call.http === undefined;
   const stored = call.definition?.stored?.includes(call.operation.name) === true;
   call.host.log.request({

@@ -48,7 +48,21 @@ export function bucketOfHost(host: string, signedForS3: boolean): string | undef
   return (S3_HOST.exec(host) ?? (signedForS3 ? BARE_HOST.exec(host) : null))?.[1];
 }
 
+/** By `X-Amz-Target`: there are as many as operations. */
+const jsonRoutes = new WeakMap<Registry, Map<string, Route>>();
+
 function jsonRoute(registry: Registry, target: string): Route {
+  let known = jsonRoutes.get(registry);
+  if (known === undefined) jsonRoutes.set(registry, (known = new Map()));
+  let route = known.get(target);
+  if (route === undefined) {
+    route = readTarget(registry, target);
+    if (route.operation !== undefined) known.set(target, route);
+  }
+  return route;
+}
+
+function readTarget(registry: Registry, target: string): Route {
   const dot = target.lastIndexOf('.');
   const service = registry.byTarget(target.slice(0, Math.max(0, dot)));
   if (service === undefined) throw new WireFault('UnknownOperationException', '', 400);

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { OperationModel, ServiceModel, ShapeRef } from '../model/model.ts';
+import type { OperationModel, ServiceModel, Shape, ShapeRef } from '../model/model.ts';
 import { type ErrorShape, errorShapeOf, faultOf, statusOf } from './error-shape.ts';
 import { EVENT_STREAM_TYPE, eventBody, eventEncoder, eventMessage } from './event-stream.ts';
 import { decodeJsonBody, jsonDecoder, structureDecoder } from './json-decode.ts';
@@ -47,12 +47,20 @@ export const awsJson: Protocol = {
 
 type Encode = (output: Readonly<Record<string, unknown>>) => WireResponse;
 
+/** Outputs in which no member streams: almost all. */
+const still = new WeakSet<Shape>();
+
 /** The answer of an operation that streams events; its other members come first, as an event of their own. */
 function eventsOf(model: ServiceModel, ref: ShapeRef, requestId: string): Encode | undefined {
-  const members = Object.entries(model.shapes[ref.shape]?.members ?? {});
+  const output = model.shapes[ref.shape];
+  if (output === undefined || still.has(output)) return undefined;
+  const members = Object.entries(output.members ?? {});
   const streamed = members.find(([, member]) => model.shapes[member.shape]?.eventstream === true);
   const union = streamed && model.shapes[streamed[1].shape];
-  if (streamed === undefined || union === undefined) return undefined;
+  if (streamed === undefined || union === undefined) {
+    still.add(output);
+    return undefined;
+  }
   const [name] = streamed;
   const contentType = 'application/x-amz-json-1.1';
   const encode = eventEncoder(model, union, {

@@ -44,6 +44,21 @@ export function storedText(stored: Uint8Array): string {
 
 const COMMA = 44;
 
+/** Answers leave at once, so many of them share one allocation; those that are larger have their own. */
+const SLAB = 65_536;
+let slab = Buffer.allocUnsafeSlow(SLAB);
+let used = 0;
+
+function pieceOf(length: number): Buffer {
+  if (length > SLAB / 8) return Buffer.allocUnsafe(length);
+  if (used + length > SLAB) {
+    slab = Buffer.allocUnsafeSlow(SLAB);
+    used = 0;
+  }
+  used += length;
+  return slab.subarray(used - length, used);
+}
+
 /**
  * Stored items' JSON texts with commas between, as the wire shows them, behind `room` bytes of any content and `before`
  * (ASCII, no shorter than what stands in front of a stored text) and followed by `after`.
@@ -57,7 +72,7 @@ export function joinedTexts(
   const afterBytes = Buffer.byteLength(after, 'utf8');
   let length = room + before.length + afterBytes + Math.max(0, items.length - 1);
   for (const { bytes } of items) length += bytes.length - HEADER;
-  const joined = Buffer.allocUnsafe(length);
+  const joined = pieceOf(length);
   let at = length - afterBytes;
   joined.write(after, at, 'utf8');
   // From the back, each with its header, which the end of the one before it is then written over.
