@@ -52,13 +52,13 @@ const still = new WeakSet<Shape>();
 
 /** The answer of an operation that streams events; its other members come first, as an event of their own. */
 function eventsOf(model: ServiceModel, ref: ShapeRef, requestId: string): Encode | undefined {
-  const output = model.shapes[ref.shape];
-  if (output === undefined || still.has(output)) return undefined;
-  const members = Object.entries(output.members ?? {});
+  const shape = model.shapes[ref.shape];
+  if (shape === undefined || still.has(shape)) return undefined;
+  const members = Object.entries(shape.members ?? {});
   const streamed = members.find(([, member]) => model.shapes[member.shape]?.eventstream === true);
   const union = streamed && model.shapes[streamed[1].shape];
   if (streamed === undefined || union === undefined) {
-    still.add(output);
+    still.add(shape);
     return undefined;
   }
   const [name] = streamed;
