@@ -29,6 +29,43 @@ test('every beginning of a call waits for the rest', () => {
   }
 });
 
+test('what another call said at the same place is not what this one says', () => {
+  const pool = [
+    'a: 1',
+    'a: 12',
+    'A: 1',
+    'a:1',
+    'a: 1 ',
+    'b: 1',
+    'bb: 1',
+    'a: ',
+    'c: \t2',
+    'host: h',
+    'host: hh',
+  ];
+  for (let run = 0; run < 3_000; run++) {
+    const lines = Array.from(
+      { length: 1 + (run % 5) },
+      (_, at) => pool[(run * 7 + at * (1 + (run % 3))) % pool.length] ?? '',
+    );
+    const expected: Record<string, string> = { 'content-length': '2' };
+    let twice = false;
+    for (const line of lines) {
+      const colon = line.indexOf(':');
+      const name = line.slice(0, colon).toLowerCase();
+      twice ||= name in expected;
+      expected[name] = line.slice(colon + 1).trim();
+    }
+    const request = read(`POST / HTTP/1.1\r\n${[...lines, 'content-length: 2'].join('\r\n')}\r\n\r\n{}`);
+    if (twice || !('host' in expected)) {
+      assert.equal(request, false, lines.join());
+      continue;
+    }
+    assert.ok(request);
+    assert.deepEqual(request.headers, expected, lines.join());
+  }
+});
+
 test('what is no plain call is left to the other server', () => {
   assert.ok(withLines('content-length: 2'));
   assert.ok(withLines('content-length: 2', 'Connection: Keep-Alive'));

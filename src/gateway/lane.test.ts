@@ -96,6 +96,23 @@ test('text beyond ASCII and bytes are counted in bytes', async (t) => {
   }
 });
 
+test('a head takes the room in front of its body when it fits, and not a byte before it', async (t) => {
+  const rooms = { ample: 300, scant: 20 };
+  const buffers: Buffer[] = [];
+  const { open } = await harness(t, async (kind) => {
+    const room = rooms[kind as keyof typeof rooms];
+    const buffer = Buffer.from(`${'.'.repeat(300)}${'r'.repeat(room)}a page`);
+    buffers.push(buffer);
+    return { ...answerOf(buffer.subarray(300 + room)), room };
+  });
+  for (const kind of ['ample', 'scant']) {
+    const socket = await open();
+    socket.end(call(kind));
+    assert.match(await readAll(socket), /^HTTP\/1\.1 200 OK\r\n[^.]*\r\n\r\na page$/);
+  }
+  for (const buffer of buffers) assert.equal(buffer.toString('latin1', 0, 300), '.'.repeat(300));
+});
+
 test('calls sent ahead are answered one after the other, in order', async (t) => {
   let running = 0;
   const { open } = await harness(t, async (body) => {
