@@ -1,6 +1,15 @@
 // `npm run bench`: every figure as a ratio against a bare `node:http` server under the same load in the same run.
 // Writes bench/RESULTS.md. Wants a quiet machine.
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasyncSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageFolder } from '../src/base/package-folder.ts';
@@ -16,6 +25,13 @@ import { type Line, table } from './report.ts';
 import { benchServerlessOffline } from './serverless-offline.ts';
 import { assumeBenchRole, fillTable } from './setup.ts';
 import { benchStart } from './start.ts';
+
+/** What a run of `growth` alone writes, and all others leave as it is. */
+const GROWTH = `## Growth
+
+Written by \`node dist/bench/run.js growth\`, which fills tables for minutes and so runs when it is asked for.
+
+`;
 
 const script = (name: string) => join(packageFolder(), 'dist/bench', name);
 
@@ -83,4 +99,8 @@ const text = [
   '',
 ].join('\n');
 process.stdout.write(`${text}\n`);
-if (only.length === 0) writeFileSync(join(packageFolder(), 'bench/RESULTS.md'), text);
+const kept = join(packageFolder(), 'bench/RESULTS.md');
+const [usual = '', growth = ''] = readFileSync(kept, 'utf8').split(`\n${GROWTH}`);
+if (only.length === 0) writeFileSync(kept, `${text}\n${GROWTH}${growth}`);
+else if (only.join() === 'growth' && items === FULL_SIZE.large)
+  writeFileSync(kept, `${usual}\n${GROWTH}${table(lines)}\n`);
