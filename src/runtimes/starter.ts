@@ -34,6 +34,7 @@ export interface StarterOptions {
 
 /** Whose processes can start before they know their function. */
 const STAND_BY: ReadonlySet<unknown> = new Set(['node', 'python', 'java', 'ruby']);
+
 /** Variables that a process obeys only when they are there at its start. */
 const START_ONLY =
   /^(?:NODE_|PYTHON|JAVA_TOOL_OPTIONS$|_JAVA_OPTIONS$|JDK_JAVA_OPTIONS$|LD_|UV_|MALLOC_|GLIBC_|AWS_LAMBDA_EXEC_WRAPPER$)/;

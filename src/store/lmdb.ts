@@ -122,6 +122,10 @@ class LmdbStore implements Store {
     let result: T;
     try {
       result = await body(attempt);
+      if (attempt.readOnly) attempt.checkExpected();
+    } catch (error) {
+      attempt.checkExpected();
+      throw error;
     } finally {
       attempt.end();
       view.done();

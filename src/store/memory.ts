@@ -112,6 +112,10 @@ class MemoryStore implements Store {
     let result: T;
     try {
       result = await body(this.#faults === undefined ? attempt : new SlowTransaction(attempt, this.#faults));
+      if (attempt.readOnly) attempt.checkExpected();
+    } catch (error) {
+      attempt.checkExpected();
+      throw error;
     } finally {
       attempt.end();
     }

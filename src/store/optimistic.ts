@@ -154,11 +154,15 @@ export class Attempt implements Transaction {
     return undefined;
   }
 
+  /** Throws when an expectation does not hold in the run's own view: for runs that come to no commit. */
+  checkExpected(): void {
+    for (const { key, value } of this.#expected ?? []) if (!this.#view.has(key, value)) throw unexpected();
+  }
+
   /** What the run came to, when its commit came to `conflict`. Throws when that is something it had expected. */
   outcome<T>(result: T, conflict: Bytes | undefined): Outcome<T> {
     if (conflict === undefined) return { result };
-    if (this.#expected?.some(({ key }) => key === conflict) === true)
-      throw new ExpectationError('a key has not the value that was expected');
+    if (this.#expected?.some(({ key }) => key === conflict) === true) throw unexpected();
     return { conflict };
   }
 
@@ -229,6 +233,10 @@ export class Attempt implements Transaction {
     for (; next < own.length && !full(); next++) emit(own[next] as Write);
     return merged;
   }
+}
+
+function unexpected(): ExpectationError {
+  return new ExpectationError('a key has not the value that was expected');
 }
 
 /** The smallest key after `key`. */

@@ -103,6 +103,16 @@ for (const [name, make] of Object.entries(engines)) {
       ]);
       assert.equal(first.status, 'fulfilled');
       assert.ok(second.status === 'rejected' && second.reason instanceof ExpectationError);
+      const look = (expected: string, error?: Error) =>
+        store.transact(async (tx) => {
+          tx.expect(b('version'), b(expected));
+          if (error !== undefined) throw error;
+          return 'seen';
+        });
+      assert.equal(await look('3'), 'seen');
+      await assert.rejects(look('2'), ExpectationError);
+      await assert.rejects(look('3', new Error('mine')), /mine/);
+      await assert.rejects(look('2', new Error('mine')), ExpectationError);
       assert.equal(await read(store, 'row'), 'under 2');
       await store.close();
     });

@@ -37,7 +37,8 @@ export interface Transaction extends Reader {
   delete(key: Bytes): void;
   /**
    * What is written commits only if the key has this value then; else the transaction rejects with
-   * {@link ExpectationError} and does not run again. It spares a body the read of what its caller knows already.
+   * {@link ExpectationError} and does not run again. A body that writes nothing, or throws, is held to the value in its
+   * snapshot. It spares the others the read of what their caller knows already.
    */
   expect(key: Bytes, value: Bytes): void;
 }

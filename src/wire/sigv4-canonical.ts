@@ -136,6 +136,8 @@ export interface SignedNames {
 }
 
 const LISTS_KEPT = 256;
+/** Longer lists are nobody's habit; what is kept of requests that nobody has verified yet is little. */
+const LONGEST_KEPT = 1024;
 const lists = new Map<string, SignedNames>();
 
 /** Clients sign the same few lists, and headers are found faster by the very names that found them before. */
@@ -146,6 +148,7 @@ export function signedNames(list: string): SignedNames {
   const amz = names.filter((name) => name.startsWith('x-amz-'));
   const inOrder = names.every((name, at) => name > (names[at - 1] ?? ''));
   const taken = { names, amz, inOrder };
+  if (list.length > LONGEST_KEPT) return taken;
   if (lists.size >= LISTS_KEPT) lists.clear();
   lists.set(list, taken);
   return taken;
